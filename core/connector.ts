@@ -1,0 +1,149 @@
+import type { EngineContext } from './context.js'
+import type { Batch } from './element.js'
+
+/**
+ * A part of a source that is read in order by one reader: a shard, a file. Plain data, position included: it is what
+ * a checkpoint stores. `id` is stable for the life of the data it names.
+ */
+export interface Split {
+  readonly id: string
+}
+
+/** What could not be decoded: the one type for the whole project, with what a replay needs. */
+export interface DeadLetter {
+  readonly operatorId: string
+  /** The split and the position in it (sequence number, line, byte offset), as text. */
+  readonly split: string
+  readonly offset: string
+  readonly code: string
+  readonly message: string
+  readonly raw: Uint8Array
+  /** When the outside system received the record, epoch milliseconds, where it says so. */
+  readonly arrivedAt: number | undefined
+}
+
+/** `fail` stops the job at the record, `deadLetter` hands it to `.malformed`, `skip` drops it. All are counted. */
+export type MalformedPolicy = 'fail' | 'deadLetter' | 'skip'
+
+/** Records that one `poll` took, in order, all of one split. */
+export interface Polled<out T> {
+  readonly values: T[]
+  /** Epoch milliseconds a value, where the source knows them (arrival times); a timestamp assigner overrides them. */
+  readonly timestamps?: number[]
+  readonly rejected?: readonly DeadLetter[]
+  /** How many were dropped by policy `skip`. */
+  readonly skipped?: number
+}
+
+export interface ReaderContext extends EngineContext {
+  /** Call when `poll` may have something new, has finished or would throw. Any number of times, from anywhere. */
+  wake(): void
+}
+
+/**
+ * Reads one split. It fetches on its own, into a bounded buffer, and stops fetching when that is full: a reader that
+ * is not polled costs no more memory (backpressure, watermark alignment).
+ */
+export interface SplitReader<out T> {
+  /**
+   * Takes up to `maxRecords` from the buffer, never waits. Undefined: nothing now. Throws what broke the reader.
+   */
+  poll(maxRecords: number): Polled<T> | undefined
+  /** The split as of the last `poll`: reading it again yields exactly the records that follow. */
+  position(): Split
+  /** The split has ended and everything of it was polled. */
+  readonly finished: boolean
+  /**
+   * The last read returned nothing, the reader is at the tip and nothing is buffered, in flight, throttled or failing.
+   * The idleness clock of the split runs only while this holds.
+   */
+  readonly caughtUp: boolean
+  /** From now on the split ends where it ends now (a drain that reads what is there first). */
+  endAtTip?(): void
+  close(): void | Promise<void>
+}
+
+/** Finds splits. Runs once a job, with the coordinator. */
+export interface SplitEnumerator {
+  /**
+   * Splits to read that are not in `known` (ids of all that were ever discovered, finished ones too). Called at the
+   * start, and every `intervalMs` where that is given.
+   */
+  discover(known: ReadonlySet<string>): Promise<readonly Split[]>
+  readonly intervalMs?: number
+  /** Which subtask reads a split. Default: the i-th discovered goes to i mod parallelism. Must be pure. */
+  assign?(split: Split, ordinal: number, parallelism: number): number
+  /** Plain data that a restored enumerator gets back (a resolved start time). */
+  snapshot?(): unknown
+  close?(): void | Promise<void>
+}
+
+export interface EnumeratorContext extends EngineContext {
+  /** What `snapshot` gave at the checkpoint; undefined at a fresh start. */
+  readonly restored: unknown
+}
+
+export interface Source<out T> {
+  /** For people and the fingerprint: `kinesis`, `file`. */
+  readonly kind: string
+  /** Whether every split ends by itself. */
+  readonly bounded: boolean
+  /** Settings that matter to somebody who reads the plan, without secrets. */
+  describe?(): string
+  enumerate(context: EnumeratorContext): SplitEnumerator
+  read(split: Split, context: ReaderContext): SplitReader<T> | Promise<SplitReader<T>>
+}
+
+export interface WriterContext extends EngineContext {
+  /** New at every start of a job except recovery and resume: output names carry it. Letters and digits. */
+  readonly lineage: string
+  readonly generation: number
+  /** What the writers' `snapshot` gave, redistributed evenly. */
+  readonly restored: readonly unknown[]
+  /** Call when a writer that took less than it was offered has room again, or would throw. */
+  wake(): void
+}
+
+/** Writes the rows of one subtask. `Committable` is plain data. */
+export interface SinkWriter<in T> {
+  /** Takes rows from `from` on, never waits; returns the index of the first row not taken. Throws what broke it. */
+  write(batch: Batch<T>, from: number): number
+  /**
+   * At a barrier: makes everything taken so far durable (or, without a committer, delivered) and returns what has to
+   * be committed when the checkpoint completes. Rows that follow belong to the next checkpoint.
+   */
+  prepareCommit(checkpointId: number): readonly unknown[] | Promise<readonly unknown[]>
+  /** State beside the committables, after `prepareCommit`. */
+  snapshot?(): readonly unknown[]
+  /** After success, failure and cancel alike. What is not committed must not become visible. */
+  close(): void | Promise<void>
+}
+
+export interface CommitterContext extends EngineContext {
+  readonly lineage: string
+  readonly generation: number
+}
+
+/** Makes output visible. Runs once a job, with the coordinator. */
+export interface Committer {
+  /** In order, idempotent: may be called again with what it has committed before, by another process too. */
+  commit(committables: readonly unknown[]): Promise<void>
+  /**
+   * Called at the start of a generation, when nothing is being written and all that had to be committed is: removes
+   * what earlier generations left unfinished.
+   */
+  sweep?(): Promise<void>
+  close?(): void | Promise<void>
+}
+
+export interface Sink<in T> {
+  readonly kind: string
+  /** What a reader of the output can rely on: shown by `explain`. */
+  readonly guarantee: 'exactly-once' | 'at-least-once' | 'idempotent'
+  describe?(): string
+  /** Contravariance marker; never called. */
+  readonly accepts?: (value: T) => void
+  write(context: WriterContext): SinkWriter<T> | Promise<SinkWriter<T>>
+  /** Absent: what was written is visible at once. */
+  committer?(context: CommitterContext): Committer | Promise<Committer>
+}

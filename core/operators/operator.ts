@@ -1,0 +1,77 @@
+import type { EngineContext } from '../context.js'
+import type { Barrier, Batch } from '../element.js'
+import type { KeyedStateBackend, KeyGroupRange } from '../state/backend.js'
+
+/**
+ * Where an operator puts its results: a bounded buffer for each port (0 is the main output, the others are the side
+ * outputs in the order the node declares).
+ */
+export interface Output<Out = unknown> {
+  /** True while any port has reached its bound. An operator looks before each row and, when full, returns. */
+  readonly full: boolean
+  /**
+   * Always takes the row: a row may be emitted after `full` turned true, so that what one user call emits is not cut.
+   * @throws TidemarkError OUTPUT_OVERFLOW when that overflow passes its limit.
+   */
+  emit(value: Out, timestamp: number): void
+  emitTo(port: number, value: unknown, timestamp: number): void
+  /** Hands a whole batch on as it is, without copying: for operators that give at most one row for each they take. */
+  emitBatch(batch: Batch<Out>): void
+}
+
+/** Watermarks that a checkpoint carried, by key group. */
+export interface RestoredWatermarks {
+  /** The minimum over the subtask's key groups, MIN_WATERMARK at a fresh start. */
+  readonly minimum: number
+  /** Lateness and firing never fall behind this: no window of the group fires twice, none reopens. */
+  floorOf(group: number): number
+}
+
+export interface OperatorContext extends EngineContext {
+  /** Ports beside the main output, by name: `emitTo(context.portOf('late'), ...)`. 0 when nobody reads it. */
+  portOf(sideOutput: string): number
+  readonly keyGroups: KeyGroupRange
+  readonly maxParallelism: number
+  /** Of this operator alone. Asking for it makes the operator keyed. */
+  readonly keyedState: KeyedStateBackend
+  readonly restoredWatermarks: RestoredWatermarks
+  /** Entries that `snapshotList` gave, redistributed evenly over the subtasks. Empty at a fresh start. */
+  readonly restoredList: readonly unknown[]
+  /**
+   * Asks for a call of `onProcessingTime` at or after `timestamp` (wall clock, epoch milliseconds). Only the earliest
+   * outstanding request counts.
+   */
+  requestProcessingTime(timestamp: number): void
+  /** Asks for another turn after an asynchronous event. May be called from anywhere, any number of times. */
+  wake(): void
+}
+
+/**
+ * A cooperative operator. It runs on one event loop with all others of its subtask and must never block: when its
+ * output is full it returns, keeps its place, and is called again with the same arguments when there is room. Whatever
+ * comes after the element it works on, a barrier too, waits until it is done; so a snapshot never falls into the
+ * middle of one. (The contract follows Hazelcast Jet's Processor.)
+ *
+ * Calls never overlap. Order: `open`, then `process` / `onWatermark` / `onProcessingTime` / `snapshot*` in any
+ * order, `onEnd` once (after the last watermark), perhaps more snapshots, `close` once, also after a failure.
+ */
+export interface Operator<In = unknown, Out = unknown> {
+  /** State is registered here, and restored when it returns. */
+  open?(context: OperatorContext): void | Promise<void>
+  /**
+   * Works on rows from `from` on and returns the index of the first row it has not finished; `batch.length` when done.
+   * Anything less means that the output is full. A row that was begun but not finished is the operator's to remember.
+   */
+  process(batch: Batch<In>, from: number, output: Output<Out>, input: number): number
+  /** Returns true when everything this watermark causes is emitted; the engine then forwards the watermark itself. */
+  onWatermark?(watermark: number, output: Output<Out>): boolean
+  /** Returns true when done; false: call again when there is room. */
+  onProcessingTime?(now: number, output: Output<Out>): boolean
+  /** All inputs have ended. Returns true when everything is emitted. */
+  onEnd?(output: Output<Out>): boolean
+  /** Called when the barrier arrives, before state is read. A promise holds the barrier (flushes, uploads). */
+  beforeSnapshot?(barrier: Barrier): void | Promise<void>
+  /** State that is not keyed: plain data entries, redistributed evenly when the parallelism changes. */
+  snapshotList?(barrier: Barrier): readonly unknown[]
+  close?(): void | Promise<void>
+}
