@@ -28,7 +28,7 @@ export interface RestoredWatermarks {
 }
 
 export interface OperatorContext extends EngineContext {
-  /** Ports beside the main output, by name: `emitTo(context.portOf('late'), ...)`. 0 when nobody reads it. */
+  /** Ports beside the main output, by name, for `emitTo`. -1 when nobody reads it: emitting there does nothing. */
   portOf(sideOutput: string): number
   readonly keyGroups: KeyGroupRange
   readonly maxParallelism: number
