@@ -1,0 +1,139 @@
+import type { DeadLetter, MalformedPolicy, Polled } from '../connector.js'
+import { messageOf, TidemarkError } from '../errors.js'
+import type { Decoder, RecordMeta } from './decoder.js'
+
+export interface RecordDecodingOptions<T, Input = Uint8Array> {
+  readonly decoder: Decoder<T, Input>
+  readonly policy: MalformedPolicy
+  readonly operatorId: string
+  /** Whether the values carry their `arrivedAt` as timestamps. Then every record must have one. Default false. */
+  readonly arrivalTimestamps?: boolean
+}
+
+/** The bytes of a record, for a dead letter. A function is called only when there is one. */
+export type RawRecord = Uint8Array | (() => Uint8Array)
+
+/**
+ * What one `poll` of a byte source collects: values, dead letters, and a count of what was skipped. Every record
+ * given to it ends in exactly one of the three, or stops the job (policy `fail`). Counting is the engine's part: it
+ * sees `rejected` and `skipped`.
+ */
+export class RecordDecoding<T, Input = Uint8Array> {
+  readonly #decoder: Decoder<T, Input>
+  readonly #policy: MalformedPolicy
+  readonly #operatorId: string
+  readonly #arrivalTimestamps: boolean
+  #values: T[] = []
+  #timestamps: number[] = []
+  #rejected: DeadLetter[] = []
+  #skipped = 0
+
+  constructor(options: RecordDecodingOptions<T, Input>) {
+    this.#decoder = options.decoder
+    this.#policy = options.policy
+    this.#operatorId = options.operatorId
+    this.#arrivalTimestamps = options.arrivalTimestamps ?? false
+  }
+
+  /** Records taken since the last `take`, whatever became of them. */
+  get size(): number {
+    return this.#values.length + this.#rejected.length + this.#skipped
+  }
+
+  /**
+   * @param raw what a dead letter keeps of the record: its bytes (copied)
+   * @throws TidemarkError RECORD_MALFORMED (or the decoder's own RECORD_ code) under policy `fail`
+   */
+  decode(input: Input, meta: RecordMeta, raw: RawRecord): void {
+    let value: T
+    try {
+      value = this.#decoder(input, meta)
+    } catch (thrown) {
+      if (thrown instanceof TidemarkError) {
+        if (!thrown.code.startsWith('RECORD_')) throw thrown
+        this.reject({ code: thrown.code, message: thrown.message, cause: thrown }, meta, raw)
+      } else {
+        this.reject({ code: 'RECORD_MALFORMED', message: messageOf(thrown), cause: thrown }, meta, raw)
+      }
+      return
+    }
+    if (value instanceof Promise) {
+      value.catch(() => undefined)
+      throw new TidemarkError({
+        code: 'DECODER_ASYNC',
+        domain: 'user',
+        operatorId: this.#operatorId,
+        message: `source '${this.#operatorId}': the decoder returned a promise; a decoder returns the value itself`,
+      })
+    }
+    this.#values.push(value)
+    if (this.#arrivalTimestamps) this.#timestamps.push(arrivalOf(meta, this.#operatorId))
+  }
+
+  /** For what the source itself finds wrong with a record (too large, broken framing). */
+  reject(problem: RecordProblem, meta: RecordMeta, raw: RawRecord): void {
+    switch (this.#policy) {
+      case 'skip':
+        this.#skipped++
+        return
+      case 'deadLetter':
+        this.#rejected.push({
+          operatorId: this.#operatorId,
+          split: meta.split,
+          offset: meta.offset,
+          code: problem.code,
+          message: problem.message,
+          raw: (typeof raw === 'function' ? raw() : raw).slice(),
+          arrivedAt: meta.arrivedAt,
+        })
+        return
+      case 'fail': {
+        const location = `split ${meta.split}, offset ${meta.offset}`
+        throw new TidemarkError({
+          code: problem.code,
+          domain: 'user',
+          operatorId: this.#operatorId,
+          location,
+          message:
+            `source '${this.#operatorId}', ${location}: ${problem.message}. ` +
+            `Correct the data, or choose onMalformed 'deadLetter' or 'skip'`,
+          cause: problem.cause,
+        })
+      }
+    }
+  }
+
+  /** Everything since the last call; undefined when there was nothing. */
+  take(): Polled<T> | undefined {
+    if (this.size === 0) return undefined
+    const polled: Polled<T> = {
+      values: this.#values,
+      ...(this.#arrivalTimestamps && { timestamps: this.#timestamps }),
+      ...(this.#rejected.length > 0 && { rejected: this.#rejected }),
+      ...(this.#skipped > 0 && { skipped: this.#skipped }),
+    }
+    this.#values = []
+    this.#timestamps = []
+    this.#rejected = []
+    this.#skipped = 0
+    return polled
+  }
+}
+
+export interface RecordProblem {
+  /** Starts with `RECORD_`. */
+  readonly code: string
+  readonly message: string
+  readonly cause?: unknown
+}
+
+function arrivalOf(meta: RecordMeta, operatorId: string): number {
+  if (meta.arrivedAt !== undefined) return meta.arrivedAt
+  throw new TidemarkError({
+    code: 'ARRIVAL_TIME_MISSING',
+    domain: 'connector',
+    operatorId,
+    location: `split ${meta.split}, offset ${meta.offset}`,
+    message: `source '${operatorId}': the record at ${meta.offset} of ${meta.split} has no arrival time`,
+  })
+}
