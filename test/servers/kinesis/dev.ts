@@ -1,0 +1,53 @@
+import { type LocalKinesisOptions, startLocalKinesis } from './server.js'
+
+export interface DevKinesisOptions extends LocalKinesisOptions {
+  /** Gets the line `ready URL`. Default: standard output. */
+  readonly print?: (line: string) => void
+  /** Ends the server as SIGINT and SIGTERM do. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Runs a local Kinesis until SIGINT or SIGTERM: what `tidemark dev kinesis` does. Resolves when the server is closed and leaves
+ * ending the process to the caller; a second signal while it closes has its usual effect.
+ *
+ * @throws TidemarkError as `startLocalKinesis` does
+ */
+export async function runDevKinesis(options: DevKinesisOptions = {}): Promise<void> {
+  const { print = (line) => process.stdout.write(`${line}\n`), signal, ...serverOptions } = options
+  const stopped = stopRequest(signal)
+  try {
+    const server = await startLocalKinesis(serverOptions)
+    print(`ready ${server.url}`)
+    await stopped.promise
+    await server.close()
+  } finally {
+    stopped.dispose()
+  }
+}
+
+interface StopRequest {
+  readonly promise: Promise<void>
+  dispose(): void
+}
+
+function stopRequest(signal: AbortSignal | undefined): StopRequest {
+  let stop = (): void => {}
+  const promise = new Promise<void>((resolve) => {
+    stop = () => resolve()
+  })
+  const dispose = (): void => {
+    process.off('SIGINT', onSignal)
+    process.off('SIGTERM', onSignal)
+    signal?.removeEventListener('abort', stop)
+  }
+  const onSignal = (): void => {
+    dispose()
+    stop()
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  if (signal?.aborted) stop()
+  signal?.addEventListener('abort', stop)
+  return { promise, dispose }
+}

@@ -1,0 +1,33 @@
+import type { JsonObject } from '../request.js'
+import type { HashRange } from '../store/hash-range.js'
+import type { Shard } from '../store/shard.js'
+
+/** A shard as DescribeStream and ListShards show it. */
+export function describeShard(shard: Shard): JsonObject {
+  const [parent, adjacent] = shard.parents
+  return {
+    ShardId: shard.id,
+    ...(parent === undefined ? {} : { ParentShardId: parent.id }),
+    ...(adjacent === undefined ? {} : { AdjacentParentShardId: adjacent.id }),
+    HashKeyRange: describeHashRange(shard.hashRange),
+    SequenceNumberRange: {
+      StartingSequenceNumber: shard.sequenceNumber(shard.startingCounter),
+      ...(shard.closing === undefined
+        ? {}
+        : { EndingSequenceNumber: shard.sequenceNumber(shard.closing.endingCounter) }),
+    },
+  }
+}
+
+/** A shard as GetRecords names it to the reader of a closed parent. */
+export function describeChildShard(shard: Shard): JsonObject {
+  return {
+    ShardId: shard.id,
+    ParentShards: shard.parents.map((parent) => parent.id),
+    HashKeyRange: describeHashRange(shard.hashRange),
+  }
+}
+
+function describeHashRange(range: HashRange): JsonObject {
+  return { StartingHashKey: range.start.toString(), EndingHashKey: range.end.toString() }
+}
