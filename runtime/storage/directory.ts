@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto'
+import { link, mkdir, open, readdir, readFile, rm, unlink } from 'node:fs/promises'
+import { dirname, join, sep } from 'node:path'
+import { messageOf, TidemarkError } from '../../core/errors.js'
+import type { ObjectStore } from './object-store.js'
+
+const STAGING = '.staging'
+
+/**
+ * Objects as files below a folder. A file is written beside its place, fsynced, and linked to its name: `link` refuses
+ * a name that exists (`rename` would overwrite it), so a create is conditional and never half done.
+ */
+export async function directoryStore(root: string): Promise<ObjectStore> {
+  const staging = join(root, STAGING)
+  await attempt(root, 'create', () => mkdir(staging, { recursive: true }))
+  const made = new Set<string>()
+
+  const folderOf = async (path: string): Promise<void> => {
+    const folder = dirname(path)
+    if (made.has(folder)) return
+    await mkdir(folder, { recursive: true })
+    for (let current = folder; current.length >= root.length; current = dirname(current)) await syncFolder(current)
+    made.add(folder)
+  }
+
+  return {
+    location: root,
+    create: (name, data) =>
+      attempt(name, 'write', async () => {
+        const path = pathOf(root, name)
+        await folderOf(path)
+        // Only the name of a temporary file: nothing that a run depends on.
+        const temporary = join(staging, randomBytes(12).toString('hex'))
+        await writeDurably(temporary, data)
+        try {
+          await link(temporary, path)
+        } catch (error) {
+          if (codeOf(error) === 'EEXIST') return 'exists'
+          throw error
+        } finally {
+          await unlink(temporary)
+        }
+        await syncFolder(dirname(path))
+        return 'created'
+      }),
+    read: (name) =>
+      attempt(name, 'read', async () => {
+        try {
+          return await readFile(pathOf(root, name))
+        } catch (error) {
+          if (codeOf(error) === 'ENOENT') return undefined
+          throw error
+        }
+      }),
+    list: (prefix) =>
+      attempt(prefix, 'list', async () => {
+        const folder = prefix.includes('/') ? prefix.slice(0, prefix.lastIndexOf('/')) : ''
+        const names: string[] = []
+        await collect(folder === '' ? root : pathOf(root, folder), folder, names)
+        return names.filter((name) => name.startsWith(prefix)).sort()
+      }),
+    delete: (name) => attempt(name, 'delete', () => rm(pathOf(root, name), { force: true })),
+  }
+}
+
+async function collect(folder: string, prefix: string, names: string[]): Promise<void> {
+  let entries: Awaited<ReturnType<typeof readEntries>>
+  try {
+    entries = await readEntries(folder)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return
+    throw error
+  }
+  for (const entry of entries) {
+    if (prefix === '' && entry.name === STAGING) continue
+    const name = prefix === '' ? entry.name : `${prefix}/${entry.name}`
+    if (entry.isDirectory()) await collect(join(folder, entry.name), name, names)
+    else names.push(name)
+  }
+}
+
+const readEntries = (folder: string) => readdir(folder, { withFileTypes: true })
+
+function pathOf(root: string, name: string): string {
+  const parts = name.split('/')
+  if (parts.some((part) => part === '' || part === '.' || part === '..' || part.includes(sep))) {
+    throw new TidemarkError({
+      code: 'STORAGE_NAME_INVALID',
+      domain: 'internal',
+      message: `'${name}' is not the name of an object: it would leave ${root}`,
+    })
+  }
+  return join(root, ...parts)
+}
+
+async function writeDurably(path: string, data: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx')
+  try {
+    await file.writeFile(data)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+async function attempt<R>(name: string, verb: string, action: () => Promise<R>): Promise<R> {
+  try {
+    return await action()
+  } catch (error) {
+    if (error instanceof TidemarkError) throw error
+    throw new TidemarkError({
+      code: codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM' ? 'STORAGE_FORBIDDEN' : 'STORAGE_FAILED',
+      domain: 'storage',
+      message: `could not ${verb} '${name}' in the checkpoint folder: ${messageOf(error)}`,
+      retryable: true,
+      cause: error,
+    })
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}

@@ -1,0 +1,272 @@
+import type { Polled, Split, SplitReader } from '../../core/connector.js'
+import type { Counter, Metrics } from '../../core/context.js'
+import { type Barrier, Batch, type Element, MAX_WATERMARK } from '../../core/element.js'
+import type { Environment } from '../../core/environment.js'
+import { assertTimestamp } from '../../core/time/timestamp.js'
+import type { WatermarkStrategy } from '../../core/time/watermark-strategy.js'
+import type { OutputBuffer } from './output-buffer.js'
+import { SplitWatermarks } from './split-watermarks.js'
+import { type TaskStage, withOperatorId } from './stage.js'
+import type { StageSnapshot } from './stage-snapshot.js'
+
+/** A split as a checkpoint stores it. */
+export interface AssignedSplit {
+  readonly split: Split
+  /** Of the split's generator; MIN_WATERMARK at first. */
+  readonly watermark: number
+  readonly finished: boolean
+}
+
+export interface SourceStageOptions {
+  readonly nodeId: string
+  readonly strategy: WatermarkStrategy<unknown>
+  readonly output: OutputBuffer
+  /** Port of the dead letters. */
+  readonly malformedPort: number
+  readonly environment: Environment
+  readonly metrics: Metrics
+  readonly restoredWatermark: number
+  readonly openReader: (split: Split) => SplitReader<unknown> | Promise<SplitReader<unknown>>
+  readonly onSnapshot: (checkpointId: number, snapshot: StageSnapshot) => void
+  readonly onFailure: (error: unknown) => void
+  /** No record follows: the end element has been emitted. */
+  readonly onEnd: () => void
+  readonly wake: () => void
+}
+
+interface OpenSplit {
+  split: Split
+  /** Undefined while it is being opened. */
+  reader: SplitReader<unknown> | undefined
+  finished: boolean
+  /** Input of the coalescer. */
+  readonly input: number
+}
+
+/** Rows taken from a reader at once: small enough to keep a slice short, large enough to make a batch worth it. */
+const POLL_ROWS = 512
+
+/** Head of a source task: polls the readers of its splits in turn, and makes timestamps and watermarks. */
+export class SourceStage implements TaskStage {
+  readonly output: OutputBuffer
+  readonly isSnapshotting = false
+  private readonly options: SourceStageOptions
+  private readonly splits: OpenSplit[] = []
+  private readonly watermarks: SplitWatermarks
+  private readonly barriers: Barrier[] = []
+  private readonly counters: Record<'read' | 'rejected' | 'skipped' | 'ahead', Counter>
+  private next = 0
+  private allAssigned = false
+  private started = false
+  private holding = false
+  private ended = false
+  private drain: 'no' | 'now' | 'atTip' = 'no'
+
+  constructor(options: SourceStageOptions) {
+    this.options = options
+    this.output = options.output
+    this.watermarks = new SplitWatermarks({
+      strategy: options.strategy,
+      environment: options.environment,
+      emitted: options.restoredWatermark,
+      wake: options.wake,
+    })
+    this.counters = {
+      read: options.metrics.counter('recordsRead'),
+      rejected: options.metrics.counter('malformedRecords'),
+      skipped: options.metrics.counter('skippedRecords'),
+      ahead: options.metrics.counter('recordsAheadOfClock'),
+    }
+    options.metrics.gauge('watermark', () => this.watermarks.emitted)
+  }
+
+  get isEnded(): boolean {
+    return this.ended
+  }
+
+  get recordsRead(): number {
+    return this.counters.read.value
+  }
+
+  /** Every split has been read up to its present end. */
+  get isCaughtUp(): boolean {
+    return this.splits.every(({ finished, reader }) => finished || reader?.caughtUp === true)
+  }
+
+  get watermark(): number {
+    return this.watermarks.emitted
+  }
+
+  /** Takes part in the next checkpoint from here on, whether its reader is open yet or not. */
+  assign(assigned: AssignedSplit): void {
+    const input = this.watermarks.add(assigned.split.id, assigned.watermark)
+    const open: OpenSplit = { split: assigned.split, reader: undefined, finished: assigned.finished, input }
+    this.splits.push(open)
+    if (assigned.finished) this.watermarks.finish(input)
+    else void this.open(open)
+  }
+
+  /** Records flow from here on. Before it, a subtask without splits must not look idle: they may be on their way. */
+  start(): void {
+    this.started = true
+    this.options.wake()
+  }
+
+  /** No split will be assigned any more. */
+  noMoreSplits(): void {
+    this.allAssigned = true
+    this.options.wake()
+  }
+
+  triggerCheckpoint(barrier: Barrier, options: { readonly stopAfter: boolean }): void {
+    this.barriers.push(barrier)
+    // What would follow a stop's barrier is thrown away, so nothing follows it.
+    if (options.stopAfter) this.holding = true
+    this.options.wake()
+  }
+
+  /** Ends the input: at once, or where each split ends now. */
+  endInput(where: 'now' | 'atTip'): void {
+    this.drain = where
+    if (where === 'atTip') for (const { reader } of this.splits) reader?.endAtTip?.()
+    this.options.wake()
+  }
+
+  work(): boolean {
+    if (!this.output.flush()) {
+      this.watermarks.pauseClocks()
+      return false
+    }
+    const barrier = this.barriers.shift()
+    if (barrier) {
+      this.snapshot(barrier)
+      return true
+    }
+    if (!this.started || this.holding || this.ended) return false
+    if (this.drain === 'now') return this.end()
+    if (this.pollOne()) return true
+    if ((this.allAssigned || this.drain === 'atTip') && this.splits.every(({ finished }) => finished)) return this.end()
+    return this.emitAll(this.watermarks.onQuiet(this.splits))
+  }
+
+  async close(): Promise<void> {
+    this.watermarks.close()
+    const closing = this.splits.map(async ({ reader }) => reader?.close())
+    for (const result of await Promise.allSettled(closing)) {
+      if (result.status === 'rejected') this.options.onFailure(result.reason)
+    }
+  }
+
+  private async open(open: OpenSplit): Promise<void> {
+    try {
+      const reader = await this.options.openReader(open.split)
+      if (this.drain === 'atTip') reader.endAtTip?.()
+      open.reader = reader
+      this.options.wake()
+    } catch (error) {
+      this.options.onFailure(withOperatorId(error, this.options.nodeId))
+    }
+  }
+
+  private snapshot(barrier: Barrier): void {
+    const list = this.splits.map((open): AssignedSplit => {
+      const split = open.reader ? open.reader.position() : open.split
+      return { split, watermark: this.watermarks.of(open.input), finished: open.finished }
+    })
+    this.options.onSnapshot(barrier.checkpointId, {
+      nodeId: this.options.nodeId,
+      watermark: this.watermarks.emitted,
+      range: { first: 0, end: 0 },
+      groups: [],
+      list,
+      committables: [],
+    })
+    this.output.broadcast({ kind: 'barrier', barrier })
+    this.output.flush()
+  }
+
+  /** Takes records of one split; the next call begins with the split after it. */
+  private pollOne(): boolean {
+    for (let tried = 0; tried < this.splits.length; tried++) {
+      const open = this.splits[this.next % this.splits.length] as OpenSplit
+      this.next = (this.next + 1) % this.splits.length
+      if (open.finished || !open.reader) continue
+      const polled = this.guard(open.reader, (reader) => reader.poll(POLL_ROWS))
+      if (polled) this.emit(open, polled)
+      if (open.reader.finished) {
+        open.finished = true
+        open.split = open.reader.position()
+        this.emitAll(this.watermarks.finish(open.input))
+      }
+      if (polled) return true
+    }
+    return false
+  }
+
+  private emit(open: OpenSplit, polled: Polled<unknown>): void {
+    const { values } = polled
+    const { output, malformedPort } = this.options
+    if (polled.rejected) {
+      this.counters.rejected.add(polled.rejected.length)
+      for (const letter of polled.rejected) output.emitTo(malformedPort, letter, this.options.environment.clock.now())
+    }
+    if (polled.skipped) this.counters.skipped.add(polled.skipped)
+    if (values.length > 0) {
+      this.counters.read.add(values.length)
+      this.emitRecords(open, values, polled.timestamps)
+    }
+    this.emitAll(this.watermarks.onBatchEnd(open.input))
+  }
+
+  private emitRecords(open: OpenSplit, values: unknown[], given: number[] | undefined): void {
+    const { strategy } = this.options
+    const timestampOf = strategy.timestamp
+    const generator = this.watermarks.generatorOf(open.input)
+    const limit = this.watermarks.skewLimit()
+    const timestamps = given && !timestampOf ? given : new Array<number>(values.length)
+    let start = 0
+    let row = 0
+    try {
+      for (; row < values.length; row++) {
+        const value = values[row]
+        const timestamp = timestampOf ? timestampOf(value) : given ? (given[row] as number) : Number.NEGATIVE_INFINITY
+        if (timestampOf || given) assertTimestamp(timestamp)
+        timestamps[row] = timestamp
+        if (timestamp > limit) {
+          this.counters.ahead.add()
+        } else if (generator.onRecord(value, timestamp)) {
+          this.output.emitBatch(new Batch(values.slice(start, row + 1), timestamps.slice(start, row + 1)))
+          this.emitAll(this.watermarks.onBatchEnd(open.input))
+          start = row + 1
+        }
+      }
+    } catch (error) {
+      throw withOperatorId(error, this.options.nodeId, `split ${open.split.id}, record ${row + 1} of its batch`)
+    }
+    if (start === 0) this.output.emitBatch(new Batch(values, timestamps))
+    else this.output.emitBatch(new Batch(values.slice(start), timestamps.slice(start)))
+  }
+
+  private emitAll(elements: readonly Element[]): boolean {
+    for (const element of elements) this.output.broadcast(element)
+    if (elements.length > 0) this.output.flush()
+    return elements.length > 0
+  }
+
+  private end(): boolean {
+    this.ended = true
+    this.output.broadcast({ kind: 'watermark', timestamp: MAX_WATERMARK })
+    this.output.broadcast({ kind: 'end' })
+    this.output.flush()
+    this.options.onEnd()
+    return true
+  }
+
+  private guard<R>(reader: SplitReader<unknown>, call: (reader: SplitReader<unknown>) => R): R {
+    try {
+      return call(reader)
+    } catch (error) {
+      throw withOperatorId(error, this.options.nodeId)
+    }
+  }
+}
