@@ -1,0 +1,40 @@
+import type { FunctionContext } from '../../context.js'
+import type { Key } from '../../state/key.js'
+import type { Aggregate } from '../../window/aggregate.js'
+import type { Window } from '../../window/time-window.js'
+import type { Trigger } from '../../window/trigger.js'
+import type { WindowAssigner } from '../../window/window-spec.js'
+
+/** What a window's function knows besides its arguments. Valid during the call, or while its result is iterated. */
+export interface WindowFunctionContext extends FunctionContext {
+  readonly watermark: number
+  /** Wall clock, epoch milliseconds. */
+  readonly processingTime: number
+  /** Emits to one of the node's side outputs, stamped like the window's results. Nobody reads it: dropped. */
+  emitTo(sideOutput: string, value: unknown): void
+}
+
+/** One accumulator a key and window. A reduce is an aggregate too. */
+export interface AggregateContents<T, W extends Window, A, R, Row> {
+  readonly kind: 'aggregate'
+  readonly aggregate: Aggregate<T, A, R>
+  readonly shape: (key: Key, window: W, result: R) => Row
+}
+
+/** All values of a key and window, in order of arrival; in a merged session one part after the other. */
+export interface ProcessContents<T, W extends Window, Row> {
+  readonly kind: 'process'
+  /** The result is iterated as the output has room. */
+  readonly process: (key: Key, window: W, values: readonly T[], context: WindowFunctionContext) => Iterable<Row>
+  readonly open?: (context: FunctionContext) => void | Promise<void>
+  readonly close?: () => void | Promise<void>
+}
+
+export interface WindowOperatorSpec<T = unknown, W extends Window = Window, A = unknown, R = unknown, Row = unknown> {
+  readonly assigner: WindowAssigner<T, W>
+  /** Default: event time, processing time or never, as the assigner has it. */
+  readonly trigger?: Trigger<T, W>
+  /** Of event-time windows. Infinity keeps every window for ever. */
+  readonly allowedLatenessMs: number
+  readonly contents: AggregateContents<T, W, A, R, Row> | ProcessContents<T, W, Row>
+}

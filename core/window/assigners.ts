@@ -1,0 +1,108 @@
+import { type Duration, formatDuration } from '../duration.js'
+import { TidemarkError } from '../errors.js'
+import type { GlobalWindow, TimeWindow } from './time-window.js'
+import type { TimeDomain, WindowAssigner, WindowSpec } from './window-spec.js'
+
+export interface AlignedWindowOptions {
+  /** Shifts every window's start from the epoch: `hours(5)` for days that begin at 05:00 UTC. */
+  readonly offset?: Duration
+  /** Shifts them back instead: windows that start before the epoch's multiples. Not together with `offset`. */
+  readonly negativeOffset?: Duration
+  /** Default `event`. */
+  readonly time?: TimeDomain
+}
+
+export interface SessionWindowOptions {
+  /** Default `event`. */
+  readonly time?: TimeDomain
+}
+
+/**
+ * Windows of one size, end to end, aligned to the epoch: each record is in exactly one.
+ *
+ * @example trips.keyBy((trip) => trip.zone).window(tumbling(hours(1)))
+ * @throws TidemarkError WINDOW_INVALID when `size` is not a positive number of whole milliseconds, or the offset is not smaller than it.
+ */
+export function tumbling(size: Duration, options: AlignedWindowOptions = {}): WindowAssigner<unknown, TimeWindow> {
+  const sizeMs = positive('tumbling', 'size', size)
+  const offsetMs = offsetOf('tumbling', 'size', sizeMs, options)
+  const time = options.time ?? 'event'
+  const details = [formatDuration(size), ...describe(offsetMs, time)]
+  return assigner(`tumbling(${details.join(', ')})`, { kind: 'tumbling', time, sizeMs, offsetMs })
+}
+
+/**
+ * Windows of one size that start every `slide`: each record is in size / slide of them. With a slide larger than the
+ * size there are gaps, and what falls into one is in no window.
+ *
+ * @throws TidemarkError WINDOW_INVALID when `size` or `slide` is not a positive number of whole milliseconds, or the offset is not
+ *   smaller than the slide.
+ */
+export function sliding(
+  size: Duration,
+  slide: Duration,
+  options: AlignedWindowOptions = {},
+): WindowAssigner<unknown, TimeWindow> {
+  const sizeMs = positive('sliding', 'size', size)
+  const slideMs = positive('sliding', 'slide', slide)
+  const offsetMs = offsetOf('sliding', 'slide', slideMs, options)
+  const time = options.time ?? 'event'
+  const details = [formatDuration(size), formatDuration(slide), ...describe(offsetMs, time)]
+  return assigner(`sliding(${details.join(', ')})`, { kind: 'sliding', time, sizeMs, slideMs, offsetMs })
+}
+
+/**
+ * A key's records that follow each other within `gap` (or touch: exactly `gap` apart) share a window, which ends a gap
+ * after the last of them.
+ *
+ * @throws TidemarkError WINDOW_INVALID when `gap` is not a positive number of whole milliseconds.
+ */
+export function session(gap: Duration, options: SessionWindowOptions = {}): WindowAssigner<unknown, TimeWindow> {
+  const gapMs = positive('session', 'gap', gap)
+  const time = options.time ?? 'event'
+  const details = [formatDuration(gap), ...describe(0, time)]
+  return assigner(`session(${details.join(', ')})`, { kind: 'session', time, gapMs })
+}
+
+/** One window a key, which never ends and by default never fires: give it a trigger, such as `purging(afterCount(100))`. */
+export function global(): WindowAssigner<unknown, GlobalWindow> {
+  return assigner('global()', { kind: 'global' })
+}
+
+function assigner<W extends TimeWindow | GlobalWindow>(kind: string, spec: WindowSpec): WindowAssigner<unknown, W> {
+  return Object.freeze({ kind, spec: Object.freeze(spec) })
+}
+
+function describe(offsetMs: number, time: TimeDomain): string[] {
+  const details: string[] = []
+  if (offsetMs !== 0) details.push(`offset ${offsetMs < 0 ? '-' : ''}${formatDuration({ ms: Math.abs(offsetMs) })}`)
+  if (time === 'processing') details.push('processing time')
+  return details
+}
+
+function positive(assignerName: string, name: string, duration: Duration): number {
+  if (!Number.isSafeInteger(duration.ms) || duration.ms <= 0) {
+    throw invalid(`${assignerName}: ${name} must be a positive number of whole milliseconds, not ${duration.ms}ms`)
+  }
+  return duration.ms
+}
+
+function offsetOf(assignerName: string, limitName: string, limitMs: number, options: AlignedWindowOptions): number {
+  const forward = options.offset?.ms ?? 0
+  const backward = options.negativeOffset?.ms ?? 0
+  if (forward !== 0 && backward !== 0) {
+    throw invalid(`${assignerName}: give offset or negativeOffset, not both`)
+  }
+  const offsetMs = forward - backward
+  if (!Number.isSafeInteger(offsetMs) || Math.abs(offsetMs) >= limitMs) {
+    throw invalid(
+      `${assignerName}: the offset must be whole milliseconds and smaller than the ${limitName} ` +
+        `(${formatDuration({ ms: limitMs })}), not ${offsetMs}ms`,
+    )
+  }
+  return offsetMs
+}
+
+function invalid(message: string): TidemarkError {
+  return new TidemarkError({ code: 'WINDOW_INVALID', domain: 'user', message })
+}

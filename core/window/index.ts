@@ -1,0 +1,12 @@
+export {
+  type AlignedWindowOptions,
+  global,
+  type SessionWindowOptions,
+  session,
+  sliding,
+  tumbling,
+} from './assigners.js'
+export type { GlobalWindow, TimeWindow, Window } from './time-window.js'
+export type { Trigger, TriggerContext, TriggerResult } from './trigger.js'
+export { afterCount, eventTime, never, processingTime, purging } from './triggers.js'
+export type { TimeDomain, WindowAssigner, WindowSpec } from './window-spec.js'

@@ -1,0 +1,35 @@
+import type { Window } from './time-window.js'
+
+/** `purge` drops a window's contents, not the trigger's state; a later record starts it again from nothing. */
+export type TriggerResult = 'continue' | 'fire' | 'purge' | 'fireAndPurge'
+
+/** The window that a trigger is asked about. One object serves all calls: use it during the call only. */
+export interface TriggerContext {
+  /** Event time so far, as far as this key is concerned. */
+  readonly watermark: number
+  /** Wall clock, epoch milliseconds. */
+  readonly processingTime: number
+  /** The trigger's own plain data for this key and window, undefined at first. Kept in checkpoints. */
+  state: unknown
+  /** A second registration of the same time is ignored. */
+  registerEventTimeTimer(timestamp: number): void
+  deleteEventTimeTimer(timestamp: number): void
+  registerProcessingTimeTimer(timestamp: number): void
+  deleteProcessingTimeTimer(timestamp: number): void
+}
+
+/** When a window gives its result. It holds no state of its own: that is in the context. */
+export interface Trigger<in T = unknown, in W extends Window = Window> {
+  /** For people and the fingerprint: `afterCount(100)`. */
+  readonly kind: string
+  onRecord(value: T, timestamp: number, window: W, context: TriggerContext): TriggerResult
+  onEventTime(timestamp: number, window: W, context: TriggerContext): TriggerResult
+  onProcessingTime(timestamp: number, window: W, context: TriggerContext): TriggerResult
+  /**
+   * Sessions became `window`. `states` are those of the windows before; their timers are gone. Sets the context's
+   * state and timers. A trigger without it cannot be used on sessions.
+   */
+  merge?(window: W, states: readonly unknown[], context: TriggerContext): void
+  /** The window is removed; its timers and state go by themselves. */
+  clear?(window: W, context: TriggerContext): void
+}

@@ -1,0 +1,40 @@
+import type { Window } from './time-window.js'
+
+/** `event`: the record's timestamp and the watermark. `processing`: the wall clock of the subtask. */
+export type TimeDomain = 'event' | 'processing'
+
+export interface TumblingSpec {
+  readonly kind: 'tumbling'
+  readonly time: TimeDomain
+  readonly sizeMs: number
+  readonly offsetMs: number
+}
+
+export interface SlidingSpec {
+  readonly kind: 'sliding'
+  readonly time: TimeDomain
+  readonly sizeMs: number
+  readonly slideMs: number
+  readonly offsetMs: number
+}
+
+export interface SessionSpec {
+  readonly kind: 'session'
+  readonly time: TimeDomain
+  readonly gapMs: number
+}
+
+export interface GlobalSpec {
+  readonly kind: 'global'
+}
+
+export type WindowSpec = TumblingSpec | SlidingSpec | SessionSpec | GlobalSpec
+
+/** Into which windows a record goes: data that the window operator reads. Frozen. */
+export interface WindowAssigner<in T = unknown, out W extends Window = Window> {
+  /** For people and the fingerprint: `tumbling(1h)`. */
+  readonly kind: string
+  readonly spec: WindowSpec
+  /** Never there: it carries the types. */
+  readonly windowOf?: (value: T) => W
+}
