@@ -119,13 +119,14 @@ async function respond(kinesis: Kinesis, request: IncomingMessage, response: Ser
     if (request.errored !== null) return
     result = errorAnswer(thrown)
   }
+  const bytes = Buffer.from(result.body)
   response.writeHead(result.status, {
     'content-type': CONTENT_TYPE,
-    'content-length': Buffer.byteLength(result.body),
+    'content-length': bytes.length,
     'x-amzn-requestid': kinesis.environment.nonce(),
     ...(result.errorType === undefined ? {} : { 'x-amzn-errortype': result.errorType }),
   })
-  response.end(result.body)
+  response.end(bytes)
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

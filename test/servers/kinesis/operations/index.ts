@@ -2,6 +2,7 @@ import type { Operation } from '../kinesis.js'
 import { getRecords } from './get-records.js'
 import { listShards } from './list-shards.js'
 import { putRecord, putRecords } from './put-records.js'
+import { mergeShards, splitShard } from './resharding.js'
 import { getShardIterator } from './shard-iterator.js'
 import { createStream, deleteStream, describeStream, describeStreamSummary, listStreams } from './streams.js'
 
@@ -15,6 +16,8 @@ export const operations: ReadonlyMap<string, Operation> = new Map([
   ['GetShardIterator', getShardIterator],
   ['ListShards', listShards],
   ['ListStreams', listStreams],
+  ['MergeShards', mergeShards],
   ['PutRecord', putRecord],
   ['PutRecords', putRecords],
+  ['SplitShard', splitShard],
 ])

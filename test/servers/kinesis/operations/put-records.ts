@@ -19,7 +19,7 @@ import { ACCOUNT_ID } from '../store/stream-store.js'
 import { resolveActiveStream } from './resolve-stream.js'
 
 const PARTITION_KEY_RULE: StringRule = { min: 1, max: 256 }
-const HASH_KEY_RULE: StringRule = { pattern: /^(0|[1-9]\d{0,38})$/ }
+export const HASH_KEY_RULE: StringRule = { pattern: /^(0|[1-9]\d{0,38})$/ }
 
 interface Put extends NewRecord {
   readonly hashKey: string

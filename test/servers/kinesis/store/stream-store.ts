@@ -31,14 +31,7 @@ export class StreamStore {
     if (this.#streams.has(name)) {
       throw new AwsError('ResourceInUseException', `Stream ${name} under account ${ACCOUNT_ID} already exists.`)
     }
-    const open = this.all().reduce((sum, stream) => sum + stream.openShards().length, 0)
-    if (open + shardCount > this.settings.shardLimit) {
-      throw new AwsError(
-        'LimitExceededException',
-        `This request would exceed the shard limit of the local Kinesis. Current shard count: ${open}. ` +
-          `Limit: ${this.settings.shardLimit}. Number of additional shards requested: ${shardCount}.`,
-      )
-    }
+    this.checkShardLimit(shardCount)
     this.#lastEpoch = Math.max(this.#lastEpoch + 1, Math.trunc(nowMs))
     const stream = new Stream({
       name,
@@ -52,6 +45,17 @@ export class StreamStore {
     })
     this.#streams.set(name, stream)
     return stream
+  }
+
+  /** @throws AwsError LimitExceededException */
+  checkShardLimit(additional: number): void {
+    const open = this.all().reduce((sum, stream) => sum + stream.openShards().length, 0)
+    if (open + additional <= this.settings.shardLimit) return
+    throw new AwsError(
+      'LimitExceededException',
+      `This request would exceed the shard limit of the local Kinesis. Current shard count: ${open}. ` +
+        `Limit: ${this.settings.shardLimit}. Number of additional shards requested: ${additional}.`,
+    )
   }
 
   delete(stream: Stream): void {
