@@ -1,0 +1,106 @@
+import type { Aggregate } from '../window/aggregate.js'
+import type {
+  AggregatingStateSpec,
+  AppendingState,
+  KeyedStateBackend,
+  ListState,
+  ListStateSpec,
+  MapState,
+  MapStateSpec,
+  ReducingStateSpec,
+  ValueState,
+  ValueStateSpec,
+} from './backend.js'
+
+/*
+ * How a user declares state: a record whose keys name the states, `state: { seen: valueState<number>() }`.
+ */
+
+export type ValueDeclaration<V> = Omit<ValueStateSpec<V>, 'name'>
+export type ListDeclaration<V> = Omit<ListStateSpec<V>, 'name'>
+export type MapDeclaration<K, V> = Omit<MapStateSpec<K, V>, 'name'>
+export type ReducingDeclaration<V> = Omit<ReducingStateSpec<V>, 'name'>
+export type AggregatingDeclaration<T, A, R> = Omit<AggregatingStateSpec<T, A, R>, 'name'>
+
+/** What any declaration is, whatever it holds: only the kind can be read from it. */
+export interface StateDeclaration {
+  readonly kind: 'value' | 'list' | 'map' | 'reducing' | 'aggregating'
+}
+
+export type StateDeclarations = Readonly<Record<string, StateDeclaration>>
+
+/** The state that a declaration gives access to. */
+export type StateHandle<D> =
+  D extends ValueDeclaration<infer V>
+    ? ValueState<V>
+    : D extends ListDeclaration<infer V>
+      ? ListState<V>
+      : D extends MapDeclaration<infer K, infer V>
+        ? MapState<K, V>
+        : D extends ReducingDeclaration<infer V>
+          ? AppendingState<V, V>
+          : D extends AggregatingDeclaration<infer T, infer _A, infer R>
+            ? AppendingState<T, R>
+            : never
+
+export type StateHandles<Ds extends StateDeclarations> = { readonly [Name in keyof Ds]: StateHandle<Ds[Name]> }
+
+/** One value a key. With `initial`, `value()` gives its result before the first update. */
+export function valueState<V>(options: { readonly initial?: () => V } = {}): ValueDeclaration<V> {
+  return Object.freeze({ kind: 'value', ...options })
+}
+
+/** A list a key, in the order of `add`. */
+export function listState<V>(): ListDeclaration<V> {
+  return Object.freeze({ kind: 'list' })
+}
+
+/** A map a key, in the order of the first `put`. Its keys are scalars. */
+export function mapState<K extends string | number | bigint | boolean, V>(): MapDeclaration<K, V> {
+  return Object.freeze({ kind: 'map' })
+}
+
+/** One value a key, made of all that were added: `reduce(left, right)`, `left` being the older. */
+export function reducingState<V>(reduce: (left: V, right: V) => V): ReducingDeclaration<V> {
+  return Object.freeze({ kind: 'reducing', reduce })
+}
+
+/** The result of an aggregate over all that were added, kept as its accumulator. */
+export function aggregatingState<T, A, R>(aggregate: Aggregate<T, A, R>): AggregatingDeclaration<T, A, R> {
+  return Object.freeze({ kind: 'aggregating', aggregate })
+}
+
+/** Names each state by its key in the record and opens it in the backend. */
+export function openStates<Ds extends StateDeclarations>(
+  backend: KeyedStateBackend,
+  declarations: Ds,
+): StateHandles<Ds> {
+  const handles: Record<string, unknown> = {}
+  for (const [name, declaration] of Object.entries(declarations)) {
+    handles[name] = openState(backend, { ...declaration, name } as AnySpec)
+  }
+  // Each handle has the kind of the declaration of its name: what StateHandles says.
+  return Object.freeze(handles) as StateHandles<Ds>
+}
+
+type AnySpec =
+  | ValueStateSpec<unknown>
+  | ListStateSpec<unknown>
+  | MapStateSpec<unknown, unknown>
+  | ReducingStateSpec<unknown>
+  | AggregatingStateSpec<unknown, unknown, unknown>
+
+function openState(backend: KeyedStateBackend, spec: AnySpec): unknown {
+  switch (spec.kind) {
+    case 'value':
+      return backend.value(spec)
+    case 'list':
+      return backend.list(spec)
+    case 'map':
+      return backend.map(spec)
+    case 'reducing':
+      return backend.reducing(spec)
+    default:
+      return backend.aggregating(spec)
+  }
+}
