@@ -70,7 +70,11 @@ export class EdgeWriter {
 }
 
 function notKeyed(): TidemarkError {
-  return new TidemarkError({ code: 'BATCH_NOT_KEYED', domain: 'internal', message: 'a hash edge got rows without keys' })
+  return new TidemarkError({
+    code: 'BATCH_NOT_KEYED',
+    domain: 'internal',
+    message: 'a hash edge got rows without keys',
+  })
 }
 
 interface Builder {

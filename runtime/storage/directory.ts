@@ -1,18 +1,22 @@
-import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readdir, readFile, rm, unlink } from 'node:fs/promises'
+import { link, mkdir, open, readdir, readFile, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
+import type { Environment } from '../../core/environment.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import type { ObjectStore } from './object-store.js'
 
 const STAGING = '.staging'
 
+/** A write takes seconds; what is older than this was left by a process that died. */
+const ABANDONED_AFTER_MS = 3_600_000
+
 /**
  * Objects as files below a folder. A file is written beside its place, fsynced, and linked to its name: `link` refuses
  * a name that exists (`rename` would overwrite it), so a create is conditional and never half done.
  */
-export async function directoryStore(root: string): Promise<ObjectStore> {
+export async function directoryStore(root: string, environment: Environment): Promise<ObjectStore> {
   const staging = join(root, STAGING)
   await attempt(root, 'create', () => mkdir(staging, { recursive: true }))
+  await attempt(root, 'clean up', () => removeAbandoned(staging, environment.clock.now() - ABANDONED_AFTER_MS))
   const made = new Set<string>()
 
   const folderOf = async (path: string): Promise<void> => {
@@ -29,8 +33,7 @@ export async function directoryStore(root: string): Promise<ObjectStore> {
       attempt(name, 'write', async () => {
         const path = pathOf(root, name)
         await folderOf(path)
-        // Only the name of a temporary file: nothing that a run depends on.
-        const temporary = join(staging, randomBytes(12).toString('hex'))
+        const temporary = join(staging, environment.nonce())
         await writeDurably(temporary, data)
         try {
           await link(temporary, path)
@@ -76,6 +79,14 @@ async function collect(folder: string, prefix: string, names: string[]): Promise
     const name = prefix === '' ? entry.name : `${prefix}/${entry.name}`
     if (entry.isDirectory()) await collect(join(folder, entry.name), name, names)
     else names.push(name)
+  }
+}
+
+async function removeAbandoned(staging: string, before: number): Promise<void> {
+  for (const name of await readdir(staging)) {
+    const path = join(staging, name)
+    const { mtimeMs } = await stat(path)
+    if (mtimeMs < before) await rm(path, { force: true })
   }
 }
 

@@ -28,7 +28,8 @@ export class BarrierAlignment {
 
   /** Returns `complete` when this was the last barrier of its checkpoint, `dropped` for one that counts no more. */
   onBarrier(input: number, checkpointId: number): 'waiting' | 'complete' | 'dropped' {
-    if (checkpointId <= this.highestDone || (this.current !== undefined && checkpointId < this.current)) return 'dropped'
+    if (checkpointId <= this.highestDone || (this.current !== undefined && checkpointId < this.current))
+      return 'dropped'
     if (this.current !== undefined && checkpointId > this.current) this.release(this.current)
     this.current = checkpointId
     this.waiting[input] = true

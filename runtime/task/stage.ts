@@ -1,5 +1,5 @@
-import type { Environment } from '../../core/environment.js'
 import { type Batch, type Element, MAX_WATERMARK } from '../../core/element.js'
+import type { Environment } from '../../core/environment.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import type { Operator } from '../../core/operators/operator.js'
 import type { KeyGroupRange } from '../../core/state/backend.js'
@@ -142,18 +142,16 @@ export class Stage implements TaskStage, Outlet {
     this.begun = true
     const from = this.from
     const next = this.guard(() => this.options.operator.process(batch, from, this.output, this.input))
-    const emitted = !this.output.isEmpty
     if (next >= batch.length) this.done()
     else this.from = next
-    this.output.flush()
-    return next > from || emitted
+    return this.flushed() || next > from
   }
 
   private workOnWatermark(watermark: number): boolean {
     this.begun = true
     const { operator } = this.options
     if (operator.onWatermark && !this.guard(() => operator.onWatermark?.(watermark, this.output) ?? true)) {
-      return !this.output.isEmpty && (this.output.flush(), true)
+      return this.flushed()
     }
     if (watermark !== MAX_WATERMARK) this.watermark = watermark
     this.forward({ kind: 'watermark', timestamp: watermark })
@@ -164,7 +162,7 @@ export class Stage implements TaskStage, Outlet {
     this.begun = true
     const { operator } = this.options
     if (operator.onEnd && !this.guard(() => operator.onEnd?.(this.output) ?? true)) {
-      return !this.output.isEmpty && (this.output.flush(), true)
+      return this.flushed()
     }
     this.forward(element)
     return true
@@ -214,6 +212,13 @@ export class Stage implements TaskStage, Outlet {
       if (data) progress.groups.push([progress.group, data])
     }
     return true
+  }
+
+  /** Hands on what was emitted; false when there was nothing. */
+  private flushed(): boolean {
+    const emitted = !this.output.isEmpty
+    this.output.flush()
+    return emitted
   }
 
   private forward(element: Element): void {

@@ -1,0 +1,52 @@
+import type { InputState } from './manifest.js'
+
+export interface CheckpointRef {
+  readonly id: number
+  readonly generation: number
+  readonly input: InputState
+  /** Of the manifest. */
+  readonly length: number
+  readonly crc32: number
+}
+
+/** All that is decided about a job. Each entry of the job's log carries the whole of it, as of that entry. */
+export interface JobState {
+  readonly job: string
+  /** New at every start except recovery and resume. */
+  readonly lineage: string
+  readonly maxParallelism: number
+  /** Of the latest claim. */
+  readonly generation: number
+  /** Completed and not yet subsumed, oldest first. */
+  readonly checkpoints: readonly CheckpointRef[]
+  /** Output of checkpoints up to this id is visible; 0: none. */
+  readonly committed: number
+}
+
+/** What an entry adds to the one before it. */
+export type JobEvent =
+  | { readonly kind: 'created'; readonly job: string; readonly lineage: string; readonly maxParallelism: number }
+  | { readonly kind: 'generation' }
+  | { readonly kind: 'checkpoint'; readonly checkpoint: CheckpointRef; readonly retain: number }
+  | { readonly kind: 'committed'; readonly checkpoint: number }
+
+/** The state after an event. Performs no I/O. */
+export function applyEvent(state: JobState | undefined, event: JobEvent): JobState {
+  if (event.kind === 'created') {
+    const { job, lineage, maxParallelism } = event
+    return { job, lineage, maxParallelism, generation: 1, checkpoints: [], committed: 0 }
+  }
+  if (!state) throw new RangeError(`a job's log begins with 'created', not with '${event.kind}'`)
+  switch (event.kind) {
+    case 'generation':
+      return { ...state, generation: state.generation + 1 }
+    case 'checkpoint': {
+      const all = [...state.checkpoints, event.checkpoint]
+      // What is not committed yet is still needed, however many there are.
+      const kept = all.filter(({ id }, index) => index >= all.length - event.retain || id > state.committed)
+      return { ...state, checkpoints: kept }
+    }
+    case 'committed':
+      return { ...state, committed: Math.max(state.committed, event.checkpoint) }
+  }
+}

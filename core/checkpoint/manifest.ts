@@ -1,0 +1,60 @@
+import type { KeyGroupRange } from '../state/backend.js'
+
+/** An object of a checkpoint: verified by length and CRC-32 (IEEE) before a byte of it is decoded. */
+export interface ObjectRef {
+  readonly name: string
+  readonly length: number
+  readonly crc32: number
+}
+
+export interface SubtaskManifest {
+  readonly range: KeyGroupRange
+  /** Null: none yet. The maximum watermark is never stored. */
+  readonly watermark: number | null
+  /** Null: no state. */
+  readonly state: ObjectRef | null
+}
+
+export interface OperatorManifest {
+  readonly id: string
+  readonly kind: 'source' | 'operator' | 'sink'
+  /** One a subtask, in order. */
+  readonly subtasks: readonly SubtaskManifest[]
+  /** Of a source: what its enumerator has discovered. */
+  readonly enumerator?: ObjectRef
+}
+
+/**
+ * How the input stood: `open`, `finished` (every source had ended, everything was worked off), `drained` (ended on
+ * request, though there may be more to read).
+ */
+export type InputState = 'open' | 'finished' | 'drained'
+
+/** What a checkpoint consists of. Written after all objects it names; it counts once the job's log names it. */
+export interface CheckpointManifest {
+  readonly format: 'tidemark-checkpoint'
+  /** 0 until release 0.1.0: may change without a migration. */
+  readonly version: 0
+  readonly job: string
+  readonly lineage: string
+  readonly generation: number
+  readonly id: number
+  readonly fingerprint: string
+  readonly maxParallelism: number
+  readonly input: InputState
+  readonly operators: readonly OperatorManifest[]
+}
+
+/** The contents of a subtask's state object. */
+export interface SubtaskState {
+  readonly groups: readonly (readonly [group: number, data: Uint8Array])[]
+  readonly list: readonly unknown[]
+  readonly committables: readonly unknown[]
+}
+
+/** The contents of an enumerator's object. */
+export interface EnumeratorState {
+  /** Ids of all splits ever discovered. */
+  readonly known: readonly string[]
+  readonly custom: unknown
+}

@@ -1,0 +1,31 @@
+/** Names of everything in a job's checkpoint storage. Nothing else makes such a name. */
+
+const digits = (value: number): string => String(value).padStart(10, '0')
+
+export const LOG_PREFIX = 'log/'
+
+export const logEntryPath = (n: number): string => `${LOG_PREFIX}${digits(n)}`
+
+/** The position of an entry from its name; undefined for a name that is none. */
+export function logPosition(path: string): number | undefined {
+  const match = /^log\/(\d{10})$/.exec(path)
+  return match ? Number(match[1]) : undefined
+}
+
+/** Everything of one checkpoint. The generation keeps apart what two of them wrote under one id. */
+export const checkpointPrefix = (id: number, generation: number): string =>
+  `checkpoints/${digits(id)}-${digits(generation)}/`
+
+export const manifestPath = (id: number, generation: number): string =>
+  `${checkpointPrefix(id, generation)}manifest.json`
+
+export const subtaskStatePath = (
+  checkpoint: { readonly id: number; readonly generation: number },
+  operatorId: string,
+  subtask: number,
+): string => `${checkpointPrefix(checkpoint.id, checkpoint.generation)}${operatorId}/${subtask}`
+
+export const enumeratorStatePath = (
+  checkpoint: { readonly id: number; readonly generation: number },
+  sourceId: string,
+): string => `${checkpointPrefix(checkpoint.id, checkpoint.generation)}${sourceId}/enumerator`

@@ -1,0 +1,26 @@
+import { MIN_WATERMARK } from '../element.js'
+import type { KeyGroupRange } from '../state/backend.js'
+import type { OperatorManifest } from './manifest.js'
+
+/** Which stored subtasks hold key groups of a range, by index. Performs no I/O. */
+export function subtasksOverlapping(operator: OperatorManifest, range: KeyGroupRange): readonly number[] {
+  const indexes: number[] = []
+  operator.subtasks.forEach((subtask, index) => {
+    if (subtask.range.first < range.end && range.first < subtask.range.end) indexes.push(index)
+  })
+  return indexes
+}
+
+/** The stored watermark of each key group; MIN_WATERMARK for one that no subtask had. */
+export function watermarkByGroup(operator: OperatorManifest, maxParallelism: number): Float64Array {
+  const watermarks = new Float64Array(maxParallelism).fill(MIN_WATERMARK)
+  for (const { range, watermark } of operator.subtasks) {
+    if (watermark !== null) watermarks.fill(watermark, range.first, range.end)
+  }
+  return watermarks
+}
+
+/** Even split of list state: entry i goes to subtask i mod parallelism. */
+export function splitEvenly<T>(entries: readonly T[], subtask: number, parallelism: number): T[] {
+  return entries.filter((_, index) => index % parallelism === subtask)
+}
