@@ -79,6 +79,8 @@ export function quantileOf(sketch: DDSketch, q: number, scale: DDSketchScale): n
   const total = negatives + sketch.zeros + positives
   if (total === 0) return Number.NaN
   const rank = Math.floor(q * (total - 1))
+  if (rank === 0) return sketch.min
+  if (rank === total - 1) return sketch.max
   let estimate = 0
   if (rank < negatives) {
     // The most negative value has the largest magnitude: ascending order starts at the top bucket.
