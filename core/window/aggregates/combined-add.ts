@@ -7,7 +7,7 @@ type Add = (accumulators: unknown[], value: unknown, timestamp: number) => unkno
 
 /**
  * The `add` of several aggregates over the list of their accumulators. One and two fields, the usual cases, go without the
- * loop: V8 then inlines the parts where a job has one such step (measured on two fields: 6 against 18 ns a record).
+ * loop: V8 then inlines the parts where a job has one such step (measured on two fields: 8 against 18 ns a record).
  */
 export function combinedAdd(fields: readonly string[], parts: readonly Part[]): Add {
   const [one, two] = parts
