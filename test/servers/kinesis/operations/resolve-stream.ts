@@ -25,7 +25,7 @@ export function resolveActiveStream(kinesis: Kinesis, request: JsonObject): Stre
 }
 
 export function isActive(kinesis: Kinesis, stream: Stream): boolean {
-  return kinesis.environment.clock.now() >= stream.settings.activeAtMs
+  return kinesis.environment.clock.monotonic() >= stream.settings.activeAtMonotonicMs
 }
 
 export function streamNotFound(name: string): AwsError {

@@ -25,13 +25,13 @@ export const createStream: Operation = (kinesis, request) => {
     modeDetails === undefined
       ? 'PROVISIONED'
       : requiredString(modeDetails, 'StreamMode', { oneOf: ['PROVISIONED', 'ON_DEMAND'] }, 'streamModeDetails.')
-  const nowMs = kinesis.environment.clock.now()
+  const { clock } = kinesis.environment
   if (mode === 'ON_DEMAND') {
-    kinesis.streams.create(name, { mode, shardCount: shardCount ?? ON_DEMAND_SHARDS }, nowMs)
+    kinesis.streams.create(name, { mode, shardCount: shardCount ?? ON_DEMAND_SHARDS }, clock)
     return undefined
   }
   if (shardCount === undefined) throw violation(null, 'shardCount', 'Member must not be null')
-  kinesis.streams.create(name, { mode: 'PROVISIONED', shardCount }, nowMs)
+  kinesis.streams.create(name, { mode: 'PROVISIONED', shardCount }, clock)
   return undefined
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../../../../core/environment.js'
 import { AwsError } from '../aws-error.js'
 import { Stream, type StreamMode } from './stream.js'
 
@@ -27,19 +28,19 @@ export class StreamStore {
   }
 
   /** @throws AwsError ResourceInUseException, LimitExceededException */
-  create(name: string, { mode, shardCount }: NewStream, nowMs: number): Stream {
+  create(name: string, { mode, shardCount }: NewStream, clock: Clock): Stream {
     if (this.#streams.has(name)) {
       throw new AwsError('ResourceInUseException', `Stream ${name} under account ${ACCOUNT_ID} already exists.`)
     }
     this.checkShardLimit(shardCount)
-    this.#lastEpoch = Math.max(this.#lastEpoch + 1, Math.trunc(nowMs))
+    this.#lastEpoch = Math.max(this.#lastEpoch + 1, Math.trunc(clock.now()))
     const stream = new Stream({
       name,
       arn: `arn:aws:kinesis:${REGION}:${ACCOUNT_ID}:stream/${name}`,
       epoch: this.#lastEpoch,
       mode,
       shardCount,
-      activeAtMs: nowMs + this.settings.streamCreationMs,
+      activeAtMonotonicMs: clock.monotonic() + this.settings.streamCreationMs,
       retentionMs: this.settings.retentionMs,
       retentionBytes: this.settings.retentionBytes,
     })

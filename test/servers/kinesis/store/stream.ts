@@ -12,7 +12,8 @@ export interface StreamSettings {
   readonly epoch: number
   readonly mode: StreamMode
   readonly shardCount: number
-  readonly activeAtMs: number
+  /** On the monotonic clock: a jump of the wall clock must not take a stream away. */
+  readonly activeAtMonotonicMs: number
   readonly retentionMs: number
   readonly retentionBytes: number
 }

@@ -25,11 +25,16 @@ export interface ManualClock {
 export const START_MS = Date.UTC(2026, 0, 5, 12)
 
 export function manualClock(): ManualClock {
+  let monotonicMs = START_MS
+  const monotonic = (): number => {
+    monotonicMs = Math.max(monotonicMs, clock.nowMs)
+    return monotonicMs
+  }
   const clock: ManualClock = {
     nowMs: START_MS,
     environment: {
       ...systemEnvironment(),
-      clock: { now: () => clock.nowMs, monotonic: () => clock.nowMs },
+      clock: { now: () => clock.nowMs, monotonic },
     },
   }
   return clock
