@@ -25,7 +25,6 @@ export interface SourceStageOptions {
   readonly malformedPort: number
   readonly environment: Environment
   readonly metrics: Metrics
-  readonly restoredWatermark: number
   readonly openReader: (split: Split) => SplitReader<unknown> | Promise<SplitReader<unknown>>
   readonly onSnapshot: (checkpointId: number, snapshot: StageSnapshot) => void
   readonly onFailure: (error: unknown) => void
@@ -54,7 +53,7 @@ export class SourceStage implements TaskStage {
   private readonly splits: OpenSplit[] = []
   private readonly watermarks: SplitWatermarks
   private readonly barriers: Barrier[] = []
-  private readonly counters: Record<'read' | 'rejected' | 'skipped' | 'ahead', Counter>
+  private readonly counters: Record<'read' | 'rejected' | 'skipped' | 'ahead' | 'lateAfterIdleness', Counter>
   private next = 0
   private allAssigned = false
   private started = false
@@ -68,7 +67,6 @@ export class SourceStage implements TaskStage {
     this.watermarks = new SplitWatermarks({
       strategy: options.strategy,
       environment: options.environment,
-      emitted: options.restoredWatermark,
       wake: options.wake,
     })
     this.counters = {
@@ -76,6 +74,7 @@ export class SourceStage implements TaskStage {
       rejected: options.metrics.counter('malformedRecords'),
       skipped: options.metrics.counter('skippedRecords'),
       ahead: options.metrics.counter('recordsAheadOfClock'),
+      lateAfterIdleness: options.metrics.counter('lateRecordsAfterIdleness'),
     }
     options.metrics.gauge('watermark', () => this.watermarks.emitted)
   }
@@ -91,6 +90,11 @@ export class SourceStage implements TaskStage {
   /** Every split has been read up to its present end. */
   get isCaughtUp(): boolean {
     return this.splits.every(({ finished, reader }) => finished || reader?.caughtUp === true)
+  }
+
+  /** The split that holds the watermark back. */
+  get slowestSplit(): string | undefined {
+    return this.watermarks.slowestSplit
   }
 
   get watermark(): number {
@@ -146,7 +150,7 @@ export class SourceStage implements TaskStage {
     if (this.drain === 'now') return this.end()
     if (this.pollOne()) return true
     if ((this.allAssigned || this.drain === 'atTip') && this.splits.every(({ finished }) => finished)) return this.end()
-    return this.emitAll(this.watermarks.onQuiet(this.splits))
+    return this.emitAll(this.watermarks.onQuiet((input) => this.splits[input]?.reader?.caughtUp === true))
   }
 
   async close(): Promise<void> {
@@ -171,7 +175,7 @@ export class SourceStage implements TaskStage {
   private snapshot(barrier: Barrier): void {
     const list = this.splits.map((open): AssignedSplit => {
       const split = open.reader ? open.reader.position() : open.split
-      return { split, watermark: this.watermarks.of(open.input), finished: open.finished }
+      return { split, watermark: this.watermarks.watermarkOf(open.input), finished: open.finished }
     })
     this.options.onSnapshot(barrier.checkpointId, {
       nodeId: this.options.nodeId,
@@ -205,6 +209,7 @@ export class SourceStage implements TaskStage {
 
   private emit(open: OpenSplit, polled: Polled<unknown>): void {
     const { values } = polled
+    this.emitAll(this.watermarks.beforeRecords(open.input))
     const { output, malformedPort } = this.options
     if (polled.rejected) {
       this.counters.rejected.add(polled.rejected.length)
@@ -215,7 +220,7 @@ export class SourceStage implements TaskStage {
       this.counters.read.add(values.length)
       this.emitRecords(open, values, polled.timestamps)
     }
-    this.emitAll(this.watermarks.onBatchEnd(open.input))
+    this.emitAll(this.watermarks.afterRecords(open.input))
   }
 
   private emitRecords(open: OpenSplit, values: unknown[], given: number[] | undefined): void {
@@ -224,6 +229,8 @@ export class SourceStage implements TaskStage {
     const generator = this.watermarks.generatorOf(open.input)
     const limit = this.watermarks.skewLimit()
     const timestamps = given && !timestampOf ? given : new Array<number>(values.length)
+    const isCatchingUp = this.watermarks.isCatchingUp(open.input)
+    const { emitted } = this.watermarks
     let start = 0
     let row = 0
     try {
@@ -232,11 +239,12 @@ export class SourceStage implements TaskStage {
         const timestamp = timestampOf ? timestampOf(value) : given ? (given[row] as number) : Number.NEGATIVE_INFINITY
         if (timestampOf || given) assertTimestamp(timestamp)
         timestamps[row] = timestamp
+        if (isCatchingUp && timestamp <= emitted) this.counters.lateAfterIdleness.add()
         if (timestamp > limit) {
           this.counters.ahead.add()
         } else if (generator.onRecord(value, timestamp)) {
           this.output.emitBatch(new Batch(values.slice(start, row + 1), timestamps.slice(start, row + 1)))
-          this.emitAll(this.watermarks.onBatchEnd(open.input))
+          this.emitAll(this.watermarks.afterRecords(open.input))
           start = row + 1
         }
       }
@@ -255,6 +263,8 @@ export class SourceStage implements TaskStage {
 
   private end(): boolean {
     this.ended = true
+    // The maximum watermark of an idle input would not count.
+    if (this.watermarks.isIdle) this.output.broadcast({ kind: 'idleness', idle: false })
     this.output.broadcast({ kind: 'watermark', timestamp: MAX_WATERMARK })
     this.output.broadcast({ kind: 'end' })
     this.output.flush()

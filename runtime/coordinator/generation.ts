@@ -1,0 +1,241 @@
+import type { EnumeratorState, InputState } from '../../core/checkpoint/manifest.js'
+import type { Committer } from '../../core/connector.js'
+import type { Logger } from '../../core/context.js'
+import type { Environment } from '../../core/environment.js'
+import { TidemarkError } from '../../core/errors.js'
+import type { ExecutionPlan } from '../../core/graph/execution-plan.js'
+import type { LogicalGraph, LogicalNode, SourceNode } from '../../core/graph/node.js'
+import { Execution, type ExecutionLimits } from '../local/execution.js'
+import { OperatorMetrics } from '../observe/metrics.js'
+import { deleteCheckpoint, type OperatorCheckpoint, writeCheckpoint } from '../storage/checkpoint-objects.js'
+import type { ObjectStore } from '../storage/object-store.js'
+import type { StageSnapshot } from '../task/stage-snapshot.js'
+import {
+  CheckpointCoordinator,
+  type CheckpointSettings,
+  type CollectedCheckpoint,
+  type CompletedCheckpoint,
+} from './checkpoint-coordinator.js'
+import { commitCheckpoint } from './commit.js'
+import type { JobLog } from './job-log.js'
+import type { RestorePoint } from './restore-point.js'
+import { SourceCoordinator } from './source-coordinator.js'
+
+/** How a run is to end early. */
+export type StopRequest =
+  | { readonly kind: 'stop' }
+  /** `now`: sources end where they are. `atTip`: they first read what is there. */
+  | { readonly kind: 'drain'; readonly where: 'now' | 'atTip' }
+  | { readonly kind: 'cancel' }
+
+export type GenerationOutcome =
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'failed'; readonly error: unknown }
+
+/** Checkpoints of a run, over all its generations. */
+export interface CheckpointTotals {
+  completed: number
+  failed: number
+  last: CompletedCheckpoint | undefined
+}
+
+export interface GenerationOptions {
+  readonly graph: LogicalGraph
+  readonly plan: ExecutionPlan
+  readonly parameters: Readonly<Record<string, unknown>>
+  readonly environment: Environment
+  readonly logger: Logger
+  readonly store: ObjectStore
+  readonly log: JobLog
+  readonly lineage: string
+  readonly generation: number
+  readonly firstCheckpointId: number
+  readonly restore: RestorePoint
+  readonly committers: ReadonlyMap<string, Committer>
+  readonly checkpoints: CheckpointSettings & { readonly retain: number }
+  readonly limits: ExecutionLimits
+  readonly totals: CheckpointTotals
+  readonly onRunning: () => void
+  readonly onStopping: () => void
+  readonly onTurn?: (heldMs: number) => void
+}
+
+/** One deployment of a job. Everything it does carries the generation it began with, by value. */
+export class Generation {
+  readonly execution: Execution
+  private readonly options: GenerationOptions
+  private readonly coordinator: CheckpointCoordinator
+  private readonly sources: readonly SourceCoordinator[]
+  private readonly outcome: Promise<GenerationOutcome>
+  private end: (outcome: GenerationOutcome) => void = () => {}
+  private input: InputState = 'finished'
+  /** What the enumerators knew when the barrier of the checkpoint in progress went out. */
+  private enumerators: ReadonlyMap<string, EnumeratorState> = new Map()
+
+  constructor(options: GenerationOptions) {
+    this.options = options
+    this.outcome = new Promise((resolve) => {
+      this.end = resolve
+    })
+    const fail = (error: unknown): void => this.end({ kind: 'failed', error })
+    this.execution = new Execution({
+      plan: options.plan,
+      environment: options.environment,
+      logger: options.logger,
+      parameters: options.parameters,
+      lineage: options.lineage,
+      generation: options.generation,
+      limits: options.limits,
+      restore: (node, subtask, parallelism) =>
+        options.restore.forSubtask(node.id, { subtask, parallelism, maxParallelism: options.plan.maxParallelism }),
+      onSnapshot: (task, id, snapshots) => this.coordinator.onSnapshot(task, id, snapshots),
+      onFailure: fail,
+      onInputEnd: () => this.finish(),
+      ...(options.onTurn ? { onTurn: options.onTurn } : {}),
+    })
+    this.sources = options.graph.nodes
+      .filter((node): node is SourceNode => node.kind === 'source')
+      .map((node) => this.coordinate(node, fail))
+    this.coordinator = this.checkpoints(fail)
+  }
+
+  /** Runs until the input has ended, somebody stops it, or something breaks. Never rejects. */
+  async run(): Promise<GenerationOutcome> {
+    const outcome = await this.runToOutcome().catch((error: unknown): GenerationOutcome => ({ kind: 'failed', error }))
+    const reason = new TidemarkError({
+      code: 'GENERATION_ENDED',
+      domain: 'coordination',
+      message: `generation ${this.options.generation} has ended (${outcome.kind})`,
+    })
+    await this.coordinator.close(reason)
+    for (const source of this.sources) await source.close()
+    await this.execution.close(reason)
+    return outcome
+  }
+
+  stop(request: StopRequest): void {
+    if (request.kind === 'cancel') {
+      this.end({ kind: 'cancelled' })
+      return
+    }
+    this.options.onStopping()
+    if (request.kind === 'drain') {
+      this.input = 'drained'
+      this.execution.endInput(request.where)
+    } else {
+      this.requestLast('stop', 'open', { kind: 'stopped' })
+    }
+  }
+
+  checkpoint(): Promise<CompletedCheckpoint> {
+    return this.coordinator.request('requested', 'open')
+  }
+
+  private async runToOutcome(): Promise<GenerationOutcome> {
+    await this.execution.open()
+    for (const source of this.sources) await source.start()
+    this.execution.start()
+    this.coordinator.start()
+    this.options.onRunning()
+    return this.outcome
+  }
+
+  /** All records are out: one last checkpoint, behind them, commits everything. */
+  private finish(): void {
+    this.requestLast('final', this.input, { kind: 'finished' })
+  }
+
+  private requestLast(kind: 'stop' | 'final', input: InputState, outcome: GenerationOutcome): void {
+    this.coordinator.request(kind, input).then(
+      () => this.end(outcome),
+      // The coordinator has reported the failure of a last checkpoint already.
+      () => undefined,
+    )
+  }
+
+  private coordinate(node: SourceNode, onFailure: (error: unknown) => void): SourceCoordinator {
+    const { environment, logger, parameters, restore } = this.options
+    return new SourceCoordinator({
+      node,
+      stages: this.execution.sourceStages(node.id),
+      context: {
+        operatorId: node.id,
+        subtask: { index: 0, parallelism: 1 },
+        logger,
+        metrics: new OperatorMetrics(),
+        parameters,
+        signal: this.execution.signal,
+        environment,
+      },
+      restored: restore.forSource(node.id),
+      onFailure,
+    })
+  }
+
+  private checkpoints(onFailure: (error: unknown) => void): CheckpointCoordinator {
+    const { environment, checkpoints, firstCheckpointId, totals, logger } = this.options
+    return new CheckpointCoordinator({
+      environment,
+      settings: checkpoints,
+      firstId: firstCheckpointId,
+      taskCount: this.execution.taskCount,
+      trigger: (barrier, how) => {
+        this.enumerators = new Map(this.sources.map((source) => [source.sourceId, source.snapshot()]))
+        this.execution.triggerCheckpoint(barrier, how)
+      },
+      cancel: (id) => this.execution.cancelCheckpoint(id),
+      complete: (checkpoint) => this.complete(checkpoint),
+      onCompleted: (completed) => {
+        totals.completed++
+        totals.last = completed
+      },
+      onAborted: (id, reason) => {
+        totals.failed++
+        logger.warn('a checkpoint was aborted', { checkpoint: id, error: reason.message })
+      },
+      onFailure,
+    })
+  }
+
+  private async complete(checkpoint: CollectedCheckpoint): Promise<number> {
+    const { store, log, graph, plan, lineage, generation, committers, checkpoints } = this.options
+    const { ref, bytes } = await writeCheckpoint(
+      store,
+      {
+        job: graph.jobName,
+        lineage,
+        generation,
+        id: checkpoint.id,
+        fingerprint: graph.fingerprint,
+        maxParallelism: plan.maxParallelism,
+        input: checkpoint.input,
+      },
+      this.byOperator(checkpoint.snapshots),
+    )
+    const before = log.state?.checkpoints ?? []
+    await log.append({ kind: 'checkpoint', checkpoint: ref, retain: checkpoints.retain })
+    const state = await commitCheckpoint({ store, log, ref, committers })
+    const kept = new Set(state.checkpoints.map(({ id }) => id))
+    for (const old of before) if (!kept.has(old.id)) await deleteCheckpoint(store, old)
+    return bytes
+  }
+
+  /** Snapshots come by task; a checkpoint stores them by operator. Steps without an id of their own have no state. */
+  private byOperator(snapshots: readonly (readonly StageSnapshot[])[]): OperatorCheckpoint[] {
+    const nodes = new Map(this.options.graph.nodes.map((node): [string, LogicalNode] => [node.id, node]))
+    const subtasks = new Map<string, StageSnapshot[]>()
+    for (const snapshot of snapshots.flat()) {
+      if (!nodes.get(snapshot.nodeId)?.stable) continue
+      const list = subtasks.get(snapshot.nodeId)
+      if (list) list.push(snapshot)
+      else subtasks.set(snapshot.nodeId, [snapshot])
+    }
+    return [...subtasks].map(([id, list]) => {
+      const enumerator = this.enumerators.get(id)
+      const kind = nodes.get(id)?.kind ?? 'operator'
+      return { id, kind, subtasks: list, ...(enumerator ? { enumerator } : {}) }
+    })
+  }
+}

@@ -1,0 +1,38 @@
+import type { Observable } from 'rxjs'
+import type { CompletedCheckpoint } from '../coordinator/checkpoint-coordinator.js'
+import type { JobStatus } from '../coordinator/job-status.js'
+import type { JobProgress } from './progress.js'
+
+export interface JobResult {
+  /** `finished`: all input was worked off. `stopped`: can be resumed. `cancelled`: as a failure would leave it. */
+  readonly status: 'finished' | 'stopped' | 'cancelled'
+  /** As of the end. */
+  readonly progress: JobProgress
+}
+
+export interface StopOptions {
+  /**
+   * Ends the input before the last checkpoint: watermarks reach the maximum, all event-time windows fire. `now` ends
+   * sources where they are, `atTip` lets them first read what is there. Default false: windows stay open in the
+   * checkpoint, for a resume.
+   */
+  readonly drain?: false | 'now' | 'atTip'
+}
+
+/** A job that runs. */
+export interface JobHandle {
+  readonly status: JobStatus
+  /** The current status and each later one; completes with the job, also when it fails. */
+  readonly status$: Observable<JobStatus>
+  /** Counters a second while subscribed, and once more at the end. */
+  readonly progress$: Observable<JobProgress>
+  progress(): JobProgress
+  /** Resolves at the end; rejects with the TidemarkError that ended a job that failed. */
+  readonly result: Promise<JobResult>
+  /** Takes a last checkpoint, commits what it covers, and ends. Resolves like `result`. */
+  stop(options?: StopOptions): Promise<JobResult>
+  /** Ends at once, without a checkpoint. */
+  cancel(): Promise<JobResult>
+  /** Takes a checkpoint now. Rejects when it does not complete. */
+  checkpoint(): Promise<CompletedCheckpoint>
+}

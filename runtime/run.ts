@@ -1,0 +1,210 @@
+import { BehaviorSubject, Observable } from 'rxjs'
+import type { Sink, Source } from '../core/connector.js'
+import type { Logger } from '../core/context.js'
+import { type Duration, millis, minutes, seconds } from '../core/duration.js'
+import type { Environment } from '../core/environment.js'
+import { TidemarkError } from '../core/errors.js'
+import { planOf } from '../core/graph/plan.js'
+import type { JobDefinition } from '../core/job/define-job.js'
+import type { StopRequest } from './coordinator/generation.js'
+import { JobMaster } from './coordinator/job-master.js'
+import type { JobStatus } from './coordinator/job-status.js'
+import { exponentialDelay, type RestartStrategy } from './coordinator/restart-strategy.js'
+import { systemEnvironment } from './environment/system.js'
+import type { JobHandle, JobResult, StopOptions } from './local/handle.js'
+import { finite, type JobProgress, summarise } from './local/progress.js'
+import { lineLogger } from './observe/console-logger.js'
+import { directoryStore } from './storage/directory.js'
+import { memoryStore } from './storage/memory.js'
+import type { ObjectStore } from './storage/object-store.js'
+
+export interface CheckpointOptions {
+  /**
+   * A folder, or a store. Default: memory, which is enough to restart after a failure, and to make the output of
+   * exactly-once sinks visible, while the process lives.
+   */
+  readonly to?: string | ObjectStore
+  /** Default 10 s. */
+  readonly interval?: Duration
+  /** From the end of one to the start of the next. Default 0. */
+  readonly minPause?: Duration
+  /** Default 10 min. */
+  readonly timeout?: Duration
+  /** Failures in a row that only count. Default 0: the first one restarts the job. */
+  readonly tolerableFailures?: number
+  /** Completed ones that are kept. Default 1. */
+  readonly retain?: number
+  /**
+   * Goes on from the newest checkpoint; starts fresh where there is none. Default false: a place that holds
+   * checkpoints is refused.
+   */
+  readonly resume?: boolean
+  /** Goes on behind a drain, as if its end of input had not been. Default false: a drained job counts as finished. */
+  readonly resumeDrained?: boolean
+}
+
+export interface RunOptions {
+  /** Validated by the job's schema, if it has one. */
+  readonly parameters?: Readonly<Record<string, unknown>>
+  /** Subtasks of every operator that does not set its own. Default: the job's, or 1. */
+  readonly parallelism?: number
+  readonly maxParallelism?: number
+  readonly checkpoints?: CheckpointOptions
+  /** Default: exponential delay, 1 s to 1 min, without end. */
+  readonly restart?: RestartStrategy
+  /** Replace connectors of the job, by id. */
+  readonly sources?: Readonly<Record<string, Source<unknown>>>
+  readonly sinks?: Readonly<Record<string, Sink<never>>>
+  /** Default: warnings and errors to standard error. */
+  readonly logger?: Logger
+  readonly environment?: Environment
+  readonly limits?: {
+    /** Rows a channel between subtasks holds. Default 2048. */
+    readonly channelRows?: number
+    /** Rows an operator's output holds. Default 1024. */
+    readonly outputRows?: number
+    /** Rows that one call of a user's function may emit beyond that. Default 100,000. */
+    readonly outputOverflow?: number
+  }
+}
+
+const PROGRESS_INTERVAL_MS = 1000
+
+/**
+ * Runs a job in this process.
+ *
+ * @example
+ * const handle = await run(job, { parallelism: 2, checkpoints: { to: 'state/taxi', resume: true } })
+ * process.once('SIGTERM', () => handle.stop())
+ * await handle.result
+ * @throws TidemarkError when the job, its parameters or the options are wrong. What breaks later rejects `result`.
+ */
+export async function run(job: JobDefinition, options: RunOptions = {}): Promise<JobHandle> {
+  const environment = options.environment ?? systemEnvironment()
+  const logger = options.logger ?? lineLogger({ write: (line) => void process.stderr.write(`${line}\n`) })
+  const parameters = job.parseParameters(options.parameters ?? {})
+  const graph = job.build(parameters, {
+    ...(options.sources ? { sources: options.sources } : {}),
+    ...(options.sinks ? { sinks: options.sinks } : {}),
+  })
+  const parallelism = options.parallelism ?? job.parallelism ?? 1
+  const maxParallelism = options.maxParallelism ?? job.maxParallelism
+  const plan = (fixed: number | undefined) => {
+    const max = fixed ?? maxParallelism
+    return planOf(graph, { parallelism, ...(max === undefined ? {} : { maxParallelism: max }) })
+  }
+  plan(undefined)
+  const { to, interval, minPause, timeout, tolerableFailures, retain, resume, resumeDrained } =
+    options.checkpoints ?? {}
+  const store = typeof to === 'string' ? await directoryStore(to, environment) : (to ?? memoryStore())
+  const status$ = new BehaviorSubject<JobStatus>('created')
+  let longestTurnMs = 0
+  const master = new JobMaster({
+    graph,
+    plan,
+    maxParallelism,
+    parameters,
+    environment,
+    logger,
+    store,
+    mode: resume ? 'resume' : 'fresh',
+    resumeDrained: resumeDrained ?? false,
+    checkpoints: {
+      intervalMs: positive('checkpoints.interval', interval ?? seconds(10)),
+      minPauseMs: (minPause ?? millis(0)).ms,
+      timeoutMs: positive('checkpoints.timeout', timeout ?? minutes(10)),
+      tolerableFailures: tolerableFailures ?? 0,
+      retain: Math.max(1, retain ?? 1),
+    },
+    restart: options.restart ?? exponentialDelay(),
+    limits: {
+      channelRows: options.limits?.channelRows ?? 2048,
+      outputRows: options.limits?.outputRows ?? 1024,
+      outputOverflow: options.limits?.outputOverflow ?? 100_000,
+    },
+    onStatus: (status) => status$.next(status),
+    onTurn: (heldMs) => {
+      if (heldMs > longestTurnMs) longestTurnMs = heldMs
+    },
+  })
+
+  let last: JobProgress | undefined
+  const progress = (): JobProgress => {
+    const readings = master.execution?.readings()
+    if (!readings && last) return { ...last, status: master.status, checkpoints: { ...master.totals } }
+    const operators = summarise(readings ?? [])
+    const sources = operators.filter(({ id }) => graph.nodes.some((node) => node.kind === 'source' && node.id === id))
+    last = {
+      status: master.status,
+      generation: master.generation,
+      recordsRead: sources.reduce((total, { recordsIn }) => total + recordsIn, 0),
+      watermark: finite(Math.min(...sources.map((source) => source.watermark ?? Number.NEGATIVE_INFINITY))),
+      checkpoints: { ...master.totals },
+      operators,
+      longestTurnMs,
+    }
+    return last
+  }
+  const ended = new AbortController()
+  const result = master
+    .run()
+    .then((final): JobResult => ({ status: final as JobResult['status'], progress: progress() }))
+    .finally(() => {
+      ended.abort()
+      status$.complete()
+    })
+  // Whoever only watches the status must not be ended by an unhandled rejection.
+  result.catch(() => undefined)
+  const stop = (request: StopRequest): Promise<JobResult> => {
+    progress()
+    master.stop(request)
+    return result
+  }
+  return {
+    get status() {
+      return master.status
+    },
+    status$: status$.asObservable(),
+    progress$: observeProgress(environment, progress, ended.signal),
+    progress,
+    result,
+    stop: (how?: StopOptions) => stop(how?.drain ? { kind: 'drain', where: how.drain } : { kind: 'stop' }),
+    cancel: () => stop({ kind: 'cancel' }),
+    checkpoint: () => master.checkpoint(),
+  }
+}
+
+function observeProgress(
+  environment: Environment,
+  progress: () => JobProgress,
+  ended: AbortSignal,
+): Observable<JobProgress> {
+  return new Observable((subscriber) => {
+    let cancel = (): void => {}
+    const tick = (): void => {
+      subscriber.next(progress())
+      cancel = environment.timers.after(PROGRESS_INTERVAL_MS, tick)
+    }
+    const finish = (): void => {
+      cancel()
+      subscriber.next(progress())
+      subscriber.complete()
+    }
+    if (ended.aborted) return finish()
+    tick()
+    ended.addEventListener('abort', finish, { once: true })
+    return () => {
+      cancel()
+      ended.removeEventListener('abort', finish)
+    }
+  })
+}
+
+function positive(name: string, duration: Duration): number {
+  if (duration.ms > 0) return duration.ms
+  throw new TidemarkError({
+    code: 'OPTION_INVALID',
+    domain: 'user',
+    message: `${name} is ${duration.ms} ms: it has to be longer than 0`,
+  })
+}

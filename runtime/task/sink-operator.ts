@@ -1,0 +1,66 @@
+import type { Sink, SinkWriter } from '../../core/connector.js'
+import type { Barrier, Batch } from '../../core/element.js'
+import { TidemarkError } from '../../core/errors.js'
+import type { Operator, OperatorContext, Output } from '../../core/operators/operator.js'
+
+export interface SinkOperatorOptions {
+  readonly sink: Sink<unknown>
+  readonly lineage: string
+  readonly generation: number
+}
+
+/** A sink's writer as the last operator of a task. */
+export class SinkOperator implements Operator {
+  private readonly options: SinkOperatorOptions
+  private writer: SinkWriter<unknown> | undefined
+  private toCommit: readonly unknown[] = []
+
+  constructor(options: SinkOperatorOptions) {
+    this.options = options
+  }
+
+  /** Of the barrier that was worked on last. */
+  get committables(): readonly unknown[] {
+    return this.toCommit
+  }
+
+  async open(context: OperatorContext): Promise<void> {
+    const { sink, lineage, generation } = this.options
+    this.writer = await sink.write({
+      operatorId: context.operatorId,
+      subtask: context.subtask,
+      logger: context.logger,
+      metrics: context.metrics,
+      parameters: context.parameters,
+      signal: context.signal,
+      environment: context.environment,
+      lineage,
+      generation,
+      restored: context.restoredList,
+      wake: () => context.wake(),
+    })
+  }
+
+  process(batch: Batch, from: number, _output: Output): number {
+    return this.writer ? this.writer.write(batch, from) : from
+  }
+
+  async beforeSnapshot(barrier: Barrier): Promise<void> {
+    this.toCommit = (await this.writer?.prepareCommit(barrier.checkpointId)) ?? []
+    if (this.toCommit.length > 0 && !this.options.sink.committer) {
+      throw new TidemarkError({
+        code: 'SINK_WITHOUT_COMMITTER',
+        domain: 'connector',
+        message: `sink '${this.options.sink.kind}' prepared something to commit, but has no committer`,
+      })
+    }
+  }
+
+  snapshotList(): readonly unknown[] {
+    return this.writer?.snapshot?.() ?? []
+  }
+
+  async close(): Promise<void> {
+    await this.writer?.close()
+  }
+}
