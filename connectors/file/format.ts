@@ -1,0 +1,62 @@
+import type { Decoder, RecordProblem } from '../../core/decode/index.js'
+
+/** One record of a file, cut out but not decoded. */
+export interface Frame {
+  /** Where the record begins and the next one does, in the decompressed contents. */
+  readonly start: number
+  readonly end: number
+  /** Without the line's end. Of a record that is too large only the first bytes. */
+  readonly bytes: Uint8Array
+  /** What is wrong with it already. */
+  problem?: RecordProblem
+  /** Not a record: an empty line. */
+  blank?: boolean
+  /** The fields of a CSV row. */
+  fields?: readonly string[]
+}
+
+/** Decodes the records of one file. */
+export interface FrameDecoder<out T> {
+  /** Called for each run of frames as it is read, before `decode`. */
+  prepare?(frames: readonly Frame[]): void
+  readonly decode: Decoder<T, Frame>
+}
+
+/** How a file is read. Made by `jsonLines`, `csv`, `textLines`. */
+export interface FileSourceFormat<out T> {
+  readonly name: string
+  /** Whether a line's end between double quotes belongs to the record. */
+  readonly quoted: boolean
+  /** Whether the first record names the columns. */
+  readonly header: boolean
+  /**
+   * @param header the first record where `header` is true; undefined when the file is empty
+   * @throws TidemarkError when the header does not do
+   */
+  open(header: Frame | undefined): FrameDecoder<T>
+}
+
+/** Makes the bytes of one output file. Calls do not overlap; pieces are encoded in order, later than they are taken. */
+export interface FileEncoder<in T> {
+  /**
+   * Takes one row, or throws and has not taken it.
+   * @throws TidemarkError ROW_INVALID when the row does not fit the format
+   */
+  add(row: T): void
+  /** Bytes held since the last `take`: exact or estimated. */
+  readonly pendingBytes: number
+  /** Whether enough is held to be encoded. */
+  readonly ready: boolean
+  /** Hands over what is held, as a function that encodes it. */
+  take(): () => Uint8Array
+  /** What closes the file: the rest of the rows, a footer. */
+  end(): () => Uint8Array
+}
+
+/** How a file is written. Made by `jsonLines`, `csv`. */
+export interface FileSinkFormat<in T> {
+  readonly name: string
+  /** The end of the file's name, with the dot. */
+  readonly extension: string
+  encoder(): FileEncoder<T>
+}

@@ -1,0 +1,8 @@
+export { type CsvFormat, type CsvOptions, type CsvRow, csv } from './csv.js'
+export type { FileEncoder, FileSinkFormat, FileSourceFormat, Frame, FrameDecoder } from './format.js'
+export { jsonLines, textLines } from './lines.js'
+export { type FileSinkOptions, fileSink } from './sink.js'
+export { type FilesOptions, files } from './source.js'
+export type { FileSplit } from './split.js'
+export { replaceOutputFolder } from './staged/folders.js'
+export type { StagedSinkOptions } from './staged/staged-sink.js'
