@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
+import { TidemarkError } from '../../../core/errors.js'
 
 /**
  * A headless Chromium, driven over its own debugging pipe (Chrome DevTools Protocol: JSON messages that end in a zero
@@ -108,7 +109,7 @@ function connect(child: ChildProcess, exited: Promise<void>): Protocol {
     if (call === undefined) return
     waiting.delete(message.id!)
     if (message.error === undefined) call.resolve(message.result ?? {})
-    else call.reject(new Error(message.error.message))
+    else call.reject(failed(`the browser refused a command: ${message.error.message}`))
   }
   output.on('data', (chunk: Buffer) => {
     unread = Buffer.concat([unread, chunk])
@@ -121,13 +122,14 @@ function connect(child: ChildProcess, exited: Promise<void>): Protocol {
   input.on('error', () => undefined) // a browser that ends early: `exited` tells every caller
   exited.then(() => {
     gone = true
-    for (const { reject } of waiting.values()) reject(new Error('the browser ended'))
+    for (const { reject } of waiting.values())
+      reject(failed('the browser ended before it answered; run it by hand to see why'))
   })
   return {
     send: (method, params = {}, sessionId) =>
       new Promise((resolve, reject) => {
         if (gone) {
-          reject(new Error('the browser ended'))
+          reject(failed('the browser ended before it answered; run it by hand to see why'))
           return
         }
         const id = ++lastId
@@ -138,6 +140,10 @@ function connect(child: ChildProcess, exited: Promise<void>): Protocol {
       listeners.push(listener)
     },
   }
+}
+
+function failed(message: string): TidemarkError {
+  return new TidemarkError({ code: 'BROWSER_FAILED', domain: 'connector', message })
 }
 
 async function openPage(protocol: Protocol, url: string, screen: Screen): Promise<Page> {
@@ -182,7 +188,7 @@ async function openPage(protocol: Protocol, url: string, screen: Screen): Promis
         awaitPromise: true,
         returnByValue: true,
       })
-      if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails))
+      if (exceptionDetails !== undefined) throw failed(`the page threw: ${JSON.stringify(exceptionDetails)}`)
       return (result as Fields)['value']
     },
     press: async (key) => {

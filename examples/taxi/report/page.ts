@@ -124,7 +124,7 @@ function chartSection({ hoursPerStep, series }: AirportAverages): Markup {
   return html`<section aria-labelledby="chart-title">
 ${heading}
 <p>Average trip duration by ${per}, weighted by trips, from the cells that sent more than one trip to the airport in an hour.</p>
-<p class="readout" id="readout" role="status"></p>
+<p class="readout" id="readout"></p>
 <svg id="chart" class="chart" tabindex="0" role="img" aria-label="Line chart of average minutes to JFK and LGA by ${per}. The values are in the table below."></svg>
 <details><summary>The values as a table</summary><div class="scroll"><table><thead><tr><th scope="col">${
     hoursPerStep === 1 ? 'Hour' : 'From'

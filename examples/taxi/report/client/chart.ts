@@ -47,6 +47,7 @@ export function createChart(airports: Airports, model: Model, store: Store): voi
       cursor?.setAttribute('x2', String(x(chosen)))
     }
     byId('readout').replaceChildren(...readout(airports, chosen === undefined ? undefined : starts[chosen]))
+    if (document.activeElement === svg) byId('spoken').textContent = byId('readout').textContent
   }
 
   svg.addEventListener('pointermove', (event) => {

@@ -63,13 +63,16 @@ export function createControls(model: Model, store: Store, map: CityMap): void {
   })
 
   const write = () => {
-    const { step, all: isAll, playing } = store.get()
+    const { step, all: isAll, playing, cell } = store.get()
     const view = isAll ? model.all : model.views[step]
     const { span, date } = model.starts.length === 0 ? noSteps : stepLabel(model.starts[step]!, model.hoursPerStep)
     byId('now-span').textContent = last < 0 ? 'No pickups' : isAll ? 'All hours' : span
     byId('now-date').textContent = isAll ? periodOf(model) : date
     byId('now-sum').textContent =
       view === undefined ? '' : `${grouped(view.total)} pickups in ${grouped(view.occupied)} cells`
+    if (!playing && cell === undefined && document.activeElement === byId('city')) {
+      byId('spoken').textContent = `${byId('now-span').textContent}, ${byId('now-sum').textContent}`
+    }
     slider.value = String(step)
     slider.setAttribute('aria-valuetext', isAll ? 'All hours' : `${span} ${date}`)
     slider.classList.toggle('resting', isAll)
