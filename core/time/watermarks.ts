@@ -1,0 +1,149 @@
+import { type Duration, formatDuration, minutes, seconds } from '../duration.js'
+import { MIN_WATERMARK } from '../element.js'
+import type { WatermarkGenerator, WatermarkStrategy } from './watermark-strategy.js'
+
+export interface EventTimeOptions {
+  /** A split without records for so long, while it is caught up, does not hold the others back. Default 60 s. */
+  readonly idleAfter?: Duration | false
+  /** What is further ahead of the wall clock does not move the watermark; it is processed and counted. Default 5 min. */
+  readonly maxSkew?: Duration | false
+}
+
+export interface MonotonousOptions<T> extends EventTimeOptions {
+  /** Epoch milliseconds of a value. Absent: the source's own timestamps count. */
+  readonly timestamp?: (value: T) => number
+}
+
+export interface BoundedOutOfOrdernessOptions<T> extends MonotonousOptions<T> {
+  /** How far a record may be behind the latest one of its split without being late. */
+  readonly maxDelay: Duration
+}
+
+export interface MarkersOptions<T> extends EventTimeOptions {
+  /** Epoch milliseconds of a value that is no marker. */
+  readonly timestamp: (value: T) => number
+  /**
+   * What a marker promises: no record of its split with this timestamp or an earlier one follows. Undefined for what
+   * is no marker. It is the marker's own timestamp too.
+   */
+  readonly watermark: (value: T) => number | undefined
+}
+
+const DEFAULT_IDLE_AFTER = seconds(60)
+const DEFAULT_MAX_SKEW = minutes(5)
+
+/**
+ * Records of a split are out of order by at most `maxDelay`: its watermark is the latest timestamp - `maxDelay` - 1.
+ *
+ * @example job.from('events', source, boundedOutOfOrderness({ timestamp: (event) => event.at, maxDelay: seconds(60) }))
+ */
+export function boundedOutOfOrderness<T>(options: BoundedOutOfOrdernessOptions<T>): WatermarkStrategy<T> {
+  const delayMs = options.maxDelay.ms
+  return strategy(`boundedOutOfOrderness(${formatDuration(options.maxDelay)})`, options, () => new Bounded(delayMs))
+}
+
+/** Timestamps of a split never go backwards: its watermark is the latest one - 1. */
+export function monotonous<T>(options: MonotonousOptions<T> = {}): WatermarkStrategy<T> {
+  return strategy('monotonous', options, () => new Bounded(0))
+}
+
+/**
+ * Watermarks come from marker events in the stream. They go out right behind their marker.
+ *
+ * @example markers({ timestamp: (event) => event.at, watermark: (event) => event.type === 'marker' ? event.at : undefined })
+ */
+export function markers<T>(options: MarkersOptions<T>): WatermarkStrategy<T> {
+  const { timestamp, watermark } = options
+  return strategy(
+    'markers',
+    // A marker is judged (valid? too far ahead?) by what it promises.
+    { ...options, timestamp: (value: T) => watermark(value) ?? timestamp(value) },
+    () => new Markers(watermark),
+  )
+}
+
+/** No event time: windows and timers on it wait for the end of the input. */
+export function noWatermarks(): WatermarkStrategy<unknown> {
+  return strategy('noWatermarks', { idleAfter: false, maxSkew: false }, () => new Floor())
+}
+
+function strategy<T>(
+  kind: string,
+  options: MonotonousOptions<T>,
+  generator: () => WatermarkGenerator<T>,
+): WatermarkStrategy<T> {
+  return Object.freeze({
+    kind,
+    ...(options.timestamp && { timestamp: options.timestamp }),
+    generator,
+    idleAfterMs: millisOf(options.idleAfter ?? DEFAULT_IDLE_AFTER),
+    maxSkewMs: millisOf(options.maxSkew ?? DEFAULT_MAX_SKEW),
+  })
+}
+
+function millisOf(duration: Duration | false): number | undefined {
+  return duration === false ? undefined : duration.ms
+}
+
+class Floor implements WatermarkGenerator<unknown> {
+  private floor = MIN_WATERMARK
+
+  onRecord(): boolean {
+    return false
+  }
+
+  current(): number {
+    return this.floor
+  }
+
+  restore(watermark: number): void {
+    this.floor = watermark
+  }
+}
+
+class Bounded implements WatermarkGenerator<unknown> {
+  private readonly behindMs: number
+  private latest = MIN_WATERMARK
+  private floor = MIN_WATERMARK
+
+  constructor(delayMs: number) {
+    this.behindMs = delayMs + 1
+  }
+
+  onRecord(_value: unknown, timestamp: number): boolean {
+    if (timestamp > this.latest) this.latest = timestamp
+    return false
+  }
+
+  current(): number {
+    return Math.max(this.latest - this.behindMs, this.floor)
+  }
+
+  restore(watermark: number): void {
+    this.floor = watermark
+  }
+}
+
+class Markers<T> implements WatermarkGenerator<T> {
+  private readonly watermarkOf: (value: T) => number | undefined
+  private watermark = MIN_WATERMARK
+
+  constructor(watermarkOf: (value: T) => number | undefined) {
+    this.watermarkOf = watermarkOf
+  }
+
+  onRecord(value: T): boolean {
+    const watermark = this.watermarkOf(value)
+    if (watermark === undefined || !(watermark > this.watermark)) return false
+    this.watermark = watermark
+    return true
+  }
+
+  current(): number {
+    return this.watermark
+  }
+
+  restore(watermark: number): void {
+    this.watermark = watermark
+  }
+}
