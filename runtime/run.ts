@@ -128,13 +128,10 @@ export async function run(job: JobDefinition, options: RunOptions = {}): Promise
     },
   })
 
-  let last: JobProgress | undefined
   const progress = (): JobProgress => {
-    const readings = master.execution?.readings()
-    if (!readings && last) return { ...last, status: master.status, checkpoints: { ...master.totals } }
-    const operators = summarise(readings ?? [])
+    const operators = summarise(master.execution?.readings() ?? [])
     const sources = operators.filter(({ id }) => graph.nodes.some((node) => node.kind === 'source' && node.id === id))
-    last = {
+    return {
       status: master.status,
       generation: master.generation,
       recordsRead: sources.reduce((total, { recordsIn }) => total + recordsIn, 0),
@@ -143,7 +140,6 @@ export async function run(job: JobDefinition, options: RunOptions = {}): Promise
       operators,
       longestTurnMs,
     }
-    return last
   }
   const ended = new AbortController()
   const result = master
@@ -156,7 +152,6 @@ export async function run(job: JobDefinition, options: RunOptions = {}): Promise
   // Whoever only watches the status must not be ended by an unhandled rejection.
   result.catch(() => undefined)
   const stop = (request: StopRequest): Promise<JobResult> => {
-    progress()
     master.stop(request)
     return result
   }

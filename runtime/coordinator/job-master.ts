@@ -47,6 +47,7 @@ export class JobMaster {
   private log: JobLog | undefined
   private current: JobStatus = 'created'
   private running: Generation | undefined
+  private latest: Generation | undefined
   private stopRequest: StopRequest | undefined
   private lastError: unknown
 
@@ -62,8 +63,9 @@ export class JobMaster {
     return this.log?.state?.generation ?? 0
   }
 
+  /** Of the latest generation; still readable when that has ended. */
   get execution(): Execution | undefined {
-    return this.running?.execution
+    return this.latest?.execution
   }
 
   /** What broke the last generation that failed. */
@@ -157,7 +159,6 @@ export class JobMaster {
     const decision = restart.decide({
       now: environment.clock.now(),
       failures: this.failures,
-      runningSince: undefined,
       random: environment.random.next(),
     })
     if (decision.kind === 'fail') throw error
@@ -178,6 +179,7 @@ export class JobMaster {
         for (const committer of committers.values()) await committer.sweep?.()
         const generation = await this.deploy(log, committers)
         this.running = generation
+        this.latest = generation
         try {
           return await generation.run()
         } finally {

@@ -15,8 +15,8 @@ export type JobStatus =
 
 /** Every legal transition of a job; any other is a bug. */
 export const JOB_TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
-  created: ['starting', 'failed', 'cancelled', 'finished'],
-  starting: ['running', 'restarting', 'failed', 'cancelled', 'stopped'],
+  created: ['starting', 'failed'],
+  starting: ['running', 'restarting', 'finished', 'stopped', 'failed', 'cancelled'],
   running: ['stopping', 'restarting', 'finished', 'failed', 'cancelled'],
   stopping: ['stopped', 'finished', 'restarting', 'failed', 'cancelled'],
   restarting: ['starting', 'stopped', 'failed', 'cancelled'],

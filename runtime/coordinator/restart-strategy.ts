@@ -8,8 +8,6 @@ export interface RestartFacts {
   readonly now: number
   /** Failures so far, this one included; wall-clock times, oldest first. */
   readonly failures: readonly number[]
-  /** When the generation that failed began to run; undefined: it never did. */
-  readonly runningSince: number | undefined
   /** Uniform in [0, 1). */
   readonly random: number
 }
