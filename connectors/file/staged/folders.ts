@@ -40,6 +40,7 @@ export async function prepareFolders(folders: SinkFolders, options: PrepareOptio
   try {
     await makeFolder(output)
     await mark(output, options)
+    await checkOwner(output, options)
     path = stagingRoot
     await makeFolder(stagingRoot)
     if (!isInside(stagingRoot, output)) await mark(stagingRoot, options)
@@ -73,8 +74,8 @@ export async function replaceOutputFolder(path: string): Promise<void> {
     if (systemCode(thrown) === 'ENOENT') return
     throw fileError(thrown, { where: 'replacing output', path })
   }
-  if (names.length === 0) return
-  if (!(await isMarked(path))) {
+  if (names.every((name) => name.startsWith(MARKER))) return
+  if ((await readMarker(path)) === undefined) {
     throw new TidemarkError({
       code: 'OUTPUT_NOT_OURS',
       domain: 'user',
@@ -94,13 +95,34 @@ export async function replaceOutputFolder(path: string): Promise<void> {
   }
 }
 
-async function isMarked(path: string): Promise<boolean> {
+interface Marker {
+  readonly tidemark: string
+  readonly operatorId: unknown
+}
+
+async function readMarker(path: string): Promise<Marker | undefined> {
   try {
     const content: unknown = JSON.parse(await readFile(join(path, MARKER), 'utf8'))
-    return typeof content === 'object' && content !== null && 'tidemark' in content
-  } catch {
-    return false
+    if (typeof content !== 'object' || content === null || !('tidemark' in content)) return undefined
+    return { tidemark: String(content.tidemark), operatorId: 'operatorId' in content ? content.operatorId : undefined }
+  } catch (thrown) {
+    if (systemCode(thrown) === 'ENOENT' || thrown instanceof SyntaxError) return undefined
+    throw thrown
   }
+}
+
+/** Two sinks of a job in one folder would give their files the same names. */
+async function checkOwner(path: string, { operatorId }: PrepareOptions): Promise<void> {
+  const owner = (await readMarker(path))?.operatorId
+  if (owner === undefined || owner === operatorId) return
+  throw new TidemarkError({
+    code: 'OUTPUT_TAKEN',
+    domain: 'user',
+    operatorId,
+    message:
+      `sink '${operatorId}': ${path} holds the output of sink '${String(owner)}', and a folder is for one sink. ` +
+      `Choose another path; or, if the sink was renamed, remove ${join(path, MARKER)}`,
+  })
 }
 
 async function makeFolder(path: string): Promise<void> {

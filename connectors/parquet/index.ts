@@ -1,0 +1,2 @@
+export type { ParquetColumn, ParquetRow, ParquetSchema, ParquetType } from './schema.js'
+export { type ParquetSinkOptions, parquetSink } from './sink.js'
