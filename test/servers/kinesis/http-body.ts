@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import { AwsError } from './aws-error.js'
 
 /**
@@ -7,7 +7,7 @@ import { AwsError } from './aws-error.js'
  *
  * @throws AwsError RequestEntityTooLargeException; what the socket throws when the client goes away
  */
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+export function readBody(request: Readable, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let chunks: Buffer[] = []
     let length = 0

@@ -1,9 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Environment } from '../../../core/environment.js'
 import { TidemarkError } from '../../../core/errors.js'
 import { systemEnvironment } from '../../../runtime/environment/system.js'
 import { readBody } from './http-body.js'
+import { type HttpRequest, type HttpResponse, openHttpEndpoint } from './http-endpoint.js'
 import type { Kinesis } from './kinesis.js'
 import { type Answer, answer, CONTENT_TYPE, errorAnswer } from './protocol.js'
 import { MAX_BODY_BYTES } from './quotas.js'
@@ -48,31 +47,26 @@ export interface LocalKinesisStats {
   readonly trimmedBySize: number
 }
 
-/** SDK clients keep connections for reuse; a server that hangs up first makes their next call fail now and then. */
-const KEEP_ALIVE_MS = 120_000
-
 /**
- * Starts a Kinesis in this process, for development and tests. It speaks the JSON protocol over HTTP/1.1, so give a client of
- * the AWS SDK for JavaScript `requestHandler: new NodeHttpHandler()`.
+ * Starts a Kinesis in this process, for development and tests. It speaks the JSON protocol over HTTP/1.1 and HTTP/2, so the
+ * AWS SDK for JavaScript needs nothing but its URL as `endpoint`, a region and any credentials.
  *
  * @throws TidemarkError KINESIS_PORT_IN_USE, KINESIS_LISTEN_FAILED, KINESIS_OPTION_INVALID
  */
 export async function startLocalKinesis(options: LocalKinesisOptions = {}): Promise<LocalKinesis> {
   const kinesis = createKinesis(options)
-  const server = createServer((request, response) => {
+  const host = options.host ?? '127.0.0.1'
+  const endpoint = await openHttpEndpoint(host, options.port ?? 0, (request, response) => {
     void respond(kinesis, request, response)
   })
-  server.keepAliveTimeout = KEEP_ALIVE_MS
-  const host = options.host ?? '127.0.0.1'
-  const port = await listen(server, host, options.port ?? 0)
   let closed: Promise<void> | undefined
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${endpoint.port}`,
     host,
-    port,
+    port: endpoint.port,
     stats: () => statsOf(kinesis),
     close() {
-      closed ??= closeServer(server)
+      closed ??= endpoint.close()
       return closed
     },
   }
@@ -110,7 +104,7 @@ function positive(option: string, value: number): number {
   })
 }
 
-async function respond(kinesis: Kinesis, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function respond(kinesis: Kinesis, request: HttpRequest, response: HttpResponse): Promise<void> {
   let result: Answer
   try {
     const body = await readBody(request, MAX_BODY_BYTES)
@@ -127,32 +121,6 @@ async function respond(kinesis: Kinesis, request: IncomingMessage, response: Ser
     ...(result.errorType === undefined ? {} : { 'x-amzn-errortype': result.errorType }),
   })
   response.end(bytes)
-}
-
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(cause, host, port)))
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port)) // a TCP server has no other kind
-  })
-}
-
-function listenError(cause: NodeJS.ErrnoException, host: string, port: number): TidemarkError {
-  const where = `local Kinesis: cannot listen on ${host}:${port}`
-  return cause.code === 'EADDRINUSE'
-    ? new TidemarkError({
-        code: 'KINESIS_PORT_IN_USE',
-        domain: 'user',
-        message: `${where}: the port is in use; stop what listens there or choose another port`,
-        cause,
-      })
-    : new TidemarkError({ code: 'KINESIS_LISTEN_FAILED', domain: 'user', message: `${where}: ${cause.message}`, cause })
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
 }
 
 function statsOf({ streams, environment }: Kinesis): LocalKinesisStats {
