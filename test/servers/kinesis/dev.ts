@@ -3,6 +3,8 @@ import { type LocalKinesisOptions, startLocalKinesis } from './server.js'
 export interface DevKinesisOptions extends LocalKinesisOptions {
   /** Gets the line `ready URL`. Default: standard output. */
   readonly print?: (line: string) => void
+  /** Is told at the end when `retentionBytes` made records go. Default: standard error. */
+  readonly warn?: (line: string) => void
   /** Ends the server as SIGINT and SIGTERM do. */
   readonly signal?: AbortSignal
 }
@@ -14,16 +16,22 @@ export interface DevKinesisOptions extends LocalKinesisOptions {
  * @throws TidemarkError as `startLocalKinesis` does
  */
 export async function runDevKinesis(options: DevKinesisOptions = {}): Promise<void> {
-  const { print = (line) => process.stdout.write(`${line}\n`), signal, ...serverOptions } = options
+  const { print = writeLine(process.stdout), warn = writeLine(process.stderr), signal, ...serverOptions } = options
   const stopped = stopRequest(signal)
   try {
     const server = await startLocalKinesis(serverOptions)
     print(`ready ${server.url}`)
     await stopped.promise
+    const { trimmedBySize } = server.stats()
+    if (trimmedBySize > 0) warn(`local Kinesis: ${trimmedBySize} records were dropped to stay within retentionBytes`)
     await server.close()
   } finally {
     stopped.dispose()
   }
+}
+
+function writeLine(to: NodeJS.WriteStream): (line: string) => void {
+  return (line) => void to.write(`${line}\n`)
 }
 
 interface StopRequest {

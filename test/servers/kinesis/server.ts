@@ -56,7 +56,7 @@ export interface LocalKinesisStats {
 export async function startLocalKinesis(options: LocalKinesisOptions = {}): Promise<LocalKinesis> {
   const kinesis = createKinesis(options)
   const host = options.host ?? '127.0.0.1'
-  const endpoint = await openHttpEndpoint(host, options.port ?? 0, (request, response) => {
+  const endpoint = await openHttpEndpoint(host, validPort(options.port ?? 0), (request, response) => {
     void respond(kinesis, request, response)
   })
   let closed: Promise<void> | undefined
@@ -80,7 +80,7 @@ function createKinesis(options: LocalKinesisOptions): Kinesis {
     streams: new StreamStore({
       retentionMs: positive('retentionHours', options.retentionHours ?? 24) * 3_600_000,
       retentionBytes: positive('retentionBytes', options.retentionBytes ?? Number.POSITIVE_INFINITY),
-      streamCreationMs: options.streamCreationMs ?? 0,
+      streamCreationMs: creationMs(options.streamCreationMs ?? 0),
       shardLimit: positive('shardLimit', options.shardLimit ?? 1000),
     }),
     tokens: new TokenSealer(environment.nonce() + environment.nonce()),
@@ -97,11 +97,21 @@ function shardLimits(given: boolean | Partial<ShardLimits>): ShardLimits | undef
 
 function positive(option: string, value: number): number {
   if (value > 0) return value
-  throw new TidemarkError({
-    code: 'KINESIS_OPTION_INVALID',
-    domain: 'user',
-    message: `local Kinesis: ${option} must be a number greater than 0, found ${value}`,
-  })
+  throw invalidOption(`${option} must be a number greater than 0, found ${value}`)
+}
+
+function validPort(port: number): number {
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  throw invalidOption(`port must be a whole number from 0 (any free port) to 65535, found ${port}`)
+}
+
+function creationMs(value: number): number {
+  if (value >= 0) return value
+  throw invalidOption(`streamCreationMs must be a number that is not negative, found ${value}`)
+}
+
+function invalidOption(what: string): TidemarkError {
+  return new TidemarkError({ code: 'KINESIS_OPTION_INVALID', domain: 'user', message: `local Kinesis: ${what}` })
 }
 
 async function respond(kinesis: Kinesis, request: HttpRequest, response: HttpResponse): Promise<void> {

@@ -18,7 +18,7 @@ const KEY_LENGTH_BYTES = 2
 
 /**
  * A run of records packed into one buffer: per record two bytes of key length, the key in UTF-8, the data. An object and a
- * Buffer for each record would cost some 250 bytes beside the data; this costs about 30.
+ * Buffer for each record would cost some 250 bytes beside key and data; this costs about 50.
  */
 export class Segment {
   readonly #bytes: Buffer

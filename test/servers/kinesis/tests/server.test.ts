@@ -1,7 +1,8 @@
 import { ListStreamsCommand } from '@aws-sdk/client-kinesis'
-import { expect, test } from 'vitest'
-import { runDevKinesis, startLocalKinesis } from '../index.js'
-import { createStream, errorOf, start } from './fixture.js'
+import { expect, onTestFinished, test } from 'vitest'
+import { localKinesisClient } from '../client.js'
+import { type DevKinesisOptions, runDevKinesis, startLocalKinesis } from '../index.js'
+import { createStream, errorOf, put, start } from './fixture.js'
 
 test('a port in use is one line that says what to do', async () => {
   const { server } = await start()
@@ -14,6 +15,9 @@ test('a port in use is one line that says what to do', async () => {
 
 test('options that make no sense are refused', async () => {
   for (const options of [
+    { port: 70_000 },
+    { port: Number.NaN },
+    { streamCreationMs: -1 },
     { retentionHours: 0 },
     { retentionBytes: -1 },
     { shardLimit: Number.NaN },
@@ -36,26 +40,53 @@ test('two servers share nothing', async () => {
   expect((await two.client.send(new ListStreamsCommand({}))).StreamNames).toEqual([])
 })
 
-test('the dev server prints ready and its URL, serves, and ends when it is told to', async () => {
-  const stop = new AbortController()
-  const lines: string[] = []
-  let ended: Promise<void> | undefined
-  const line = await new Promise<string>((resolve, reject) => {
-    const print = (printed: string): void => {
-      lines.push(printed)
-      resolve(printed)
+interface RunningDev {
+  readonly url: string
+  readonly printed: readonly string[]
+  readonly warned: readonly string[]
+  stop(): Promise<void>
+}
+
+async function startDev(options: DevKinesisOptions = {}): Promise<RunningDev> {
+  const end = new AbortController()
+  const printed: string[] = []
+  const warned: string[] = []
+  const listening = new Promise<{ readonly line: string; readonly ended: Promise<void> }>((resolve, reject) => {
+    const print = (line: string): void => {
+      printed.push(line)
+      resolve({ line, ended })
     }
-    ended = runDevKinesis({ signal: stop.signal, print })
+    const ended = runDevKinesis({ ...options, signal: end.signal, print, warn: (line) => warned.push(line) })
     ended.catch(reject)
   })
-  expect(line).toMatch(/^ready http:\/\/127\.0\.0\.1:\d+$/)
-  const response = await fetch(line.slice('ready '.length))
-  expect(response.status).toBe(403)
-  const handlers = process.listenerCount('SIGTERM')
-  stop.abort()
-  await ended
-  expect(process.listenerCount('SIGTERM')).toBe(handlers - 1)
-  expect(lines).toHaveLength(1)
+  const { line, ended } = await listening
+  const stop = (): Promise<void> => {
+    end.abort()
+    return ended
+  }
+  return { url: line.slice('ready '.length), printed, warned, stop }
+}
+
+test('the dev server prints ready and its URL, serves, and ends when it is told to', async () => {
+  const before = process.listenerCount('SIGTERM')
+  const dev = await startDev()
+  expect(dev.printed).toEqual([expect.stringMatching(/^ready http:\/\/127\.0\.0\.1:\d+$/)])
+  expect((await fetch(dev.url)).status).toBe(403)
+  expect(process.listenerCount('SIGTERM')).toBe(before + 1)
+  await dev.stop()
+  expect(process.listenerCount('SIGTERM')).toBe(before)
+  await expect(fetch(dev.url)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
+  expect([dev.printed.length, dev.warned]).toEqual([1, []])
+})
+
+test('the dev server says how many records its memory bound cost', async () => {
+  const dev = await startDev({ retentionBytes: 64 * 1024 })
+  const client = localKinesisClient(dev.url)
+  onTestFinished(() => client.destroy())
+  await createStream(client, 'taxi', 1)
+  for (let call = 0; call < 4; call++) await put(client, 'taxi', ['x'.repeat(30_000)], 'k')
+  await dev.stop()
+  expect(dev.warned).toEqual([expect.stringMatching(/^local Kinesis: \d records were dropped to stay within/)])
 })
 
 test('a dev server that cannot listen leaves no signal handlers', async () => {
