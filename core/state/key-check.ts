@@ -1,16 +1,6 @@
+import { isWellFormed } from '../codec/well-formed.js'
 import { TidemarkError } from '../errors.js'
 import type { Key, KeyScalar } from './key.js'
-
-/** ES2024; Node has it since 20. */
-interface WellFormedCheck {
-  isWellFormed(): boolean
-}
-
-/** Whether every surrogate has its partner: only such strings have a UTF-8 form of their own. */
-export function isWellFormed(text: string): boolean {
-  // The compiler's library is ES2023, one edition before the method.
-  return (text as unknown as WellFormedCheck).isWellFormed()
-}
 
 export function isKeyScalar(value: unknown): value is KeyScalar {
   switch (typeof value) {

@@ -1,6 +1,7 @@
+import { isWellFormed } from '../codec/well-formed.js'
 import { TidemarkError } from '../errors.js'
 import type { InternalKey, Key, KeyScalar } from './key.js'
-import { assertKey, isKeyScalar, isWellFormed } from './key-check.js'
+import { assertKey, isKeyScalar } from './key-check.js'
 import { murmur3 } from './murmur3.js'
 
 /*
