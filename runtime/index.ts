@@ -1,0 +1,22 @@
+/** `tidemark/run`: runs jobs. */
+export type { CompletedCheckpoint } from './coordinator/checkpoint-coordinator.js'
+export type { JobStatus } from './coordinator/job-status.js'
+export {
+  type ExponentialDelayOptions,
+  exponentialDelay,
+  type FixedDelayOptions,
+  fixedDelay,
+  noRestart,
+  type RestartDecision,
+  type RestartFacts,
+  type RestartStrategy,
+} from './coordinator/restart-strategy.js'
+export { systemEnvironment } from './environment/system.js'
+export type { JobHandle, JobResult, StopOptions } from './local/handle.js'
+export type { JobProgress, OperatorProgress } from './local/progress.js'
+export { type LineLoggerOptions, lineLogger } from './observe/console-logger.js'
+export { type CheckpointOptions, type RunOptions, run } from './run.js'
+export { stopOnSignals } from './stop-on-signals.js'
+export { directoryStore } from './storage/directory.js'
+export { memoryStore } from './storage/memory.js'
+export type { ObjectStore } from './storage/object-store.js'
