@@ -26,6 +26,8 @@ interface NodeBase {
   readonly stable: boolean
   /** What it is, for people and the fingerprint: `filter`, `tumbling(1h).aggregate(pickups: count)`. */
   readonly label: string
+  /** For people alone: a name the user gave, the stream that a source reads, allowed lateness. */
+  readonly details?: string
   /** Undefined: the job's. */
   readonly parallelism: number | undefined
   /** Names of the side outputs; port i + 1 is the i-th. */
@@ -56,6 +58,9 @@ export type LogicalNode = SourceNode | OperatorNode | SinkNode
 
 export interface LogicalGraph {
   readonly jobName: string
+  /** What the job's own definition asks for; a start may override it. Undefined: it does not say. */
+  readonly parallelism: number | undefined
+  readonly maxParallelism: number | undefined
   /** In order of declaration: inputs before what reads them. */
   readonly nodes: readonly LogicalNode[]
   /** SHA-256-free, readable: two graphs with one fingerprint read each other's state. */

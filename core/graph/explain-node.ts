@@ -1,0 +1,39 @@
+import { unreachable } from '../errors.js'
+import type { LogicalNode, Partitioning } from './node.js'
+
+/** One line about a node: `source kinesis, taxi from the horizon, watermarks: markers`. */
+export function describeNode(node: LogicalNode): string {
+  const parts = [titleOf(node)]
+  if (node.details !== undefined) parts.push(node.details)
+  if (node.kind === 'source') parts.push(`watermarks: ${node.watermarks.kind}`)
+  if (node.kind === 'sink') parts.push(node.sink.guarantee)
+  if (node.parallelism !== undefined) parts.push(`parallelism ${node.parallelism}`)
+  return parts.join(', ')
+}
+
+function titleOf(node: LogicalNode): string {
+  switch (node.kind) {
+    case 'source':
+      return `source ${node.label}`
+    case 'sink':
+      return `sink ${node.label}`
+    case 'operator':
+      return node.label
+    default:
+      return unreachable(node)
+  }
+}
+
+/** `trips`, or `trips.late` for a side output. */
+export function outputName(node: LogicalNode, port: number): string {
+  return port === 0 ? node.id : `${node.id}.${node.sideOutputs[port - 1]}`
+}
+
+/** What to write on an edge: the side output it carries and how rows are spread. */
+export function edgeLabel(node: LogicalNode, port: number, partitioning: Partitioning): string {
+  const parts = [
+    ...(port === 0 ? [] : [node.sideOutputs[port - 1]!]),
+    ...(partitioning === 'forward' ? [] : [partitioning]),
+  ]
+  return parts.join(', ')
+}

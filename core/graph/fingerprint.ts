@@ -1,0 +1,35 @@
+import type { LogicalNode, NodeInput } from './node.js'
+
+/**
+ * What a savepoint compares: the steps that keep state, what they are, and what they read. Steps without state are
+ * looked through, so adding, renaming or reordering them changes nothing; neither does the order of declaration, nor
+ * parallelism. It does not see into functions: a changed selector is the user's to migrate.
+ */
+export function fingerprintOf(nodes: readonly LogicalNode[]): string {
+  const lines = nodes.filter((node) => node.stable).map(lineOf)
+  return ['tidemark-graph 1', ...lines.sort()].join('\n')
+}
+
+function lineOf(node: LogicalNode): string {
+  switch (node.kind) {
+    case 'source':
+      return `source ${node.id} ${node.source.kind}`
+    case 'sink':
+      return `sink ${node.id} ${node.sink.kind} <- ${readsOf(node.inputs)}`
+    default:
+      return `operator ${node.id} ${node.label} <- ${readsOf(node.inputs)}`
+  }
+}
+
+function readsOf(inputs: readonly NodeInput[]): string {
+  const reads: string[] = []
+  for (const { from, port, partitioning, input } of inputs) {
+    for (const origin of originsOf(from, port)) reads.push(`${origin} ${partitioning}${input === 0 ? '' : ` ${input}`}`)
+  }
+  return [...new Set(reads)].sort().join(', ')
+}
+
+function originsOf(node: LogicalNode, port: number): readonly string[] {
+  if (node.stable) return [port === 0 ? node.id : `${node.id}.${node.sideOutputs[port - 1]}`]
+  return node.kind === 'source' ? [] : node.inputs.flatMap((input) => originsOf(input.from, input.port))
+}

@@ -1,0 +1,147 @@
+/** The public face of `tidemark`: everything a job is written with. Connectors and the runtime have subpaths of their own. */
+export type {
+  Committer,
+  CommitterContext,
+  DeadLetter,
+  EnumeratorContext,
+  MalformedPolicy,
+  Polled,
+  ReaderContext,
+  Sink,
+  SinkWriter,
+  Source,
+  Split,
+  SplitEnumerator,
+  SplitReader,
+  WriterContext,
+} from './connector.js'
+export type { Counter, FunctionContext, Histogram, Logger, Metrics, Subtask } from './context.js'
+export { type Duration, days, formatDuration, hours, millis, minutes, parseDuration, seconds } from './duration.js'
+export { type Barrier, Batch, MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP } from './element.js'
+export type { CancelTimer, Clock, Environment, Random, Timers } from './environment.js'
+export { type ErrorDetails, type ErrorDomain, TidemarkError } from './errors.js'
+export type { ExecutionPlan, PlanEdge, Vertex } from './graph/execution-plan.js'
+export type { LogicalGraph, LogicalNode, NodeInput, Partitioning } from './graph/node.js'
+export { type PlanOptions, planOf } from './graph/plan.js'
+export { type ExplainFormat, type ExplainOptions, explain } from './job/explain.js'
+export { defineJob, isJob, type Job, type JobOptions } from './job/job.js'
+export type { JobBuilder, Overrides } from './job/job-builder.js'
+export type {
+  Emitted,
+  FilterFunction,
+  FilterObject,
+  FlatMapFunction,
+  FlatMapObject,
+  LifeCycle,
+  MapFunction,
+  MapObject,
+} from './operators/functions.js'
+export type {
+  FiredTimer,
+  KeyedProcess,
+  KeyedProcessContext,
+  KeyTimers,
+  ProcessContext,
+  ProcessFunction,
+  ProcessObject,
+} from './operators/process-function.js'
+export {
+  type SideEmitter,
+  type SideEmitters,
+  type SideOutput,
+  type SideOutputs,
+  sideOutput,
+} from './operators/side-output.js'
+export { describeParameters, type ParameterDescription } from './parameters/describe.js'
+export { type ParameterLayers, resolveParameters } from './parameters/resolve.js'
+export type {
+  AppendingState,
+  ListState,
+  MapState,
+  ReadOnlyListState,
+  ReadOnlyMapState,
+  ReadOnlyValueState,
+  ValueState,
+} from './state/backend.js'
+export {
+  aggregatingState,
+  listState,
+  mapState,
+  reducingState,
+  type StateDeclarations,
+  type StateHandle,
+  type StateHandles,
+  valueState,
+} from './state/declare.js'
+export type { Key, KeyScalar } from './state/key.js'
+export type {
+  AggregateRow,
+  KeyedStream,
+  SideStreams,
+  SourceStream,
+  StatelessOptions,
+  StepOptions,
+  Stream,
+  WindowedStream,
+  WindowResults,
+} from './stream/stream.js'
+export type { WindowFunction, WindowObject, WindowProcessContext } from './stream/window-function.js'
+export type { WatermarkGenerator, WatermarkStrategy } from './time/watermark-strategy.js'
+export {
+  type BoundedOutOfOrdernessOptions,
+  boundedOutOfOrderness,
+  type EventTimeOptions,
+  type MarkersOptions,
+  type MonotonousOptions,
+  markers,
+  monotonous,
+  noWatermarks,
+} from './time/watermarks.js'
+export type { Aggregate } from './window/aggregate.js'
+export {
+  type AnyAggregate,
+  type ApproximateDistinctOptions,
+  aggregate,
+  approximateDistinct,
+  collect,
+  combine,
+  count,
+  distinct,
+  first,
+  last,
+  max,
+  maxBy,
+  mean,
+  min,
+  minBy,
+  type QuantileOptions,
+  type Quantiles,
+  quantile,
+  type Results,
+  type Scalar,
+  sum,
+  type TopNOptions,
+  type TopNSelectOptions,
+  topN,
+} from './window/aggregates/index.js'
+export {
+  type AlignedWindowOptions,
+  afterCount,
+  eventTime,
+  type GlobalWindow,
+  global,
+  never,
+  processingTime,
+  purging,
+  type SessionWindowOptions,
+  session,
+  sliding,
+  type TimeDomain,
+  type TimeWindow,
+  type Trigger,
+  type TriggerContext,
+  type TriggerResult,
+  tumbling,
+  type Window,
+  type WindowAssigner,
+} from './window/index.js'

@@ -1,0 +1,101 @@
+import type { Output } from './operator.js'
+import { isAsynchronous, notIterable, returnedPromise, userError, type Where } from './user-error.js'
+
+/**
+ * Rows that one call of a user function gave and that are not all out yet. It keeps its place while the output is
+ * full, so that an iterable of any length takes no more memory than one row.
+ */
+export class Emission<R> {
+  readonly #operatorId: string
+  readonly #call: string
+  /** Arrays are read by index: no iterator, and no result object a row. */
+  #rows: readonly R[] | undefined
+  #next = 0
+  #iterator: Iterator<R> | undefined
+  #active = false
+
+  constructor(operatorId: string, call: string) {
+    this.#operatorId = operatorId
+    this.#call = call
+  }
+
+  get active(): boolean {
+    return this.#active
+  }
+
+  /** @throws TidemarkError USER_FUNCTION_RETURNED_PROMISE, USER_FUNCTION_RESULT_INVALID */
+  start(result: unknown, position: number | undefined, timestamp: number): void {
+    if (Array.isArray(result)) {
+      this.#rows = result
+      this.#next = 0
+    } else {
+      this.#iterator = this.#iteratorOf(result, position, timestamp)
+    }
+    this.#active = true
+  }
+
+  /** Returns false when the output is full and rows are left. */
+  drain(output: Output<R>, timestamp: number, position?: number): boolean {
+    const rows = this.#rows
+    if (rows !== undefined) {
+      while (this.#next < rows.length) {
+        if (output.full) return false
+        // Within the length; a hole in the array is an undefined row, as when iterated.
+        output.emit(rows[this.#next++] as R, timestamp)
+      }
+      this.#rows = undefined
+    } else if (this.#iterator !== undefined) {
+      if (!this.#iterate(this.#iterator, output, timestamp, position)) return false
+      this.#iterator = undefined
+    }
+    this.#active = false
+    return true
+  }
+
+  /** Lets a generator that was not finished run its `finally`. */
+  abandon(): void {
+    const iterator = this.#iterator
+    this.#rows = undefined
+    this.#iterator = undefined
+    this.#active = false
+    iterator?.return?.()
+  }
+
+  #iterate(iterator: Iterator<R>, output: Output<R>, timestamp: number, position: number | undefined): boolean {
+    try {
+      while (!output.full) {
+        const step = iterator.next()
+        if (step.done) return true
+        output.emit(step.value, timestamp)
+      }
+      return false
+    } catch (thrown) {
+      // It threw: it has ended, and must not be asked to return.
+      this.#iterator = undefined
+      throw userError(thrown, this.#where(position, timestamp))
+    }
+  }
+
+  #iteratorOf(result: unknown, position: number | undefined, timestamp: number): Iterator<R> {
+    const where = this.#where(position, timestamp)
+    if (isAsynchronous(result)) throw returnedPromise(where)
+    const iterable = result as Partial<Iterable<R>> | null | undefined
+    if (iterable === null || iterable === undefined || typeof iterable[Symbol.iterator] !== 'function') {
+      throw notIterable(result, where)
+    }
+    try {
+      return (iterable as Iterable<R>)[Symbol.iterator]()
+    } catch (thrown) {
+      throw userError(thrown, where)
+    }
+  }
+
+  #where(position: number | undefined, timestamp: number): Where {
+    return {
+      operatorId: this.#operatorId,
+      call: this.#call,
+      timestamp,
+      ...(position === undefined ? {} : { position }),
+    }
+  }
+}

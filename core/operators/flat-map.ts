@@ -1,0 +1,59 @@
+import type { Batch } from '../element.js'
+import { Emission } from './emission.js'
+import type { FlatMapFunction } from './functions.js'
+import type { Operator, OperatorContext, Output } from './operator.js'
+import { UserCode } from './user-code.js'
+import { userError } from './user-error.js'
+
+/** Any number of values for each, with its timestamp. */
+export function flatMapOperator<T, R, C>(definition: FlatMapFunction<T, R, C>): Operator<T, R> {
+  return new FlatMapOperator(definition)
+}
+
+class FlatMapOperator<T, R, C> implements Operator<T, R> {
+  readonly #flatMap: (value: T, opened: C) => Iterable<R>
+  readonly #code: UserCode<C>
+  #emission = new Emission<R>('', 'flatMap')
+  #operatorId = ''
+
+  constructor(definition: FlatMapFunction<T, R, C>) {
+    this.#flatMap = typeof definition === 'function' ? definition : definition.flatMap.bind(definition)
+    this.#code = new UserCode(typeof definition === 'function' ? undefined : definition)
+  }
+
+  open(context: OperatorContext): void | Promise<void> {
+    this.#operatorId = context.operatorId
+    this.#emission = new Emission(context.operatorId, 'flatMap')
+    return this.#code.open(context)
+  }
+
+  process(batch: Batch<T>, from: number, output: Output<R>): number {
+    const { values, timestamps, length } = batch
+    const emission = this.#emission
+    for (let i = from; i < length; i++) {
+      const timestamp = timestamps[i]!
+      if (!emission.active) {
+        if (output.full) return i
+        emission.start(this.#call(values[i] as T, i, timestamp), i, timestamp)
+      }
+      if (!emission.drain(output, timestamp, i)) return i
+    }
+    return length
+  }
+
+  async close(): Promise<void> {
+    try {
+      this.#emission.abandon()
+    } finally {
+      await this.#code.close()
+    }
+  }
+
+  #call(value: T, position: number, timestamp: number): Iterable<R> {
+    try {
+      return this.#flatMap(value, this.#code.opened)
+    } catch (thrown) {
+      throw userError(thrown, { operatorId: this.#operatorId, call: 'flatMap', position, timestamp })
+    }
+  }
+}

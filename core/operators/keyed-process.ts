@@ -1,0 +1,146 @@
+import { type Batch, NO_TIMESTAMP } from '../element.js'
+import type { StateDeclarations } from '../state/declare.js'
+import type { InternalKey, Key } from '../state/key.js'
+import type { TimerQueue } from '../time/timer-queue.js'
+import { KeyedTimers } from '../time/timers.js'
+import { Emission } from './emission.js'
+import type { Emitted } from './functions.js'
+import { KeyedCallContext } from './keyed-call-context.js'
+import { withoutKeys } from './missing-keys.js'
+import type { Operator, OperatorContext, Output } from './operator.js'
+import type { FiredTimer, KeyedProcess } from './process-function.js'
+import { type SideOutputs, SidePorts } from './side-output.js'
+import { UserCode } from './user-code.js'
+import { userError } from './user-error.js'
+
+/** A function with state, timers and side outputs, each of the record's key. */
+export function keyedProcessOperator<K extends Key, T, S extends StateDeclarations, O extends SideOutputs, R, Q, C>(
+  definition: KeyedProcess<K, T, S, O, R, Q, C>,
+): Operator<T, R | Q> {
+  return new KeyedProcessOperator(definition)
+}
+
+class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations, O extends SideOutputs, R, Q, C>
+  implements Operator<T, R | Q>
+{
+  readonly #definition: KeyedProcess<K, T, S, O, R, Q, C>
+  readonly #code: UserCode<C>
+  readonly #timers = new KeyedTimers()
+  // Made by `open`, which comes before everything else.
+  #engine!: OperatorContext
+  #context!: KeyedCallContext<K, S, O>
+  #ports!: SidePorts
+  #emission!: Emission<R | Q>
+  /** Whose rows are being emitted, while a timer's are. */
+  #firing: FiredTimer | undefined
+
+  constructor(definition: KeyedProcess<K, T, S, O, R, Q, C>) {
+    this.#definition = definition
+    this.#code = new UserCode(definition)
+  }
+
+  open(context: OperatorContext): void | Promise<void> {
+    this.#engine = context
+    this.#emission = new Emission(context.operatorId, 'process')
+    this.#ports = new SidePorts(this.#definition.sideOutputs ?? {}, context)
+    this.#context = new KeyedCallContext(this.#definition.state, this.#ports, { engine: context, timers: this.#timers })
+    context.keyedState.register(this.#timers)
+    this.#requestNext()
+    return this.#code.open(context)
+  }
+
+  process(batch: Batch<T>, from: number, output: Output<R | Q>): number {
+    const { values, timestamps, keys, groups, length } = batch
+    if (keys === undefined || groups === undefined) throw withoutKeys(this.#engine.operatorId)
+    const emission = this.#emission
+    this.#ports.output = output
+    try {
+      for (let i = from; i < length; i++) {
+        const timestamp = timestamps[i]!
+        if (!emission.active) {
+          if (output.full) return i
+          this.#engine.keyedState.setCurrentKey(keys[i] as InternalKey, groups[i]!)
+          this.#context.at(timestamp)
+          const result = this.#processOne(values[i] as T, i, timestamp)
+          if (result === undefined) continue
+          emission.start(result, i, timestamp)
+        }
+        if (!emission.drain(output, timestamp, i)) return i
+      }
+      return length
+    } finally {
+      this.#ports.output = undefined
+    }
+  }
+
+  onWatermark(watermark: number, output: Output<R | Q>): boolean {
+    this.#context.advance(watermark)
+    return this.#fire(this.#timers.event, watermark, output)
+  }
+
+  onProcessingTime(now: number, output: Output<R | Q>): boolean {
+    if (!this.#fire(this.#timers.processing, now, output)) return false
+    this.#requestNext()
+    return true
+  }
+
+  async close(): Promise<void> {
+    try {
+      this.#emission?.abandon()
+    } finally {
+      await this.#code.close()
+    }
+  }
+
+  /** Fires what is due, timers that the fired ones register too. Returns false when the output is full. */
+  #fire(queue: TimerQueue, time: number, output: Output<R | Q>): boolean {
+    this.#ports.output = output
+    try {
+      for (;;) {
+        if (this.#firing !== undefined) {
+          if (!this.#emission.drain(output, rowTimestamp(this.#firing))) return false
+          this.#firing = undefined
+        }
+        if (output.full) return false
+        const due = queue.takeDue(time)
+        if (due === undefined) return true
+        this.#engine.keyedState.setCurrentKey(due.key, due.group)
+        this.#start({ time: queue === this.#timers.event ? 'event' : 'processing', timestamp: due.timestamp })
+      }
+    } finally {
+      this.#ports.output = undefined
+    }
+  }
+
+  #start(timer: FiredTimer): void {
+    const timestamp = rowTimestamp(timer)
+    this.#context.at(timestamp)
+    let result: Emitted<Q>
+    try {
+      result = this.#definition.onTimer?.(timer, this.#context, this.#code.opened)
+    } catch (thrown) {
+      throw userError(thrown, { operatorId: this.#engine.operatorId, call: 'onTimer', timestamp: timer.timestamp })
+    }
+    if (result === undefined) return
+    this.#emission.start(result, undefined, timestamp)
+    this.#firing = timer
+  }
+
+  #processOne(value: T, position: number, timestamp: number): Emitted<R> {
+    try {
+      return this.#definition.process(value, this.#context, this.#code.opened)
+    } catch (thrown) {
+      throw userError(thrown, { operatorId: this.#engine.operatorId, call: 'process', position, timestamp })
+    }
+  }
+
+  #requestNext(): void {
+    const next = this.#timers.processing.nextTimestamp
+    if (next !== undefined) this.#engine.requestProcessingTime(next)
+  }
+}
+
+/** The wall clock is no event time, so rows of a processing-time timer have no timestamp. */
+function rowTimestamp(timer: FiredTimer): number {
+  return timer.time === 'event' ? timer.timestamp : NO_TIMESTAMP
+}

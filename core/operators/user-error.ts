@@ -1,0 +1,76 @@
+import { messageOf, TidemarkError } from '../errors.js'
+
+/** What the operator was at when the user's code failed. */
+export interface Where {
+  readonly operatorId: string
+  /** `map`, `process`, `onTimer`: the function that was called. */
+  readonly call: string
+  /** Index in the batch; undefined where no record is involved. */
+  readonly position?: number
+  readonly timestamp?: number
+}
+
+/**
+ * What to throw for something that came out of user code. An error of Tidemark's own (a bad key, a full overflow)
+ * keeps its code and learns where it happened.
+ */
+export function userError(thrown: unknown, where: Where): TidemarkError {
+  const location = locationOf(where)
+  if (thrown instanceof TidemarkError) {
+    if (thrown.operatorId !== undefined && (thrown.location !== undefined || location === undefined)) return thrown
+    return new TidemarkError({
+      code: thrown.code,
+      domain: thrown.domain,
+      retryable: thrown.retryable,
+      message: `${where.operatorId}: ${thrown.message}${location === undefined ? '' : ` (${location})`}`,
+      operatorId: thrown.operatorId ?? where.operatorId,
+      ...(location === undefined ? {} : { location }),
+      cause: thrown,
+    })
+  }
+  return new TidemarkError({
+    code: 'USER_FUNCTION_FAILED',
+    domain: 'user',
+    message: `${where.operatorId}: ${where.call} threw${location === undefined ? '' : ` at ${location}`}: ${messageOf(thrown)}`,
+    operatorId: where.operatorId,
+    ...(location === undefined ? {} : { location }),
+    cause: thrown,
+  })
+}
+
+export function returnedPromise(where: Where): TidemarkError {
+  const location = locationOf(where)
+  return new TidemarkError({
+    code: 'USER_FUNCTION_RETURNED_PROMISE',
+    domain: 'user',
+    message:
+      `${where.operatorId}: ${where.call} returned a promise${location === undefined ? '' : ` at ${location}`}, expected ` +
+      'a value. A record is processed without waiting: remove async, and do asynchronous work in open',
+    operatorId: where.operatorId,
+    ...(location === undefined ? {} : { location }),
+  })
+}
+
+export function notIterable(found: unknown, where: Where): TidemarkError {
+  const location = locationOf(where)
+  return new TidemarkError({
+    code: 'USER_FUNCTION_RESULT_INVALID',
+    domain: 'user',
+    message:
+      `${where.operatorId}: ${where.call} returned ${found === null ? 'null' : typeof found}` +
+      `${location === undefined ? '' : ` at ${location}`}, expected an iterable of rows. Return an array or make it a generator`,
+    operatorId: where.operatorId,
+    ...(location === undefined ? {} : { location }),
+  })
+}
+
+/** A promise, or what an async generator returns. */
+export function isAsynchronous(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return ('then' in value && typeof value.then === 'function') || Symbol.asyncIterator in value
+}
+
+function locationOf({ position, timestamp }: Where): string | undefined {
+  if (position === undefined) return timestamp === undefined ? undefined : `timestamp ${timestamp}`
+  return `record ${position} of its batch${timestamp === undefined ? '' : `, timestamp ${timestamp}`}`
+}

@@ -1,0 +1,61 @@
+import type { NodeInput } from '../graph/node.js'
+import { keyedProcessOperator } from '../operators/keyed-process.js'
+import { keyedReduceOperator } from '../operators/keyed-reduce.js'
+import type { KeyedProcess } from '../operators/process-function.js'
+import type { SideOutputs } from '../operators/side-output.js'
+import type { StateDeclarations } from '../state/declare.js'
+import type { Key } from '../state/key.js'
+import type { Window, WindowAssigner } from '../window/index.js'
+import { operatorOf } from './operator-of.js'
+import { requireFunction } from './require-function.js'
+import { outputOf, type Scope, withSideStreams } from './scope.js'
+import { sideOutputNames } from './side-output-names.js'
+import { stateLabel } from './state-label.js'
+import type { KeyedStream, SideStreams, StepOptions, Stream, WindowedStream } from './stream.js'
+import { WindowedSteps } from './windowed-steps.js'
+
+export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
+  readonly #scope: Scope
+  readonly #inputs: readonly NodeInput[]
+
+  constructor(scope: Scope, inputs: readonly NodeInput[]) {
+    this.#scope = scope
+    this.#inputs = inputs
+  }
+
+  process<R, Q, S extends StateDeclarations, O extends SideOutputs, C>(
+    id: string,
+    definition: KeyedProcess<K, T, S, O, R, Q, C>,
+    options?: StepOptions,
+  ): Stream<R | Q> & SideStreams<O> {
+    requireFunction(definition, 'process', `process '${id}'`)
+    const node = this.#scope.graph.addOperator({
+      id: id ?? '',
+      step: 'process',
+      label: `process(${stateLabel(id, definition.state)})`,
+      inputs: this.#inputs,
+      sideOutputs: sideOutputNames(id, definition.sideOutputs),
+      parallelism: options?.parallelism,
+      create: operatorOf(() => keyedProcessOperator(definition)),
+    })
+    return withSideStreams<R | Q, SideStreams<O>>(this.#scope, node)
+  }
+
+  reduce(id: string, fn: (left: T, right: T) => T, options?: StepOptions): Stream<T> {
+    requireFunction(fn, 'reduce', `reduce '${id}'`)
+    const node = this.#scope.graph.addOperator({
+      id: id ?? '',
+      step: 'reduce',
+      label: 'reduce',
+      inputs: this.#inputs,
+      sideOutputs: [],
+      parallelism: options?.parallelism,
+      create: operatorOf(() => keyedReduceOperator(fn)),
+    })
+    return this.#scope.stream(outputOf(node))
+  }
+
+  window<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<K, T, W> {
+    return new WindowedSteps(this.#scope, this.#inputs, { assigner, trigger: undefined, allowedLatenessMs: 0 })
+  }
+}

@@ -1,0 +1,138 @@
+import type { Sink } from '../connector.js'
+import { graphError } from '../graph/graph-error.js'
+import type { NodeInput } from '../graph/node.js'
+import { filterOperator } from '../operators/filter.js'
+import { flatMapOperator } from '../operators/flat-map.js'
+import type { FilterFunction, FlatMapFunction, MapFunction } from '../operators/functions.js'
+import { keyByOperator } from '../operators/key-by.js'
+import { mapOperator } from '../operators/map.js'
+import type { Operator } from '../operators/operator.js'
+import { processOperator } from '../operators/process.js'
+import type { ProcessFunction } from '../operators/process-function.js'
+import type { SideOutputs } from '../operators/side-output.js'
+import type { Key } from '../state/key.js'
+import { KeyedSteps } from './keyed-steps.js'
+import { operatorOf } from './operator-of.js'
+import { requireFunction } from './require-function.js'
+import { hashed, outputOf, type Scope, withSideStreams } from './scope.js'
+import { sideOutputNames } from './side-output-names.js'
+import type { KeyedStream, SideStreams, StatelessOptions, StepOptions, Stream } from './stream.js'
+
+/** A stream is where it can be read: the outputs of one node, or of several for a union. */
+export class StreamSteps<out T> implements Stream<T> {
+  readonly #scope: Scope
+  readonly #inputs: readonly NodeInput[]
+
+  constructor(scope: Scope, inputs: readonly NodeInput[]) {
+    this.#scope = scope
+    this.#inputs = inputs
+  }
+
+  map<R, C>(fn: MapFunction<T, R, C>, options?: StatelessOptions): Stream<R> {
+    requireFunction(fn, 'map', 'map')
+    return this.#stateless('map', () => mapOperator(fn), options)
+  }
+
+  filter<N extends T, C>(predicate: FilterFunction<T, C>, options?: StatelessOptions): Stream<N> {
+    requireFunction(predicate, 'filter', 'filter')
+    // What passed a predicate that narrows is of the narrow type; of any other, N is T.
+    return this.#stateless('filter', () => filterOperator(predicate) as Operator<T, N>, options)
+  }
+
+  flatMap<R, C>(fn: FlatMapFunction<T, R, C>, options?: StatelessOptions): Stream<R> {
+    requireFunction(fn, 'flatMap', 'flatMap')
+    return this.#stateless('flatMap', () => flatMapOperator(fn), options)
+  }
+
+  union<Us extends readonly unknown[]>(
+    ...others: { readonly [Index in keyof Us]: Stream<Us[Index]> }
+  ): Stream<T | Us[number]> {
+    return this.#scope.stream([...this.#inputs, ...others.flatMap((other) => this.#inputsOf(other))])
+  }
+
+  keyBy<const K>(selector: (value: T) => K): KeyedStream<Extract<K, Key>, T> {
+    if (typeof selector !== 'function') requireFunction(selector, 'key', 'keyBy')
+    const node = this.#scope.graph.addOperator({
+      id: undefined,
+      step: 'keyBy',
+      label: 'keyBy',
+      inputs: this.#inputs,
+      sideOutputs: [],
+      parallelism: this.#parallelismHere(),
+      // What the compiler cannot know of a value, the operator checks: a key that is none is an error at its record.
+      create: operatorOf(() => keyByOperator(selector as (value: T) => Key)),
+    })
+    return new KeyedSteps(this.#scope, hashed(outputOf(node)))
+  }
+
+  process<R, O extends SideOutputs, C>(
+    id: string,
+    fn: ProcessFunction<T, O, R, C>,
+    options?: StepOptions,
+  ): Stream<R> & SideStreams<O> {
+    requireFunction(fn, 'process', `process '${id}'`)
+    const node = this.#scope.graph.addOperator({
+      id: id ?? '',
+      step: 'process',
+      label: 'process',
+      inputs: this.#inputs,
+      sideOutputs: sideOutputNames(id, typeof fn === 'function' ? undefined : fn.sideOutputs),
+      parallelism: options?.parallelism,
+      create: operatorOf(() => processOperator(fn)),
+    })
+    return withSideStreams<R, SideStreams<O>>(this.#scope, node)
+  }
+
+  to(id: string, sink: Sink<T>, options?: StepOptions): void {
+    if (typeof sink !== 'object' || sink === null || typeof sink.write !== 'function') {
+      throw graphError('GRAPH_STEP_INVALID', `.to('${id}', sink): expected a sink as the second argument`, id)
+    }
+    this.#scope.graph.addSink({
+      id,
+      // The graph holds sinks of any type; this one gets what this stream carries.
+      sink: this.#scope.sinkFor(id, sink as Sink<unknown>),
+      inputs: this.#inputs,
+      parallelism: options?.parallelism,
+    })
+  }
+
+  pipe<R>(step: (stream: Stream<T>) => R): R {
+    return step(this as Stream<T>)
+  }
+
+  window(): never {
+    throw graphError(
+      'GRAPH_WINDOW_NEEDS_KEY',
+      `a window needs a keyed stream (it was put on '${this.#inputs[0]?.from.id}'): write stream.keyBy(...).window(...)`,
+      this.#inputs[0]?.from.id,
+    )
+  }
+
+  #stateless<R>(step: string, create: () => Operator<T, R>, options: StatelessOptions = {}): Stream<R> {
+    const node = this.#scope.graph.addOperator({
+      id: undefined,
+      step,
+      label: step,
+      details: options.name,
+      inputs: this.#inputs,
+      sideOutputs: [],
+      parallelism: options.parallelism ?? this.#parallelismHere(),
+      create: operatorOf(create),
+    })
+    return this.#scope.stream(outputOf(node))
+  }
+
+  /** Where all inputs run at one parallelism a step without state stays with them: no exchange, and order is kept. */
+  #parallelismHere(): number | undefined {
+    const first = this.#inputs[0]?.from.parallelism
+    return this.#inputs.every((input) => input.from.parallelism === first) ? first : undefined
+  }
+
+  #inputsOf(other: unknown): readonly NodeInput[] {
+    if (other instanceof StreamSteps) return other.#inputs
+    throw graphError(
+      'GRAPH_STEP_INVALID',
+      'union: expected streams of this job, such as a.union(b, c); a keyed stream is united before its keyBy',
+    )
+  }
+}

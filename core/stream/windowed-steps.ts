@@ -1,0 +1,125 @@
+import { type Duration, formatDuration } from '../duration.js'
+import { graphError } from '../graph/graph-error.js'
+import type { NodeInput } from '../graph/node.js'
+import type { SideOutputs } from '../operators/side-output.js'
+import { LATE_OUTPUT, type WindowOperatorSpec, windowOperator } from '../operators/window/index.js'
+import type { Key } from '../state/key.js'
+import type { Aggregate } from '../window/aggregate.js'
+import { type AnyAggregate, combine } from '../window/aggregates/index.js'
+import type { Trigger, Window, WindowAssigner } from '../window/index.js'
+import { operatorOf } from './operator-of.js'
+import { requireFunction } from './require-function.js'
+import { type Scope, withSideStreams } from './scope.js'
+import { sideOutputNames } from './side-output-names.js'
+import type { AggregateRow, SideStreams, StepOptions, WindowedStream, WindowResults } from './stream.js'
+import { processContents } from './window-contents.js'
+import type { WindowFunction } from './window-function.js'
+import { reducing } from './window-reduce.js'
+
+interface Settings<T, W extends Window> {
+  readonly assigner: WindowAssigner<T, W>
+  readonly trigger: Trigger<T, W> | undefined
+  readonly allowedLatenessMs: number
+}
+
+export class WindowedSteps<K extends Key, T, W extends Window> implements WindowedStream<K, T, W> {
+  readonly #scope: Scope
+  readonly #inputs: readonly NodeInput[]
+  readonly #settings: Settings<T, W>
+
+  constructor(scope: Scope, inputs: readonly NodeInput[], settings: Settings<T, W>) {
+    this.#scope = scope
+    this.#inputs = inputs
+    this.#settings = settings
+  }
+
+  trigger(trigger: Trigger<T, W>): WindowedStream<K, T, W> {
+    return new WindowedSteps(this.#scope, this.#inputs, { ...this.#settings, trigger })
+  }
+
+  allowedLateness(lateness: Duration): WindowedStream<K, T, W> {
+    return new WindowedSteps(this.#scope, this.#inputs, { ...this.#settings, allowedLatenessMs: lateness.ms })
+  }
+
+  aggregate<As extends Readonly<Record<string, AnyAggregate<T>>>>(
+    id: string,
+    aggregates: As,
+    options?: StepOptions,
+  ): WindowResults<AggregateRow<K, W, As>, T> {
+    for (const name of ['key', 'window']) {
+      if (Object.hasOwn(aggregates, name)) {
+        throw graphError('GRAPH_STEP_INVALID', `${id}: an aggregate cannot be called '${name}', the row has that`, id)
+      }
+    }
+    const aggregate: Aggregate<T, unknown[], object> = combine<T, As>(aggregates)
+    const contents: Contents<T, W, unknown[], object, AggregateRow<K, W, As>> = {
+      kind: 'aggregate',
+      aggregate,
+      // The fields are those that AggregateRow lists.
+      shape: (key, window, results) => ({ key, window, ...results }) as AggregateRow<K, W, As>,
+    }
+    return this.#add(id, { label: `aggregate(${aggregate.kind})`, contents: () => contents }, options)
+  }
+
+  reduce(
+    id: string,
+    fn: (left: T, right: T) => T,
+    options?: StepOptions,
+  ): WindowResults<{ readonly key: K; readonly window: W; readonly value: T }, T> {
+    requireFunction(fn, 'reduce', `reduce '${id}'`)
+    const contents: Contents<T, W, T[], T, { readonly key: K; readonly window: W; readonly value: T }> = {
+      kind: 'aggregate',
+      aggregate: reducing(fn),
+      // The key selector of this stream gave the key.
+      shape: (key, window, value) => ({ key: key as K, window, value }),
+    }
+    return this.#add(id, { label: 'reduce', contents: () => contents }, options)
+  }
+
+  process<R, O extends SideOutputs, C>(
+    id: string,
+    fn: WindowFunction<K, T, W, O, R, C>,
+    options?: StepOptions,
+  ): WindowResults<R, T> & SideStreams<O> {
+    requireFunction(fn, 'process', `process '${id}'`)
+    const sideOutputs = sideOutputNames(id, typeof fn === 'function' ? undefined : fn.sideOutputs)
+    const step = { label: 'process', contents: () => processContents(fn, sideOutputs), sideOutputs }
+    return this.#add<unknown, unknown, R, SideStreams<O>>(id, step, options)
+  }
+
+  #add<A, Result, Row, Sides = unknown>(
+    id: string,
+    step: {
+      readonly label: string
+      /** Called once a subtask. */
+      readonly contents: () => Contents<T, W, A, Result, Row>
+      readonly sideOutputs?: readonly string[]
+    },
+    options: StepOptions | undefined,
+  ): WindowResults<Row, T> & Sides {
+    const { assigner, trigger, allowedLatenessMs } = this.#settings
+    const create = () =>
+      windowOperator<T, W, A, Result, Row>({
+        assigner,
+        allowedLatenessMs,
+        contents: step.contents(),
+        ...(trigger && { trigger }),
+      })
+    // What does not fit together is said here, where the user's stack trace helps, and not when the job starts.
+    create()
+    const node = this.#scope.graph.addOperator({
+      id: id ?? '',
+      step: 'window',
+      label: [assigner.kind, ...(trigger ? [trigger.kind] : []), step.label].join('.'),
+      details: allowedLatenessMs === 0 ? undefined : `allowed lateness ${formatDuration({ ms: allowedLatenessMs })}`,
+      inputs: this.#inputs,
+      sideOutputs: [LATE_OUTPUT, ...(step.sideOutputs ?? [])],
+      parallelism: options?.parallelism,
+      create: operatorOf(create),
+    })
+    // `late` is the first side output.
+    return withSideStreams<Row, { readonly late: WindowResults<Row, T>['late'] } & Sides>(this.#scope, node)
+  }
+}
+
+type Contents<T, W extends Window, A, R, Row> = WindowOperatorSpec<T, W, A, R, Row>['contents']
