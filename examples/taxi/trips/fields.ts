@@ -15,6 +15,8 @@ export interface TripFields {
 }
 
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
+/** More is no id, and would not do as a partition key. */
+const LONGEST_ID = 256
 const INTEGER = /^(?:0|[1-9]\d{0,14})$/
 
 const isBlank = (text: string | undefined): boolean => text === undefined || text.trim() === ''
@@ -27,7 +29,7 @@ function finiteNumber(text: string | undefined): number {
 
 function tripIdOf(text: string | undefined): number | string | undefined {
   const trimmed = text?.trim() ?? ''
-  if (trimmed === '') return undefined
+  if (trimmed === '' || trimmed.length > LONGEST_ID) return undefined
   return INTEGER.test(trimmed) ? Number(trimmed) : trimmed
 }
 

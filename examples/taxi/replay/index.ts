@@ -1,0 +1,6 @@
+export { kinesisAt } from './client.js'
+export { describeOutcome, describeProgress, type ReplayOutcome } from './describe.js'
+export type { ReplayEnvironment } from './environment.js'
+export { type ReplayOptions, type ReplayProgress, replay } from './replay.js'
+export type { Speedup } from './schedule.js'
+export { type WaitForStreamOptions, waitForStream } from './stream.js'
