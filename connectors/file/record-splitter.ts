@@ -63,9 +63,12 @@ export class RecordSplitter {
   #overflow(): void {
     if (this.#tooLarge) return
     this.#tooLarge = true
-    this.#carry = [Buffer.from(Buffer.concat(this.#carry).subarray(0, KEPT_BYTES))]
-    // An unclosed quote ends with the record that it spoils.
-    this.#inQuotes = false
+    // A copy: the whole would be kept in memory by a part of it.
+    this.#carry = [Buffer.from(this.#kept(Buffer.concat(this.#carry)))]
+  }
+
+  #kept(bytes: Buffer): Buffer {
+    return bytes.subarray(0, Math.min(KEPT_BYTES, this.#maxRecordBytes))
   }
 
   #finish(endBytes: number): Frame {
@@ -75,7 +78,7 @@ export class RecordSplitter {
     if (!this.#tooLarge && bytes.at(-1) === RETURN) bytes = bytes.subarray(0, -1)
     if (bytes.length > this.#maxRecordBytes) {
       this.#tooLarge = true
-      bytes = bytes.subarray(0, KEPT_BYTES)
+      bytes = this.#kept(bytes)
     }
     const frame: Frame = { start, end, bytes }
     if (this.#tooLarge) {
@@ -95,11 +98,15 @@ export class RecordSplitter {
   /** The line's end that ends the record, or -1. */
   #findEnd(chunk: Buffer, from: number): number {
     if (!this.#quoted || this.#tooLarge) return chunk.indexOf(NEWLINE, from)
-    for (let position = from; position < chunk.length; position++) {
+    // Where the limit is passed an unclosed quote is given up, so that it spoils one record and not the rest.
+    const limit = from + this.#maxRecordBytes + 2 - this.#carryBytes
+    const to = Math.min(chunk.length, limit)
+    for (let position = from; position < to; position++) {
       const byte = chunk[position]
       if (byte === QUOTE) this.#inQuotes = !this.#inQuotes
       else if (byte === NEWLINE && !this.#inQuotes) return position
     }
+    if (limit <= chunk.length) return chunk.indexOf(NEWLINE, limit)
     return -1
   }
 }
