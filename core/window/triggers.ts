@@ -67,7 +67,8 @@ export function afterCount(count: number): Trigger {
     throw new TidemarkError({ code: 'TRIGGER_INVALID', domain: 'user', message })
   }
   const countUp = (seen: number, context: TriggerContext): TriggerResult => {
-    context.state = seen < count ? seen : 0
+    // Undefined, not 0: a global window that holds nothing more can go.
+    context.state = seen < count ? seen : undefined
     return seen < count ? 'continue' : 'fire'
   }
   return Object.freeze<Trigger>({

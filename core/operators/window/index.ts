@@ -1,2 +1,3 @@
+export { LATE_OUTPUT } from './dropped-records.js'
 export type { AggregateContents, ProcessContents, WindowFunctionContext, WindowOperatorSpec } from './spec.js'
-export { LATE_OUTPUT, windowOperator } from './window-operator.js'
+export { windowOperator } from './window-operator.js'

@@ -1,19 +1,65 @@
 import { TidemarkError } from '../../errors.js'
 import type { Window } from '../../window/time-window.js'
+import type { Trigger } from '../../window/trigger.js'
+import { eventTime, never, processingTime } from '../../window/triggers.js'
+import type { WindowSpec } from '../../window/window-spec.js'
 import type { Operator } from '../operator.js'
+import { AggregatedContents } from './aggregated-contents.js'
+import { AlignedWindowOperator } from './aligned-window-operator.js'
+import type { Contents } from './contents.js'
+import { KeyedWindowOperator } from './keyed-window-operator.js'
+import { ProcessedContents } from './processed-contents.js'
+import { SlicedWindowOperator } from './sliced-window-operator.js'
 import type { WindowOperatorSpec } from './spec.js'
-
-/** The side output of records that came too late for any window. */
-export const LATE_OUTPUT = 'late'
 
 /**
  * An operator for one subtask. Batches must carry keys and groups. Results are stamped with the window's last
  * millisecond.
+ *
+ * With their default trigger, sliding windows of an aggregate are kept by slice and other aligned windows by window;
+ * everything else is kept by key.
  *
  * @throws TidemarkError WINDOW_INVALID when the parts do not fit together.
  */
 export function windowOperator<T, W extends Window, A, R, Row>(
   spec: WindowOperatorSpec<T, W, A, R, Row>,
 ): Operator<T, Row> {
-  throw new TidemarkError({ code: 'UNREACHABLE', domain: 'internal', message: spec.assigner.kind })
+  // Values, accumulators and rows pass through the operators unseen, from the spec's functions to the spec's functions.
+  return create(spec as unknown as WindowOperatorSpec) as Operator<T, Row>
+}
+
+function create(options: WindowOperatorSpec): Operator {
+  const { assigner, allowedLatenessMs } = options
+  const { spec } = assigner
+  if (!(allowedLatenessMs >= 0)) {
+    throw invalid(`${assigner.kind}: the allowed lateness must not be negative, but is ${allowedLatenessMs} ms`)
+  }
+  const defaultTrigger = defaultTriggerOf(spec)
+  const trigger = options.trigger ?? defaultTrigger
+  const contents = contentsOf(options)
+  if (trigger === defaultTrigger && (spec.kind === 'tumbling' || spec.kind === 'sliding')) {
+    if (spec.kind === 'sliding' && spec.time === 'event' && options.contents.kind === 'aggregate') {
+      return new SlicedWindowOperator({ assigner: assigner.kind, spec, contents, allowedLatenessMs })
+    }
+    const kind = `${assigner.kind} ${options.contents.kind}`
+    return new AlignedWindowOperator({ assigner: kind, spec, contents, allowedLatenessMs })
+  }
+  if (spec.kind === 'session' && trigger.merge === undefined) {
+    throw invalid(`${assigner.kind}: sessions merge, and the trigger ${trigger.kind} has no merge function`)
+  }
+  const kind = `${assigner.kind} ${options.contents.kind} ${trigger.kind}`
+  return new KeyedWindowOperator({ assigner: kind, spec, trigger, contents, allowedLatenessMs })
+}
+
+function defaultTriggerOf(spec: WindowSpec): Trigger {
+  if (spec.kind === 'global') return never()
+  return spec.time === 'event' ? eventTime() : processingTime()
+}
+
+function contentsOf({ contents }: WindowOperatorSpec): Contents {
+  return contents.kind === 'aggregate' ? new AggregatedContents(contents) : new ProcessedContents(contents)
+}
+
+function invalid(message: string): TidemarkError {
+  return new TidemarkError({ code: 'WINDOW_INVALID', domain: 'user', message })
 }

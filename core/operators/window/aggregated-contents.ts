@@ -1,0 +1,32 @@
+import type { InternalKey } from '../../state/key.js'
+import { fromInternalKey } from '../../state/key-codec.js'
+import type { Aggregate } from '../../window/aggregate.js'
+import { maxTimestampOf, type Window } from '../../window/time-window.js'
+import type { Output } from '../operator.js'
+import type { Contents } from './contents.js'
+import type { AggregateContents } from './spec.js'
+
+/** One row a key and window: the aggregate's result in the shape that the step wants. */
+export class AggregatedContents implements Contents {
+  readonly aggregate: Aggregate<unknown, unknown, unknown>
+  private readonly shape: AggregateContents<unknown, Window, unknown, unknown, unknown>['shape']
+
+  constructor(contents: AggregateContents<unknown, Window, unknown, unknown, unknown>) {
+    this.aggregate = contents.aggregate
+    this.shape = contents.shape
+  }
+
+  open(): void {}
+
+  emit(key: InternalKey, window: Window, accumulator: unknown, _watermark: number, output: Output): boolean {
+    const row = this.shape(fromInternalKey(key), window, this.aggregate.result(accumulator))
+    output.emit(row, maxTimestampOf(window))
+    return true
+  }
+
+  drain(): boolean {
+    return true
+  }
+
+  close(): void {}
+}

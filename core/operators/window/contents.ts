@@ -1,0 +1,15 @@
+import type { InternalKey } from '../../state/key.js'
+import type { Aggregate } from '../../window/aggregate.js'
+import type { Window } from '../../window/time-window.js'
+import type { OperatorContext, Output } from '../operator.js'
+
+/** What a window keeps for a key, and how that becomes rows. Values and accumulators are opaque to the operators. */
+export interface Contents {
+  readonly aggregate: Aggregate<unknown, unknown, unknown>
+  open(context: OperatorContext): void | Promise<void>
+  /** Emits a window's rows; false when the output filled up: `drain` emits the rest. */
+  emit(key: InternalKey, window: Window, accumulator: unknown, watermark: number, output: Output): boolean
+  /** True when nothing is left over from the last `emit`. */
+  drain(output: Output): boolean
+  close(): void | Promise<void>
+}

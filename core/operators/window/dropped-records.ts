@@ -1,0 +1,28 @@
+import type { Counter } from '../../context.js'
+import type { OperatorContext, Output } from '../operator.js'
+
+/** The side output of records that came too late for any window. */
+export const LATE_OUTPUT = 'late'
+
+/** Records that no window took: counted by cause; the late ones also go to the side output. */
+export class DroppedRecords {
+  private readonly late: Counter
+  private readonly outside: Counter
+  private readonly port: number
+
+  constructor(context: OperatorContext) {
+    this.late = context.metrics.counter('lateRecords')
+    this.outside = context.metrics.counter('recordsInNoWindow')
+    this.port = context.portOf(LATE_OUTPUT)
+  }
+
+  addLate(value: unknown, timestamp: number, output: Output): void {
+    this.late.add(1)
+    if (this.port !== 0) output.emitTo(this.port, value, timestamp)
+  }
+
+  /** It fell into the gap between two sliding windows. */
+  addOutside(): void {
+    this.outside.add(1)
+  }
+}
