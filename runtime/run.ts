@@ -5,7 +5,9 @@ import { type Duration, millis, minutes, seconds } from '../core/duration.js'
 import type { Environment } from '../core/environment.js'
 import { TidemarkError } from '../core/errors.js'
 import { planOf } from '../core/graph/plan.js'
-import type { JobDefinition } from '../core/job/define-job.js'
+import type { Job } from '../core/job/job.js'
+import type { ParameterTree } from '../core/parameters/layers.js'
+import { type ParameterLayers, resolveParameters } from '../core/parameters/resolve.js'
 import type { StopRequest } from './coordinator/generation.js'
 import { JobMaster } from './coordinator/job-master.js'
 import type { JobStatus } from './coordinator/job-status.js'
@@ -44,8 +46,10 @@ export interface CheckpointOptions {
 }
 
 export interface RunOptions {
-  /** Validated by the job's schema, if it has one. */
-  readonly parameters?: Readonly<Record<string, unknown>>
+  /** Validated by the job's schema. */
+  readonly parameters?: ParameterTree
+  /** What overrides `parameters`: a file's content, the environment, the command line. */
+  readonly parameterLayers?: Omit<ParameterLayers<unknown>, 'schema' | 'defaults'>
   /** Subtasks of every operator that does not set its own. Default: the job's, or 1. */
   readonly parallelism?: number
   readonly maxParallelism?: number
@@ -54,7 +58,7 @@ export interface RunOptions {
   readonly restart?: RestartStrategy
   /** Replace connectors of the job, by id. */
   readonly sources?: Readonly<Record<string, Source<unknown>>>
-  readonly sinks?: Readonly<Record<string, Sink<never>>>
+  readonly sinks?: Readonly<Record<string, Sink<unknown>>>
   /** Default: warnings and errors to standard error. */
   readonly logger?: Logger
   readonly environment?: Environment
@@ -79,20 +83,21 @@ const PROGRESS_INTERVAL_MS = 1000
  * await handle.result
  * @throws TidemarkError when the job, its parameters or the options are wrong. What breaks later rejects `result`.
  */
-export async function run(job: JobDefinition, options: RunOptions = {}): Promise<JobHandle> {
+export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<JobHandle> {
   const environment = options.environment ?? systemEnvironment()
   const logger = options.logger ?? lineLogger({ write: (line) => void process.stderr.write(`${line}\n`) })
-  const parameters = job.parseParameters(options.parameters ?? {})
+  const parameters = await resolveParameters({
+    schema: job.parameters,
+    ...options.parameterLayers,
+    ...(options.parameters ? { defaults: options.parameters } : {}),
+  })
   const graph = job.build(parameters, {
     ...(options.sources ? { sources: options.sources } : {}),
     ...(options.sinks ? { sinks: options.sinks } : {}),
   })
-  const parallelism = options.parallelism ?? job.parallelism ?? 1
-  const maxParallelism = options.maxParallelism ?? job.maxParallelism
-  const plan = (fixed: number | undefined) => {
-    const max = fixed ?? maxParallelism
-    return planOf(graph, { parallelism, ...(max === undefined ? {} : { maxParallelism: max }) })
-  }
+  const { parallelism, maxParallelism = job.maxParallelism } = options
+  const plan = (fixed: number | undefined) => planOf(graph, { parallelism, maxParallelism: fixed ?? maxParallelism })
+  // What cannot be planned is refused here, before storage is touched.
   plan(undefined)
   const { to, interval, minPause, timeout, tolerableFailures, retain, resume, resumeDrained } =
     options.checkpoints ?? {}
@@ -103,7 +108,8 @@ export async function run(job: JobDefinition, options: RunOptions = {}): Promise
     graph,
     plan,
     maxParallelism,
-    parameters,
+    // A schema's output is an object: anything else is refused by its validation.
+    parameters: parameters as Readonly<Record<string, unknown>>,
     environment,
     logger,
     store,

@@ -335,7 +335,6 @@ export class Execution {
         backend ??= new HeapKeyedStateBackend({
           operatorId: node.id,
           range,
-          maxParallelism: plan.maxParallelism,
           restored: restore.group,
         })
         return backend
