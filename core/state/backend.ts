@@ -93,7 +93,8 @@ export interface KeyGroupedComponent {
 /** Where an operator's keyed state lives. Access needs a current key; the operator sets it before each row. */
 export interface KeyedStateBackend {
   readonly range: KeyGroupRange
-  setCurrentKey(key: InternalKey, group: number): void
+  /** `timestamp`: of the row, for aggregating state whose aggregate looks at it (`first`, `last`). */
+  setCurrentKey(key: InternalKey, group: number, timestamp?: number): void
   readonly currentInternalKey: InternalKey
   readonly currentGroup: number
   /** The key as the user gave it. */

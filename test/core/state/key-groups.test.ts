@@ -42,14 +42,12 @@ const GOLDEN: readonly (readonly [Key, string, number, number])[] = [
   [[-0], '74000000096e0000000000000000', 3284462202, 122],
 ]
 
-const layout = fc
-  .integer({ min: 1, max: 32_768 })
-  .chain((maxParallelism) =>
-    fc.record({
-      maxParallelism: fc.constant(maxParallelism),
-      parallelism: fc.integer({ min: 1, max: maxParallelism }),
-    }),
-  )
+const layout = fc.integer({ min: 1, max: 32_768 }).chain((maxParallelism) =>
+  fc.record({
+    maxParallelism: fc.constant(maxParallelism),
+    parallelism: fc.integer({ min: 1, max: maxParallelism }),
+  }),
+)
 
 describe('key groups', () => {
   it('of the golden keys never change: bytes, hash and group', () => {

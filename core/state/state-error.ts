@@ -1,0 +1,58 @@
+import { TidemarkError } from '../errors.js'
+
+export function stateNameTaken(operatorId: string, name: string, kind: string, takenBy: string): TidemarkError {
+  const other =
+    kind === takenBy ? `already opened as ${kind} state` : `already opened as ${takenBy} state, not as ${kind}`
+  return new TidemarkError({
+    code: 'STATE_NAME_DUPLICATE',
+    domain: 'user',
+    operatorId,
+    message: `state '${name}' of operator '${operatorId}': expected a name of its own, found one ${other}; rename one of them`,
+  })
+}
+
+export function noCurrentKey(operatorId: string): TidemarkError {
+  return new TidemarkError({
+    code: 'STATE_WITHOUT_KEY',
+    domain: 'user',
+    operatorId,
+    message:
+      `keyed state of operator '${operatorId}': expected access while a record or timer is processed, found no current ` +
+      'key; do not use keyed state in open, close or after an await',
+  })
+}
+
+export function foreignKeyGroup(operatorId: string, group: number, first: number, end: number): TidemarkError {
+  return new TidemarkError({
+    code: 'KEY_GROUP_FOREIGN',
+    domain: 'internal',
+    operatorId,
+    message: `operator '${operatorId}': expected a key group from ${first} to ${end - 1}, found ${group}; report this`,
+  })
+}
+
+export function stateLayoutUnknown(
+  operatorId: string,
+  component: string,
+  expected: string,
+  found: string,
+): TidemarkError {
+  return new TidemarkError({
+    code: 'STATE_LAYOUT_UNKNOWN',
+    domain: 'storage',
+    operatorId,
+    message:
+      `'${component}' of operator '${operatorId}': expected ${expected}, found ${found} in the checkpoint; ` +
+      'keep the kind of a state, or give the new one another name',
+  })
+}
+
+export function stateCorrupt(operatorId: string, group: number, found: string, cause?: unknown): TidemarkError {
+  return new TidemarkError({
+    code: 'CHECKPOINT_CORRUPT',
+    domain: 'storage',
+    operatorId,
+    message: `keyed state of operator '${operatorId}', key group ${group}: expected state by component, found ${found}`,
+    cause,
+  })
+}
