@@ -1,4 +1,4 @@
-import { TidemarkError } from '../../../core/errors.js'
+import { TidemarkError } from 'tidemark'
 import type { TaxiEvent, TripEvent, WatermarkEvent } from './event.js'
 import { formatInstant, parseInstant } from './instant.js'
 

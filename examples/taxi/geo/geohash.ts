@@ -1,4 +1,4 @@
-import { TidemarkError } from '../../../core/errors.js'
+import { TidemarkError } from 'tidemark'
 
 /*
  * A geohash halves the longitude and the latitude in turn, beginning with the longitude, and writes five halvings as one

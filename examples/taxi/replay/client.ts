@@ -1,6 +1,6 @@
 import { KinesisClient } from '@aws-sdk/client-kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import { TidemarkError } from '../../../core/errors.js'
+import { TidemarkError } from 'tidemark'
 
 const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' }
 

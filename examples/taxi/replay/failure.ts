@@ -1,4 +1,5 @@
-import { messageOf, TidemarkError } from '../../../core/errors.js'
+import { TidemarkError } from 'tidemark'
+import { messageOf } from '../trips/index.js'
 
 /**
  * `throttled`: too fast, nothing was done. `unavailable`: the outcome is unknown, since the request may have been carried

@@ -1,5 +1,5 @@
 import { type KinesisClient, PutRecordsCommand, type PutRecordsRequestEntry } from '@aws-sdk/client-kinesis'
-import { TidemarkError } from '../../../core/errors.js'
+import { TidemarkError } from 'tidemark'
 import { backoffMs, pause, type ReplayEnvironment } from './environment.js'
 import { kindOfFailure, kinesisError } from './failure.js'
 

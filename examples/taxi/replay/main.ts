@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { messageOf, TidemarkError } from '../../../core/errors.js'
-import { openTrips, orderByDropoff } from '../trips/index.js'
+import { TidemarkError } from 'tidemark'
+import { messageOf, openTrips, orderByDropoff } from '../trips/index.js'
 import { describeOutcome, describeProgress, kinesisAt, replay, type Speedup, waitForStream } from './index.js'
 
 interface Options {

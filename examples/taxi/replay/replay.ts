@@ -1,5 +1,5 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
-import { TidemarkError } from '../../../core/errors.js'
+import { TidemarkError } from 'tidemark'
 import type { TripEvent } from '../events/index.js'
 import { Batch } from './batch.js'
 import { pause, type ReplayEnvironment, realEnvironment } from './environment.js'

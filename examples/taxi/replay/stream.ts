@@ -5,7 +5,7 @@ import {
   ListShardsCommand,
   type ListShardsCommandOutput,
 } from '@aws-sdk/client-kinesis'
-import { TidemarkError } from '../../../core/errors.js'
+import { TidemarkError } from 'tidemark'
 import { backoffMs, pause, type ReplayEnvironment, realEnvironment } from './environment.js'
 import { isMissingStream, isStreamInUse, kindOfFailure, kinesisError } from './failure.js'
 

@@ -1,4 +1,4 @@
-import { TidemarkError } from '../../../core/errors.js'
+import { TidemarkError } from 'tidemark'
 
 /** The position of each field in a row; -1 for what a file does not have. */
 export interface TripColumns {

@@ -1,4 +1,5 @@
 export { GENERATED_TRIPS, type GenerateOptions, generateTrips } from './generate/generate.js'
+export { messageOf } from './message-of.js'
 export { ORDERING_CAPACITY, type OrderedTrips, type OrderOptions, orderByDropoff } from './order.js'
 export { openTrips, type TripSource } from './read.js'
 export { describeUnreadable, type TripReading, type UnreadableRow } from './reading.js'

@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { messageOf, TidemarkError } from '../../../core/errors.js'
+import { TidemarkError } from 'tidemark'
+import { messageOf } from './message-of.js'
 
 const CHUNK_BYTES = 256 * 1024
 const MAX_LINE_LENGTH = 1024 * 1024

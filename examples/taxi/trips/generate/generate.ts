@@ -1,4 +1,4 @@
-import { TidemarkError } from '../../../../core/errors.js'
+import { TidemarkError } from 'tidemark'
 import type { TripEvent } from '../../events/index.js'
 import { type CurbChooser, curbChooser } from './curbs.js'
 import { latitudeOf, longitudeOf, type Point, pointAt } from './plane.js'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
+import { TidemarkError } from 'tidemark'
 import { describe, expect, it } from 'vitest'
-import { TidemarkError } from '../../../../core/errors.js'
 import { decodeTaxiEvent, encodeTaxiEvent, type TripEvent } from '../../../../examples/taxi/events/index.js'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
