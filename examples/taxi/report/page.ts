@@ -39,7 +39,7 @@ export function renderReport(input: ReportInput): string {
 </head>
 <body>
 <main>
-${mapSection(title, input)}
+${mapSection(title, input, cells.encoded.precision)}
 <div class="below">
 ${notes(cells)}
 ${chartSection(averages)}
@@ -54,11 +54,11 @@ ${factsSection(input)}
 `.markup
 }
 
-function mapSection(title: string, input: ReportInput): Markup {
+function mapSection(title: string, input: ReportInput, precision: number): Markup {
   const lead =
     input.pickupCounts.length === 0
       ? html`No pickups: the job wrote no rows of pickup_count, so the map is empty.`
-      : html`Each square is a geohash-7 cell, about 117 by 153 metres. The pickups themselves draw the city.`
+      : html`Each square is a geohash-${precision} cell${precision === 7 ? ', about 117 by 153 metres' : ''}. The pickups themselves draw the city.`
   return html`<section class="map" aria-labelledby="title">
 <header class="head" id="head">
 <h1 id="title">${title}</h1>
