@@ -1,0 +1,95 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { type Duration, parseDuration, TidemarkError } from 'tidemark'
+import type { Speedup } from '../replay/index.js'
+
+export interface TaxiOptions {
+  readonly trips: readonly string[] | undefined
+  readonly out: string
+  readonly format: 'jsonl' | 'parquet'
+  readonly parallelism: number
+  readonly shards: number
+  readonly speedup: Speedup
+  readonly watermarks: 'markers' | 'bounded'
+  readonly report: boolean
+  readonly checkpoints: string | undefined
+  readonly checkpointInterval: Duration
+  readonly kinesis: string | undefined
+  readonly stream: string
+  readonly replay: boolean
+  readonly resume: boolean
+}
+
+/**
+ * What the command line asks for.
+ * @throws TidemarkError TAXI_OPTIONS for options that do not go together; commander's own for what it cannot read
+ */
+export function parseTaxiOptions(argv: readonly string[]): TaxiOptions {
+  const options = command().parse(argv, { from: 'user' }).opts<TaxiOptions>()
+  if (options.resume && options.kinesis === undefined) {
+    throw refused('--resume needs --kinesis: the built-in Kinesis ended with the process that it was in')
+  }
+  if (options.resume && options.checkpoints === undefined) {
+    throw refused('--resume needs --checkpoints DIR, the folder that the run wrote its checkpoints to')
+  }
+  if (!options.replay && options.kinesis === undefined) {
+    throw refused('--no-replay needs --kinesis URL: without a replayer the built-in Kinesis is empty')
+  }
+  if (!options.replay && options.trips !== undefined) {
+    throw refused('--trips and --no-replay contradict each other: trips come from files or from the stream')
+  }
+  return options
+}
+
+function command(): Command {
+  return new Command('taxi')
+    .description("New York's taxi hot spots, hour by hour: replays trips through Kinesis and runs the job on them.")
+    .option('--trips <file...>', 'trip files (CSV of the TLC from 2009 to 2016, or JSON lines; plain or gzip)')
+    .option('--out <dir>', 'folder of the results', 'out/taxi')
+    .addOption(
+      new Option('--format <format>', 'format of the results').choices(['jsonl', 'parquet']).default('parquet'),
+    )
+    .option('--parallelism <n>', 'subtasks of each operator', wholeNumber, 2)
+    .option('--shards <n>', 'shards of a stream that is created', wholeNumber, 4)
+    .option('--speedup <n>', "event time that passes in a second, or 'max'", speedupOf, 'max')
+    .addOption(
+      new Option('--watermarks <kind>', "the replayer's markers, or bounded: 60 s behind the latest trip")
+        .choices(['markers', 'bounded'])
+        .default('markers'),
+    )
+    .option('--no-report', 'leave out report.html')
+    .option('--checkpoints <dir>', 'folder of the checkpoints; default: a temporary one')
+    .option('--checkpoint-interval <duration>', 'such as 500ms, 1s or 1m', durationOf, parseDuration('1s'))
+    .option('--kinesis <url>', 'a Kinesis that is running, local or AWS, instead of the built-in one')
+    .option('--stream <name>', 'name of the stream', 'taxi')
+    .option('--no-replay', 'only the job: reads what is in the stream when it starts, then ends')
+    .option('--resume', 'go on from the newest checkpoint in --checkpoints', false)
+    .allowExcessArguments(false)
+    .showSuggestionAfterError(true)
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= 1 && value <= 10_000) return value
+  throw new InvalidArgumentError('Expected a whole number from 1 to 10000.')
+}
+
+function speedupOf(text: string): Speedup {
+  if (text === 'max') return 'max'
+  const value = Number(text)
+  if (/^\d+(?:\.\d+)?$/.test(text) && value > 0) return value
+  throw new InvalidArgumentError("Expected a number greater than 0, or 'max'.")
+}
+
+function durationOf(text: string): Duration {
+  try {
+    const duration = parseDuration(text)
+    if (duration.ms > 0) return duration
+  } catch (error) {
+    if (!(error instanceof TidemarkError)) throw error
+  }
+  throw new InvalidArgumentError('Expected a number and a unit, such as 250ms, 1s or 5m.')
+}
+
+function refused(message: string): TidemarkError {
+  return new TidemarkError({ code: 'TAXI_OPTIONS', domain: 'user', message })
+}
