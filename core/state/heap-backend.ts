@@ -18,7 +18,7 @@ import type {
 import { CurrentKey } from './current-key.js'
 import type { InternalKey, Key } from './key.js'
 import { fromInternalKey } from './key-codec.js'
-import { foreignKeyGroup, stateNameTaken } from './state-error.js'
+import { stateNameTaken } from './state-error.js'
 import {
   HeapAggregatingState,
   HeapListState,
@@ -32,7 +32,6 @@ import { type StoredComponent, StoredGroups } from './stored-groups.js'
 export interface HeapBackendOptions {
   readonly operatorId: string
   readonly range: KeyGroupRange
-  readonly maxParallelism: number
   /** What `encodeGroup` gave for a group at the checkpoint; undefined for one without state. */
   readonly restored?: (group: number) => Uint8Array | undefined
 }
@@ -50,10 +49,6 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
   private readonly kinds = new Map<string, string>()
 
   constructor(options: HeapBackendOptions) {
-    const { first, end } = options.range
-    if (!(first >= 0 && end <= options.maxParallelism)) {
-      throw foreignKeyGroup(options.operatorId, end - 1, 0, options.maxParallelism)
-    }
     this.operatorId = options.operatorId
     this.range = options.range
     this.current = new CurrentKey(options.operatorId, options.range)

@@ -26,7 +26,7 @@ const counting: Aggregate<string, number, string> = {
 }
 
 function open() {
-  const backend = new HeapKeyedStateBackend({ operatorId: 'step', range: { first: 0, end: 1 }, maxParallelism: 1 })
+  const backend = new HeapKeyedStateBackend({ operatorId: 'step', range: { first: 0, end: 1 } })
   const states = openStates(backend, {
     count: valueState({ initial: () => 0 }),
     last: valueState<{ at: number }>(),
