@@ -1,0 +1,8 @@
+export type {
+  KinesisDecoder,
+  KinesisOptions,
+  KinesisRecordMeta,
+  KinesisStart,
+  SequencePosition,
+} from './options.js'
+export { kinesis } from './source.js'

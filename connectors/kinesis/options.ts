@@ -1,0 +1,212 @@
+import type { KinesisClient, KinesisClientConfig } from '@aws-sdk/client-kinesis'
+import type { MalformedPolicy } from '../../core/connector.js'
+import type { RecordMeta } from '../../core/decode/index.js'
+import { TidemarkError } from '../../core/errors.js'
+
+/** The object is reused for the next record: copy what you keep. */
+export interface KinesisRecordMeta extends RecordMeta {
+  readonly shardId: string
+  /** The same as `offset`. */
+  readonly sequenceNumber: string
+  readonly partitionKey: string
+  readonly arrivedAt: number
+}
+
+/** Any `Decoder` fits: `json(schema)`, `text()`. */
+export type KinesisDecoder<out T> = (bytes: Uint8Array, record: KinesisRecordMeta) => T
+
+/** From this record on, or from the one behind it. */
+export type SequencePosition =
+  | { readonly at: string; readonly after?: undefined }
+  | { readonly after: string; readonly at?: undefined }
+
+/**
+ * `horizon`: the oldest record that is still there. `latest`: what arrives from the job's first start on. A timestamp
+ * (epoch milliseconds or a Date): what arrived at or after it. `shards`: a position for each shard id; shards that are
+ * not named start at the horizon.
+ */
+export type KinesisStart =
+  | 'horizon'
+  | 'latest'
+  | { readonly timestamp: Date | number; readonly shards?: undefined }
+  | { readonly shards: Readonly<Record<string, SequencePosition>>; readonly timestamp?: undefined }
+
+interface KinesisCommonOptions<T> {
+  /** Where a fresh start begins; a restored job goes on where it was. */
+  readonly startAt: KinesisStart
+  readonly decode: KinesisDecoder<T>
+  /** `tip`: a bounded source that ends with what the stream holds when the job first starts. Default: unbounded. */
+  readonly endAt?: 'tip'
+  /** What a record meets that cannot be decoded. Default `fail`. */
+  readonly onMalformed?: MalformedPolicy
+  /** What a restored job does whose next records may have expired: `fail` (default), or `continue` at the horizon. */
+  readonly onTrimmed?: 'fail' | 'continue'
+  /** Default: that of the ARN, else what the SDK finds. */
+  readonly region?: string
+  /** URL of another Kinesis than the region's own. */
+  readonly endpoint?: string
+  /** A client to use as it is, its retries included; it is not destroyed. Instead of `region`, `endpoint`, `clientConfig`. */
+  readonly client?: KinesisClient
+  /** Passed to the client that the source makes: credentials, proxies, TLS. */
+  readonly clientConfig?: KinesisClientConfig
+  /** Records asked for in one call, at most. Default 5000. */
+  readonly maxRecordsPerCall?: number
+  /** What one call should return, in bytes; the number of records asked for follows from their mean size. Default 1 MiB. */
+  readonly targetBytesPerCall?: number
+  /** GetRecords calls a shard and second. Default 5, which is all that Kinesis allows a shard. Infinity: no limit. */
+  readonly callsPerSecond?: number
+  /** Bytes a shard and second. Default 2 MiB, which is all that Kinesis allows a shard. Infinity: no limit. */
+  readonly bytesPerSecond?: number
+  /** The wait at the tip, after a read that returned records. Empty reads double it. Default 200. */
+  readonly pollIntervalMs?: number
+  /** The longest wait at the tip. Default 1000. */
+  readonly maxPollIntervalMs?: number
+  /** What waits to be taken by the job, a shard: no call is made while it is more. Default 10,000 records. */
+  readonly bufferRecords?: number
+  /** The same in bytes. Default 4 MiB. */
+  readonly bufferBytes?: number
+  /** How long throttling, server errors and a broken network are borne without one good answer. Default 60,000. */
+  readonly retryForMs?: number
+  /** How long a call may take. Default 30,000. */
+  readonly callTimeoutMs?: number
+}
+
+/** The stream by its name, or by its ARN where it lies in another account. */
+export type KinesisOptions<T> = KinesisCommonOptions<T> &
+  (
+    | { readonly stream: string; readonly streamArn?: undefined }
+    | { readonly streamArn: string; readonly stream?: undefined }
+  )
+
+/** Options with their defaults, checked. */
+export interface KinesisSettings<T> {
+  readonly stream: StreamName
+  readonly startAt: KinesisStart
+  readonly decode: KinesisDecoder<T>
+  readonly bounded: boolean
+  readonly onMalformed: MalformedPolicy
+  readonly onTrimmed: 'fail' | 'continue'
+  readonly client: KinesisClient | undefined
+  readonly clientConfig: KinesisClientConfig
+  readonly numbers: KinesisNumbers
+}
+
+/** As requests carry it. */
+export type StreamName = { readonly StreamName: string } | { readonly StreamARN: string }
+
+const INTEGERS = { maxRecordsPerCall: 5000, bufferRecords: 10_000 }
+const POSITIVES = {
+  targetBytesPerCall: 1024 * 1024,
+  callsPerSecond: 5,
+  bytesPerSecond: 2 * 1024 * 1024,
+  pollIntervalMs: 200,
+  maxPollIntervalMs: 1000,
+  bufferBytes: 4 * 1024 * 1024,
+  retryForMs: 60_000,
+  callTimeoutMs: 30_000,
+}
+export type KinesisNumbers = Readonly<Record<keyof typeof INTEGERS | keyof typeof POSITIVES, number>>
+
+const MAX_RECORDS_PER_CALL = 10_000
+const ARN = /^arn:[^:]+:kinesis:([a-z0-9-]+):\d{12}:stream\/[A-Za-z0-9_.-]{1,128}$/
+const NAME = /^[A-Za-z0-9_.-]{1,128}$/
+const SEQUENCE_NUMBER = /^(0|[1-9]\d{0,128})$/
+const LOOPBACK = /^http:\/\/(localhost|127(\.\d+){3}|\[::1\])(:\d+)?(\/|$)/i
+
+/** @throws TidemarkError OPTION_INVALID */
+export function settingsOf<T>(options: KinesisOptions<T>): KinesisSettings<T> {
+  checkStart(options.startAt)
+  if (typeof options.decode !== 'function') throw invalid('decode is a function, such as json(schema)')
+  if (options.endAt !== undefined && options.endAt !== 'tip') throw invalid(`endAt is 'tip' or absent`)
+  checkChoice('onMalformed', options.onMalformed, ['fail', 'deadLetter', 'skip'])
+  checkChoice('onTrimmed', options.onTrimmed, ['fail', 'continue'])
+  return {
+    stream: streamOf(options),
+    startAt: options.startAt,
+    decode: options.decode,
+    bounded: options.endAt === 'tip',
+    onMalformed: options.onMalformed ?? 'fail',
+    onTrimmed: options.onTrimmed ?? 'fail',
+    client: options.client,
+    clientConfig: clientConfigOf(options),
+    numbers: numbersOf(options),
+  }
+}
+
+function streamOf(options: KinesisOptions<unknown>): StreamName {
+  if ((options.stream === undefined) === (options.streamArn === undefined)) {
+    throw invalid('give either stream (a name) or streamArn')
+  }
+  if (options.streamArn !== undefined) {
+    if (ARN.test(options.streamArn)) return { StreamARN: options.streamArn }
+    throw invalid(`streamArn is like arn:aws:kinesis:eu-west-1:123456789012:stream/taxi, found '${options.streamArn}'`)
+  }
+  if (NAME.test(options.stream)) return { StreamName: options.stream }
+  throw invalid(`stream is 1 to 128 letters, digits, '_', '.' or '-', found '${options.stream}'`)
+}
+
+/**
+ * A Kinesis on the machine itself needs no account: without credentials given, the SDK would look for some over the
+ * network, and real ones would go over plain HTTP.
+ */
+function clientConfigOf(options: KinesisOptions<unknown>): KinesisClientConfig {
+  const { endpoint, client, clientConfig } = options
+  if (client !== undefined && (endpoint ?? options.region ?? clientConfig) !== undefined) {
+    throw invalid('client is used as it is: put region, endpoint and clientConfig into it')
+  }
+  if (endpoint !== undefined && !/^https?:\/\/[^/]/.test(endpoint)) {
+    throw invalid(`endpoint is a URL like http://localhost:4567, found '${endpoint}'`)
+  }
+  const local = endpoint !== undefined && LOOPBACK.test(endpoint)
+  const region = options.region ?? ARN.exec(options.streamArn ?? '')?.[1] ?? (local ? 'us-east-1' : undefined)
+  return {
+    ...(local && { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
+    ...(region !== undefined && { region }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...clientConfig,
+  }
+}
+
+function numbersOf(options: KinesisOptions<unknown>): KinesisNumbers {
+  const numbers = { ...INTEGERS, ...POSITIVES }
+  for (const name of Object.keys(numbers) as (keyof KinesisNumbers)[]) {
+    const value = options[name] ?? numbers[name]
+    const whole = name in INTEGERS
+    if (typeof value !== 'number' || !(value > 0) || (whole && !Number.isSafeInteger(value))) {
+      throw invalid(`${name} is a ${whole ? 'whole ' : ''}number above 0, found ${value}`)
+    }
+    numbers[name] = value
+  }
+  if (numbers.maxRecordsPerCall > MAX_RECORDS_PER_CALL) {
+    throw invalid(`maxRecordsPerCall is at most ${MAX_RECORDS_PER_CALL}, found ${numbers.maxRecordsPerCall}`)
+  }
+  return numbers
+}
+
+function checkStart(start: KinesisStart): void {
+  if (start === 'horizon' || start === 'latest') return
+  if (typeof start !== 'object' || start === null) {
+    throw invalid(`startAt is 'horizon', 'latest', { timestamp } or { shards }, found ${String(start)}`)
+  }
+  if (start.timestamp !== undefined) {
+    if (start.shards !== undefined) throw invalid('startAt has either timestamp or shards')
+    const timestamp = Number(start.timestamp)
+    if (timestamp >= 0 && timestamp <= 8.64e15) return
+    throw invalid(`startAt.timestamp is a Date or epoch milliseconds, found ${String(start.timestamp)}`)
+  }
+  for (const [shardId, position] of Object.entries(start.shards ?? {})) {
+    const number = position.at ?? position.after
+    if ((position.at === undefined) !== (position.after === undefined) && SEQUENCE_NUMBER.test(String(number))) continue
+    throw invalid(`startAt.shards['${shardId}'] is { at } or { after } with a sequence number as a string`)
+  }
+  if (start.shards === undefined) throw invalid('startAt has either timestamp or shards')
+}
+
+function checkChoice(name: string, value: string | undefined, choices: readonly string[]): void {
+  if (value === undefined || choices.includes(value)) return
+  throw invalid(`${name} is one of ${choices.join(', ')}; found '${value}'`)
+}
+
+function invalid(message: string): TidemarkError {
+  return new TidemarkError({ code: 'OPTION_INVALID', domain: 'user', message: `kinesis: ${message}` })
+}

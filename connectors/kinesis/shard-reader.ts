@@ -1,0 +1,201 @@
+import type { Polled, ReaderContext, SplitReader } from '../../core/connector.js'
+import { RecordDecoding } from '../../core/decode/index.js'
+import { KinesisApi } from './api.js'
+import type { ClientLease } from './client.js'
+import { callFailed, resharded } from './errors.js'
+import type { KinesisRecordMeta, KinesisSettings } from './options.js'
+import { fetchedRecord, RecordBuffer, sizeOf } from './record-buffer.js'
+import { checkRetention } from './retention.js'
+import { type Answer, ShardFetcher } from './shard-fetcher.js'
+import { type ShardMetrics, shardMetrics } from './shard-metrics.js'
+import type { KinesisSplit } from './split.js'
+
+type MutableMeta = { -readonly [K in keyof KinesisRecordMeta]: KinesisRecordMeta[K] }
+
+export interface ShardReaderOptions<T> {
+  readonly settings: KinesisSettings<T>
+  readonly lease: ClientLease
+  readonly context: ReaderContext
+}
+
+/**
+ * Reads one shard. Invariants:
+ * 1. `#split` stands behind the last record polled; what lies in the buffer is not part of it.
+ * 2. Records are decoded in `poll`, whose caller bounds how many: a whole answer decoded at once would hold the event loop.
+ * 3. `#isEnded` means that nothing will be added to the buffer.
+ */
+export class ShardReader<T> implements SplitReader<T> {
+  readonly #context: ReaderContext
+  readonly #lease: ClientLease
+  readonly #api: KinesisApi
+  readonly #fetcher: ShardFetcher
+  readonly #decoding: RecordDecoding<T>
+  readonly #buffer = new RecordBuffer()
+  readonly #metrics: ShardMetrics
+  readonly #abort = new AbortController()
+  readonly #where: string
+  readonly #onTrimmed: 'fail' | 'continue'
+  readonly #meta: MutableMeta
+  #split: KinesisSplit
+  #endsAt: number | null
+  #isEnded = false
+  /** Of the last answer, while it was empty and at the tip: when the call was made. */
+  #quietAt: number | undefined
+  #millisBehindLatest = 0
+  #failure: unknown
+  #isClosed = false
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(split: KinesisSplit, options: ShardReaderOptions<T>) {
+    const { settings, lease, context } = options
+    const { shardId, streamArn } = split
+    this.#split = split
+    this.#endsAt = split.endsAt
+    this.#context = context
+    this.#lease = lease
+    this.#where = `${shardId} of ${streamArn}`
+    this.#onTrimmed = settings.onTrimmed
+    this.#metrics = shardMetrics(context.metrics, shardId)
+    context.metrics.gauge(`${shardId}.millisBehindLatest`, () => this.#millisBehindLatest)
+    this.#meta = { split: split.id, shardId, offset: '', sequenceNumber: '', partitionKey: '', arrivedAt: 0 }
+    this.#decoding = new RecordDecoding<T>({
+      decoder: (bytes) => settings.decode(bytes, this.#meta),
+      policy: settings.onMalformed,
+      operatorId: context.operatorId,
+      arrivalTimestamps: true,
+    })
+    this.#api = new KinesisApi(lease, {
+      environment: context.environment,
+      signal: this.#abort.signal,
+      callTimeoutMs: settings.numbers.callTimeoutMs,
+    })
+    this.#fetcher = new ShardFetcher({
+      api: this.#api,
+      context,
+      numbers: settings.numbers,
+      metrics: this.#metrics,
+      streamArn,
+      shardId,
+      where: this.#where,
+      endpoint: lease.endpoint,
+      from: split.position,
+      buffered: () => this.#buffer,
+      onAnswer: (answer) => this.#accept(answer),
+    })
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  poll(maxRecords: number): Polled<T> | undefined {
+    try {
+      this.#decodeUpTo(maxRecords)
+    } catch (thrown) {
+      // What was decoded before it comes first.
+      this.#failure = thrown
+      this.#fetcher.stop()
+    }
+    this.#fetcher.onPolled()
+    const polled = this.#decoding.take()
+    if (polled) return polled
+    if (this.#failure !== undefined) throw this.#failure
+    return undefined
+  }
+
+  position(): KinesisSplit {
+    const quietAt = this.#buffer.count === 0 ? this.#quietAt : undefined
+    if (quietAt === undefined || quietAt <= (this.#split.readUpTo ?? 0)) return this.#split
+    return { ...this.#split, readUpTo: quietAt }
+  }
+
+  get finished(): boolean {
+    return this.#isEnded && this.#buffer.count === 0 && this.#failure === undefined
+  }
+
+  get caughtUp(): boolean {
+    if (this.finished) return true
+    return (
+      this.#quietAt !== undefined && this.#buffer.count === 0 && !this.#fetcher.isBusy && this.#failure === undefined
+    )
+  }
+
+  endAtTip(): void {
+    if (this.#isEnded) return
+    this.#endsAt = Math.min(this.#endsAt ?? Number.POSITIVE_INFINITY, this.#api.serverClock.latest())
+    this.#fetcher.hurry()
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#fetcher.stop()
+    this.#abort.abort()
+    await this.#running
+    this.#lease.release()
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await checkRetention(this.#split, {
+        api: this.#api,
+        context: this.#context,
+        where: this.#where,
+        onTrimmed: this.#onTrimmed,
+      })
+      await this.#fetcher.run()
+    } catch (thrown) {
+      if (this.#isClosed) return
+      const { operatorId } = this.#context
+      this.#failure ??= callFailed(thrown, { operatorId, where: this.#where, endpoint: this.#lease.endpoint })
+      this.#context.wake()
+    }
+  }
+
+  #accept(answer: Answer): void {
+    const { output, isAtTip, isShardEnd, isFresh, calledAt } = answer
+    const endsAt = this.#endsAt
+    const fetched = (output.Records ?? []).map(fetchedRecord)
+    const beyond = endsAt === null ? -1 : fetched.findIndex(({ arrivedAt }) => arrivedAt > endsAt)
+    const records = beyond < 0 ? fetched : fetched.slice(0, beyond)
+    const bytes = records.reduce((sum, record) => sum + sizeOf(record), 0)
+    this.#buffer.add(records, bytes)
+    this.#metrics.records.add(records.length)
+    this.#metrics.bytes.add(bytes)
+    if (fetched.length === 0) this.#metrics.emptyReads.add()
+    this.#millisBehindLatest = output.MillisBehindLatest ?? 0
+    this.#quietAt = fetched.length === 0 && isAtTip ? calledAt : undefined
+    if (endsAt !== null && (beyond >= 0 || isShardEnd || (isAtTip && isFresh))) {
+      this.#isEnded = true
+      this.#fetcher.stop()
+    } else if (isShardEnd && this.#split.closed) {
+      this.#isEnded = true
+    } else if (isShardEnd) {
+      this.#failure = resharded({ operatorId: this.#context.operatorId, where: this.#where })
+    }
+    this.#context.wake()
+  }
+
+  #decodeUpTo(maxRecords: number): void {
+    let last: { readonly sequenceNumber: string; readonly arrivedAt: number } | undefined
+    const meta = this.#meta
+    try {
+      while (this.#decoding.size < maxRecords) {
+        const record = this.#buffer.peek()
+        if (record === undefined) break
+        meta.offset = record.sequenceNumber
+        meta.sequenceNumber = record.sequenceNumber
+        meta.partitionKey = record.partitionKey
+        meta.arrivedAt = record.arrivedAt
+        this.#decoding.decode(record.data, meta, record.data)
+        this.#buffer.drop()
+        last = record
+      }
+    } finally {
+      if (last) {
+        const position = { kind: 'after', sequenceNumber: last.sequenceNumber, subSequence: null } as const
+        this.#split = { ...this.#split, position, readUpTo: last.arrivedAt }
+      }
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import type { Source } from '../../core/connector.js'
+import { SharedClient } from './client.js'
+import { KinesisEnumerator } from './enumerator.js'
+import { type KinesisOptions, type KinesisStart, settingsOf } from './options.js'
+import { ShardReader } from './shard-reader.js'
+import type { KinesisSplit } from './split.js'
+
+/**
+ * A Kinesis stream, read by polling; each shard is a split. Timestamps are arrival times unless the job assigns others.
+ * Needs `@aws-sdk/client-kinesis`.
+ * @throws TidemarkError OPTION_INVALID
+ * @example job.from('events', kinesis({ stream: 'taxi', startAt: 'horizon', decode: json(Event) }), watermarks)
+ */
+export function kinesis<T>(options: KinesisOptions<T>): Source<T> {
+  const settings = settingsOf(options)
+  const shared = new SharedClient(settings)
+  return {
+    kind: 'kinesis',
+    bounded: settings.bounded,
+    describe() {
+      const name = 'StreamName' in settings.stream ? settings.stream.StreamName : settings.stream.StreamARN
+      return `${name} from ${describeStart(settings.startAt)}${settings.bounded ? ' to the tip' : ''}`
+    },
+    enumerate: (context) => new KinesisEnumerator(settings, shared, context),
+    async read(split, context) {
+      const lease = await shared.lease()
+      // Splits come from this source's enumerator, or from a checkpoint of it.
+      const reader = new ShardReader(split as KinesisSplit, { settings, lease, context })
+      reader.start()
+      return reader
+    },
+  }
+}
+
+function describeStart(start: KinesisStart): string {
+  if (typeof start === 'string') return start
+  if (start.timestamp !== undefined) return new Date(start.timestamp).toISOString()
+  return `positions of ${Object.keys(start.shards).length} shards`
+}
