@@ -1,0 +1,102 @@
+import fc from 'fast-check'
+import { type WindowOperatorSpec, windowOperator } from '../../../../core/operators/window/index.js'
+import type { Aggregate } from '../../../../core/window/aggregate.js'
+import type { GlobalWindow, TimeWindow, Trigger, WindowAssigner } from '../../../../core/window/index.js'
+import {
+  endOfInput,
+  type HarnessInput,
+  type OperatorHarness,
+  operatorHarness,
+  record,
+  watermark,
+} from '../../../harness/index.js'
+import type { Reading, Row } from './model.js'
+
+/** Changes its accumulator in place and, where it can, returns the right side of a merge as it is: the hard cases. */
+export const VALUES: Aggregate<Reading, number[], number[]> = {
+  kind: 'values',
+  create: () => [],
+  add(values, reading) {
+    values.push(reading.value)
+    return values
+  },
+  merge(left, right) {
+    if (left.length === 0) return right
+    for (const value of right) left.push(value)
+    return left
+  },
+  result: (values) => [...values].sort((left, right) => left - right),
+}
+
+export interface WindowCase {
+  readonly assigner: WindowAssigner<unknown, TimeWindow | GlobalWindow>
+  readonly trigger?: Trigger
+  readonly latenessMs?: number
+  readonly contents?: 'aggregate' | 'process'
+  readonly startAt?: number
+}
+
+export function rowOf(key: unknown, window: TimeWindow | GlobalWindow, values: readonly number[]): Row {
+  const bounds = 'global' in window ? { start: -1, end: -1 } : window
+  return { key: String(key), start: bounds.start, end: bounds.end, values }
+}
+
+/** Every row is followed by nothing or, of process contents, comes out of a generator. */
+export function windowHarness({
+  assigner,
+  trigger,
+  latenessMs = 0,
+  contents = 'aggregate',
+  startAt = 0,
+}: WindowCase): OperatorHarness<Reading, Row> {
+  const spec: WindowOperatorSpec<Reading, TimeWindow | GlobalWindow, number[], number[], Row> = {
+    assigner,
+    ...(trigger && { trigger }),
+    allowedLatenessMs: latenessMs,
+    contents:
+      contents === 'aggregate'
+        ? { kind: 'aggregate', aggregate: VALUES, shape: rowOf }
+        : {
+            kind: 'process',
+            *process(key, window, readings) {
+              yield rowOf(key, window, VALUES.result(readings.map((reading) => reading.value)))
+            },
+          },
+  }
+  return operatorHarness({
+    create: () => windowOperator(spec),
+    keyOf: (reading: Reading) => reading.key,
+    sideOutputs: ['late'],
+    startAt,
+  })
+}
+
+export const at = (timestamp: number, value: number, key = 'a'): HarnessInput<Reading> =>
+  record({ key, value }, timestamp)
+
+/** Out of order, with ties, late records, few keys, watermarks between and the end. */
+export function randomInput(span: number): fc.Arbitrary<HarnessInput<Reading>[]> {
+  const reading = fc.record({
+    kind: fc.constant('reading' as const),
+    ahead: fc.integer({ min: -span, max: span }),
+    key: fc.constantFrom('a', 'b', 'c'),
+    value: fc.integer({ min: 0, max: 9 }),
+  })
+  const step = fc.record({ kind: fc.constant('step' as const), by: fc.integer({ min: 1, max: Math.ceil(span / 2) }) })
+  return fc
+    .tuple(
+      fc.integer({ min: -50, max: 50 }),
+      fc.array(fc.oneof({ weight: 3, arbitrary: reading }, { weight: 1, arbitrary: step }), { maxLength: 25 }),
+    )
+    .map(([start, moves]) => {
+      let now = start
+      const input: HarnessInput<Reading>[] = []
+      for (const move of moves) {
+        if (move.kind === 'step') {
+          now += move.by
+          input.push(watermark(now))
+        } else input.push(at(now + move.ahead, move.value, move.key))
+      }
+      return [...input, endOfInput()]
+    })
+}

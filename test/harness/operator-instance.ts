@@ -1,0 +1,158 @@
+import { AssertionError } from 'node:assert'
+import { decode, encode } from '../../core/codec/index.js'
+import type { Logger } from '../../core/context.js'
+import { type Batch, MAX_WATERMARK } from '../../core/element.js'
+import type { Operator, OperatorContext } from '../../core/operators/operator.js'
+import { HeapKeyedStateBackend } from '../../core/state/heap-backend.js'
+import { keyGroupRange } from '../../core/state/key-groups.js'
+import { BoundedOutput } from './bounded-output.js'
+import type { HarnessEnvironment } from './environment.js'
+import type { Emitted } from './input.js'
+import type { HarnessMetrics } from './metrics.js'
+import { listShare, type OperatorSnapshot, restoredWatermarks } from './snapshot.js'
+
+export interface InstanceOptions {
+  readonly operator: Operator
+  readonly index: number
+  readonly parallelism: number
+  readonly maxParallelism: number
+  readonly sideOutputs: readonly string[]
+  readonly environment: HarnessEnvironment
+  readonly metrics: HarnessMetrics
+  readonly parameters: Readonly<Record<string, unknown>>
+  readonly restored: OperatorSnapshot
+  /** Rows of each port; all instances of a case may write into the same. */
+  readonly ports: readonly Emitted<unknown>[][]
+  /** Rows that the output holds before it is full. */
+  readonly capacity: number
+  /** Whether every second call finds the output full from the start. */
+  readonly isClosedEverySecondCall: boolean
+}
+
+const CALLS_WITHOUT_ROWS = 100_000
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** One subtask's operator, called as the engine calls it, and watched for breaches of its contract. */
+export class OperatorInstance {
+  private readonly options: InstanceOptions
+  private readonly operator: Operator
+  private readonly output: BoundedOutput
+  private readonly backend: HeapKeyedStateBackend
+  private readonly context: OperatorContext
+  private requestedAt = Number.POSITIVE_INFINITY
+  private isAwake = false
+  private calls = 0
+  private watermark: number
+
+  constructor(options: InstanceOptions) {
+    this.options = options
+    this.operator = options.operator
+    this.output = new BoundedOutput(options.ports, options.capacity)
+    const { index, parallelism, maxParallelism, restored } = options
+    const range = keyGroupRange(index, parallelism, maxParallelism)
+    this.backend = new HeapKeyedStateBackend({
+      operatorId: 'under-test',
+      range,
+      restored: (group) => restored.groups.get(group),
+    })
+    const watermarks = restoredWatermarks(restored, range)
+    this.watermark = watermarks.minimum
+    this.context = {
+      operatorId: 'under-test',
+      subtask: { index, parallelism },
+      logger: SILENT,
+      metrics: options.metrics,
+      parameters: options.parameters,
+      signal: new AbortController().signal,
+      environment: options.environment,
+      portOf: (name) => options.sideOutputs.indexOf(name) + 1,
+      keyGroups: range,
+      maxParallelism,
+      keyedState: this.backend,
+      restoredWatermarks: watermarks,
+      restoredList: listShare(restored.list, index, parallelism).map((entry) => decode(entry)),
+      requestProcessingTime: (timestamp) => {
+        this.requestedAt = Math.min(this.requestedAt, timestamp)
+      },
+      wake: () => {
+        this.isAwake = true
+      },
+    }
+  }
+
+  async open(): Promise<void> {
+    await this.operator.open?.(this.context)
+  }
+
+  send(batch: Batch, input: number): void {
+    let from = 0
+    this.drive('process', () => {
+      const next = this.operator.process(batch, from, this.output, input)
+      if (!Number.isInteger(next) || next < from || next > batch.length) {
+        this.fail(`process(from ${from}) returned ${next} for a batch of ${batch.length} rows`)
+      }
+      from = next
+      return next === batch.length
+    })
+  }
+
+  advanceWatermark(watermark: number): void {
+    if (watermark <= this.watermark) return
+    this.drive('onWatermark', () => this.operator.onWatermark?.(watermark, this.output) ?? true)
+    // The end of the input is never stored.
+    if (watermark !== MAX_WATERMARK) this.watermark = watermark
+  }
+
+  /** The clock has moved. */
+  passTime(now: number): void {
+    while (this.requestedAt <= now) {
+      this.requestedAt = Number.POSITIVE_INFINITY
+      this.drive('onProcessingTime', () => this.operator.onProcessingTime?.(now, this.output) ?? true)
+    }
+  }
+
+  end(): void {
+    this.drive('onEnd', () => this.operator.onEnd?.(this.output) ?? true)
+  }
+
+  async snapshot(): Promise<OperatorSnapshot> {
+    const barrier = { checkpointId: 1, triggeredAt: this.options.environment.clock.now() }
+    await this.operator.beforeSnapshot?.(barrier)
+    const groups = new Map<number, Uint8Array>()
+    const watermarks = new Map<number, number>()
+    const { keyGroups, restoredWatermarks: restored } = this.context
+    for (let group = keyGroups.first; group < keyGroups.end; group++) {
+      const bytes = this.backend.encodeGroup(group)
+      if (bytes !== undefined) groups.set(group, bytes)
+      watermarks.set(group, Math.max(this.watermark, restored.floorOf(group)))
+    }
+    const list = (this.operator.snapshotList?.(barrier) ?? []).map((entry) => encode(entry))
+    return { groups, watermarks, list }
+  }
+
+  async close(): Promise<void> {
+    await this.operator.close?.()
+  }
+
+  private drive(call: string, step: () => boolean): void {
+    let idleCalls = 0
+    for (;;) {
+      const isClosed = this.options.isClosedEverySecondCall && this.calls++ % 2 === 0
+      this.output.beginCall(isClosed)
+      this.isAwake = false
+      const isDone = step()
+      if (isClosed && this.output.rowsInCall > 0)
+        this.fail(`${call} emitted into an output that was full before the call`)
+      if (isDone) return
+      if (!this.output.wasFull && !this.isAwake) {
+        this.fail(`${call} returned unfinished with room in the output, and did not ask to be woken`)
+      }
+      idleCalls = this.output.rowsInCall > 0 ? 0 : idleCalls + 1
+      if (idleCalls > CALLS_WITHOUT_ROWS) this.fail(`${call} was called ${idleCalls} times and emitted nothing`)
+    }
+  }
+
+  private fail(message: string): never {
+    throw new AssertionError({ message: `operator contract: ${message}` })
+  }
+}
