@@ -68,10 +68,10 @@ export default defineJob('taxi-hotspots', { parameters }, (job) => {
     .to('trip-duration', tripDurations(job.parameters))
 
   // Every trip passes the windows of the pickups, so what is late there is all that is late.
-  pickups.late.to('late-trips', fileSink({ path: `${job.parameters.out}/late_trips`, format: jsonLines() }))
+  pickups.late.to('late-trips', rows(job.parameters, 'late_trips'))
   events.malformed
     .map(({ split, offset, code, message, raw }) => ({ split, offset, code, message, raw: toBase64(raw) }))
-    .to('malformed-events', fileSink({ path: `${job.parameters.out}/malformed_events`, format: jsonLines() }))
+    .to('malformed-events', rows(job.parameters, 'malformed_events'))
 })
 
 function taxiEvents({ stream, kinesis: endpoint, endAt }: Parameters): Source<TaxiEvent> {
@@ -98,10 +98,14 @@ function* toAirport(trip: TripEvent) {
   yield { cell, airport, minutes: Math.trunc((trip.dropoffTime - trip.pickupTime) / 60_000) }
 }
 
-/** Files of both results are written in dot-folders of `out` and appear whole. */
+function rows<T>({ out }: Parameters, name: string): Sink<T> {
+  return fileSink<T>({ path: `${out}/${name}`, staging: `${out}/.staging`, format: jsonLines() })
+}
+
+/** Files of both results are written in a dot-folder of `out` and appear whole. */
 function pickupCounts({ out, format }: Parameters): Sink<PickupCount> {
   const path = `${out}/pickup_count`
-  const staging = `${out}/.unfinished`
+  const staging = `${out}/.staging`
   if (format === 'jsonl') return fileSink({ path, staging, format: jsonLines() })
   return parquetSink({
     path,
@@ -112,7 +116,7 @@ function pickupCounts({ out, format }: Parameters): Sink<PickupCount> {
 
 function tripDurations({ out, format }: Parameters): Sink<TripDuration> {
   const path = `${out}/trip_duration`
-  const staging = `${out}/.unfinished`
+  const staging = `${out}/.staging`
   if (format === 'jsonl') return fileSink({ path, staging, format: jsonLines() })
   return parquetSink({
     path,

@@ -188,6 +188,7 @@ export class Generation {
       cancel: (id) => this.execution.cancelCheckpoint(id),
       complete: (checkpoint) => this.complete(checkpoint),
       onCompleted: (completed) => {
+        this.execution.checkpointCompleted(completed.id)
         totals.completed++
         totals.last = completed
       },

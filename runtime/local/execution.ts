@@ -139,6 +139,13 @@ export class Execution {
     }
   }
 
+  /** What a completed checkpoint covers is committed: sinks need not carry it any further. */
+  checkpointCompleted(checkpointId: number): void {
+    for (const { operator } of this.deployed) {
+      if (operator instanceof SinkOperator) operator.checkpointCompleted(checkpointId)
+    }
+  }
+
   endInput(where: 'now' | 'atTip'): void {
     for (const stage of this.sourceStages()) stage.endInput(where)
   }

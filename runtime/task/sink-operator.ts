@@ -13,15 +13,20 @@ export interface SinkOperatorOptions {
 export class SinkOperator implements Operator {
   private readonly options: SinkOperatorOptions
   private writer: SinkWriter<unknown> | undefined
-  private toCommit: readonly unknown[] = []
+  /** Prepared and not yet known to be committed: what an aborted checkpoint leaves goes into the next one. */
+  private prepared: { readonly checkpointId: number; readonly committables: readonly unknown[] }[] = []
 
   constructor(options: SinkOperatorOptions) {
     this.options = options
   }
 
-  /** Of the barrier that was worked on last. */
+  /** As of the barrier that was worked on last. */
   get committables(): readonly unknown[] {
-    return this.toCommit
+    return this.prepared.flatMap(({ committables }) => committables)
+  }
+
+  checkpointCompleted(checkpointId: number): void {
+    this.prepared = this.prepared.filter((prepared) => prepared.checkpointId > checkpointId)
   }
 
   async open(context: OperatorContext): Promise<void> {
@@ -46,8 +51,10 @@ export class SinkOperator implements Operator {
   }
 
   async beforeSnapshot(barrier: Barrier): Promise<void> {
-    this.toCommit = (await this.writer?.prepareCommit(barrier.checkpointId)) ?? []
-    if (this.toCommit.length > 0 && !this.options.sink.committer) {
+    const { checkpointId } = barrier
+    const committables = (await this.writer?.prepareCommit(checkpointId)) ?? []
+    if (committables.length > 0) this.prepared.push({ checkpointId, committables })
+    if (committables.length > 0 && !this.options.sink.committer) {
       throw new TidemarkError({
         code: 'SINK_WITHOUT_COMMITTER',
         domain: 'connector',

@@ -1,4 +1,4 @@
-import type { PickupCount } from './input.js'
+import type { PickupCount } from '../documents.js'
 import { packGeohash } from './shared/geohash.js'
 import { type CellStep, type CellSteps, type EncodedCells, encodeCells } from './shared/payload.js'
 import { hourMs } from './shared/time.js'

@@ -1,6 +1,6 @@
+import type { TripDuration } from '../documents.js'
 import { AIRPORTS } from '../geo/index.js'
 import { stepStart } from './cells.js'
-import type { TripDuration } from './input.js'
 import type { AirportSeries } from './shared/payload.js'
 import { hourMs } from './shared/time.js'
 

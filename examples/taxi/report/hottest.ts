@@ -1,4 +1,4 @@
-import type { PickupCount } from './input.js'
+import type { PickupCount } from '../documents.js'
 
 /**
  * The `limit` rows with most pickups; equal counts in order of time, then of cell, so the order never depends on the

@@ -1,4 +1,4 @@
-export type { PickupCount, ReportInput, RunFact, RunFacts, TripDuration } from './input.js'
+export type { ReportInput, RunFact, RunFacts } from './input.js'
 export { renderReport } from './page.js'
 export { airportAverages, type HottestCellsOptions, hottestCells, type TableOptions, usesColour } from './table.js'
 export { writeReport } from './write.js'

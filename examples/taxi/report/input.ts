@@ -1,25 +1,6 @@
+import type { PickupCount, TripDuration } from '../documents.js'
+
 /** What the report is made from: the two result sets of the taxi job, and what is known about the run. */
-
-/** A document of `pickup_count`. */
-export interface PickupCount {
-  /** Geohash of the pickup, 7 characters. */
-  readonly location: string
-  readonly pickup_count: number
-  /** End of the window, epoch milliseconds. */
-  readonly timestamp: number
-}
-
-/** A document of `trip_duration`. */
-export interface TripDuration {
-  /** Geohash of the pickup, 6 characters. */
-  readonly location: string
-  readonly airport_code: 'JFK' | 'LGA'
-  /** Whole minutes. */
-  readonly sum_trip_duration: number
-  readonly avg_trip_duration: number
-  /** End of the window, epoch milliseconds. */
-  readonly timestamp: number
-}
 
 /** A fact that the run does not know (a resumed run has no replayer, say) is left undefined and is not shown. */
 export interface RunFacts {

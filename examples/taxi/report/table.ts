@@ -1,7 +1,7 @@
+import type { PickupCount, TripDuration } from '../documents.js'
 import { averagesByStep } from './durations.js'
 import { number } from './facts.js'
 import { hottest } from './hottest.js'
-import type { PickupCount, TripDuration } from './input.js'
 import { placeOf } from './place.js'
 import { hourMs, stepLabel } from './shared/time.js'
 

@@ -15,7 +15,7 @@ import { ProgressDisplay, progressLine } from './progress.js'
 import { requireEmptyStream } from './stream.js'
 
 /** Folders that a run writes below `--out`. */
-const FOLDERS = ['pickup_count', 'trip_duration', 'late_trips', 'malformed_events']
+const FOLDERS = ['pickup_count', 'trip_duration', 'late_trips', 'malformed_events', '.staging']
 
 export interface TaxiRun {
   readonly result: JobResult
