@@ -59,7 +59,7 @@ class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations, O exte
         const timestamp = timestamps[i]!
         if (!emission.active) {
           if (output.full) return i
-          this.#engine.keyedState.setCurrentKey(keys[i] as InternalKey, groups[i]!)
+          this.#engine.keyedState.setCurrentKey(keys[i] as InternalKey, groups[i]!, timestamp)
           this.#context.at(timestamp)
           const result = this.#processOne(values[i] as T, i, timestamp)
           if (result === undefined) continue
@@ -104,8 +104,12 @@ class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations, O exte
         if (output.full) return false
         const due = queue.takeDue(time)
         if (due === undefined) return true
-        this.#engine.keyedState.setCurrentKey(due.key, due.group)
-        this.#start({ time: queue === this.#timers.event ? 'event' : 'processing', timestamp: due.timestamp })
+        const timer: FiredTimer = {
+          time: queue === this.#timers.event ? 'event' : 'processing',
+          timestamp: due.timestamp,
+        }
+        this.#engine.keyedState.setCurrentKey(due.key, due.group, rowTimestamp(timer))
+        this.#start(timer)
       }
     } finally {
       this.#ports.output = undefined
