@@ -169,7 +169,7 @@ export class Execution {
   readings(): readonly OperatorReading[] {
     return this.deployed.map(({ node, subtask, stage, metrics }) => ({
       nodeId: node.id,
-      label: node.label,
+      label: node.name ?? node.label,
       subtask,
       recordsIn: stage instanceof Stage ? stage.rowsReceived : stage.recordsRead,
       recordsOut: stage.output.rowsEmitted,

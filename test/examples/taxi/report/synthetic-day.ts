@@ -1,5 +1,6 @@
 import { geohash } from '../../../../examples/taxi/geo/index.js'
-import type { PickupCount, ReportInput, TripDuration } from '../../../../examples/taxi/report/index.js'
+import type { PickupCount, TripDuration } from '../../../../examples/taxi/documents.js'
+import type { ReportInput } from '../../../../examples/taxi/report/index.js'
 
 /** Midnight at the start of Tuesday, 15 January 2013. */
 export const midnight = Date.UTC(2013, 0, 15)
