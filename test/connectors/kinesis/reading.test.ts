@@ -134,7 +134,8 @@ describe('reading to the tip', () => {
     const { splits } = await discover(source)
     const split = splits[0] as KinesisSplit
     expect(split.endsAt).toBeGreaterThan(startedAt)
-    const open = await openReader(source, { ...split, endsAt: startedAt })
+    const shortened: KinesisSplit = { ...split, endsAt: startedAt }
+    const open = await openReader(source, shortened)
     expect(await open.until(() => false)).toEqual(['a', 'b'])
     expect(open.reader.finished).toBe(true)
   })
