@@ -49,6 +49,7 @@ export interface ExecutionOptions {
 export interface OperatorReading {
   readonly nodeId: string
   readonly label: string
+  readonly details: string | undefined
   readonly subtask: number
   readonly recordsIn: number
   readonly recordsOut: number
@@ -169,7 +170,8 @@ export class Execution {
   readings(): readonly OperatorReading[] {
     return this.deployed.map(({ node, subtask, stage, metrics }) => ({
       nodeId: node.id,
-      label: node.name ?? node.label,
+      label: node.label,
+      details: node.details,
       subtask,
       recordsIn: stage instanceof Stage ? stage.rowsReceived : stage.recordsRead,
       recordsOut: stage.output.rowsEmitted,

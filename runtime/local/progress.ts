@@ -5,6 +5,8 @@ import type { OperatorReading } from './execution.js'
 export interface OperatorProgress {
   readonly id: string
   readonly label: string
+  /** The name that the step was given, and the like. */
+  readonly details: string | undefined
   readonly parallelism: number
   readonly recordsIn: number
   readonly recordsOut: number
@@ -41,6 +43,7 @@ export function summarise(readings: readonly OperatorReading[]): OperatorProgres
   return [...byId].map(([id, subtasks]) => ({
     id,
     label: subtasks[0]?.label ?? id,
+    details: subtasks[0]?.details,
     parallelism: subtasks.length,
     recordsIn: sum(subtasks, ({ recordsIn }) => recordsIn),
     recordsOut: sum(subtasks, ({ recordsOut }) => recordsOut),

@@ -15,7 +15,7 @@ export interface EventCounts {
 }
 
 export function countEvents(progress: JobProgress): EventCounts {
-  const of = (label: string) => progress.operators.find((operator) => operator.label === label || operator.id === label)
+  const of = (name: string) => progress.operators.find(({ id, details }) => id === name || details === name)
   const source = of('taxi-events')
   const events = source?.recordsIn ?? 0
   const trips = of('trips')?.recordsOut ?? 0
