@@ -51,7 +51,7 @@ interface KinesisCommonOptions<T> {
   readonly clientConfig?: KinesisClientConfig
   /** Records asked for in one call, at most. Default 5000. */
   readonly maxRecordsPerCall?: number
-  /** What one call should return, in bytes; the number of records asked for follows from their mean size. Default 1 MiB. */
+  /** What one call should return, in bytes; the number of records asked for follows from their mean size. Default 420 KiB. */
   readonly targetBytesPerCall?: number
   /** GetRecords calls a shard and second. Default 5, which is all that Kinesis allows a shard. Infinity: no limit. */
   readonly callsPerSecond?: number
@@ -96,7 +96,7 @@ export type StreamName = { readonly StreamName: string } | { readonly StreamARN:
 
 const INTEGERS = { maxRecordsPerCall: 5000, bufferRecords: 10_000 }
 const POSITIVES = {
-  targetBytesPerCall: 1024 * 1024,
+  targetBytesPerCall: 420 * 1024,
   callsPerSecond: 5,
   bytesPerSecond: 2 * 1024 * 1024,
   pollIntervalMs: 200,
