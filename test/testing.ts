@@ -4,6 +4,26 @@ export {
   type VirtualEnvironmentOptions,
   virtualEnvironment,
 } from '../runtime/environment/virtual.js'
+export {
+  ALL_AT_ONCE,
+  ALL_MODES,
+  type Emitted,
+  emitted,
+  endOfInput,
+  FULL_OUTPUT,
+  type HarnessCase,
+  type HarnessInput,
+  type HarnessMode,
+  type HarnessOptions,
+  ONE_BY_ONE,
+  type OperatorHarness,
+  operatorHarness,
+  processingTime,
+  RESCALED,
+  RESTORED,
+  record,
+  watermark,
+} from './harness/index.js'
 export { type Splits, type TestJobOptions, TestRun, type TestSavepoint, testJob } from './job/test-job.js'
 export {
   KINESIS_SHARD_LIMITS,
