@@ -46,12 +46,15 @@ export function progressLine(progress: JobProgress, rate: number, replayedTo: nu
   return parts.join('  ')
 }
 
+/** Standard output, as far as it is needed. */
+export type Output = Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'columns'>
+
 /** Shows lines of progress: on a terminal one line that changes, elsewhere plain lines. */
 export class ProgressDisplay {
-  private readonly out: NodeJS.WriteStream
+  private readonly out: Output
   private shown = false
 
-  constructor(out: NodeJS.WriteStream) {
+  constructor(out: Output) {
     this.out = out
   }
 

@@ -11,7 +11,7 @@ import taxiHotspots from '../job.js'
 import { describeOutcome, kinesisAt, type ReplayProgress, replay, waitForStream } from '../replay/index.js'
 import { generateTrips, openTrips, orderByDropoff, type TripReading } from '../trips/index.js'
 import type { TaxiOptions } from './options.js'
-import { ProgressDisplay, progressLine } from './progress.js'
+import { type Output, ProgressDisplay, progressLine } from './progress.js'
 import { requireEmptyStream } from './stream.js'
 
 /** Folders that a run writes below `--out`. */
@@ -35,7 +35,7 @@ interface ReplayOutcome {
 }
 
 /** Sets up Kinesis and the replayer, and runs the job until everything is worked off. */
-export async function runTaxi(options: TaxiOptions, out: NodeJS.WriteStream): Promise<TaxiRun> {
+export async function runTaxi(options: TaxiOptions, out: Output): Promise<TaxiRun> {
   const print = (line: string): void => void out.write(`${line}\n`)
   const temporary = options.checkpoints === undefined ? await mkdtemp(join(tmpdir(), 'tidemark-taxi-')) : undefined
   const checkpoints = options.checkpoints ?? (temporary as string)
@@ -116,7 +116,7 @@ interface Following {
   readonly client: KinesisClient
   readonly options: TaxiOptions
   readonly source: NamedSource | undefined
-  readonly out: NodeJS.WriteStream
+  readonly out: Output
 }
 
 /** Replays beside the running job, shows how far both are, and drains the job behind the last trip. */
