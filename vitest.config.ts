@@ -13,5 +13,12 @@ const alias = Object.entries(compilerOptions.paths).map(([subpath, [source]]) =>
 
 export default defineConfig({
   resolve: { alias },
-  test: { include: ['test/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 30_000, maxWorkers: 2 },
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/setup/seed.ts'],
+    setupFiles: ['test/setup/properties.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    maxWorkers: 2,
+  },
 })

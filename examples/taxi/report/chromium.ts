@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
-import { TidemarkError } from '../../../core/errors.js'
+import { TidemarkError } from 'tidemark'
 
 /**
  * A headless Chromium, driven over its own debugging pipe (Chrome DevTools Protocol: JSON messages that end in a zero

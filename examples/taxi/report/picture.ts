@@ -3,7 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
-import { messageOf, TidemarkError } from '../../../core/errors.js'
+import { TidemarkError } from 'tidemark'
+import { messageOf } from '../trips/index.js'
 import { type Browser, findChromium, launch } from './chromium.js'
 
 /*

@@ -1,0 +1,124 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { type Duration, parseDuration, seconds } from '../../core/duration.js'
+import { messageOf } from '../../core/errors.js'
+import { runDevKinesis } from './dev-kinesis.js'
+import { explainJob } from './explain-job.js'
+import { describeJobParameters } from './job-parameters.js'
+import { loadJob } from './load-job.js'
+import { runJob } from './run-job.js'
+
+export interface CliIo {
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  /** Where progress is shown. */
+  readonly terminal: NodeJS.WriteStream
+}
+
+/** Runs one command line; resolves to the exit code. Rejects with what the command could not do. */
+export async function program(argv: readonly string[], io: CliIo): Promise<number> {
+  let exitCode = 0
+  const root = new Command('tidemark')
+    .description('Runs and explains stream processing jobs written with Tidemark.')
+    .showSuggestionAfterError(true)
+    .showHelpAfterError('(--help shows what there is)')
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .exitOverride()
+  runCommand(root, io, (code) => {
+    exitCode = code
+  })
+  root
+    .command('explain <job>')
+    .description('print the graph and the plan of a job')
+    .addOption(new Option('--format <format>', 'what to print').choices(['text', 'dot', 'mermaid']).default('text'))
+    .option('--parallelism <n>', 'subtasks of each operator', wholeNumber)
+    .addOption(new Option('--param <name=value>', 'a parameter of the job; repeat for more').argParser(collectPairs))
+    .action(async (path: string, options: ExplainOptions) => io.out(`${await explainJob(path, options)}\n`))
+  const dev = root.command('dev').description('servers for development, on loopback')
+  dev
+    .command('kinesis')
+    .description('a local Kinesis; prints `ready URL` when it listens')
+    .option('--port <n>', 'port; 0 takes a free one', port, 4567)
+    .option('--limits', 'keep the limits that AWS has for each shard', false)
+    .action((options: { port: number; limits: boolean }) => runDevKinesis(options))
+  try {
+    await root.parseAsync(argv, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    // Commander has said what was wrong with the command line, or has shown the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode
+    throw error
+  }
+}
+
+interface ExplainOptions {
+  readonly format: 'text' | 'dot' | 'mermaid'
+  readonly parallelism?: number
+  readonly param?: readonly (readonly [string, string])[]
+}
+
+function runCommand(root: Command, io: CliIo, setExitCode: (code: number) => void): void {
+  const command = root
+    .command('run [job]')
+    .description('run the job that a module exports as its default; --help with a job lists its parameters')
+    .addOption(new Option('--param <name=value>', 'a parameter of the job; repeat for more').argParser(collectPairs))
+    .option('--params <file>', 'a JSON file of parameters')
+    .option('--parallelism <n>', 'subtasks of each operator', wholeNumber)
+    .option('--max-parallelism <n>', 'the most it can ever be scaled to; fixed by the first checkpoint', wholeNumber)
+    .option('--checkpoints <dir>', 'folder of the checkpoints; default: memory, which does not outlive the process')
+    .addOption(
+      new Option('--checkpoint-interval <duration>', 'such as 500ms or 1m')
+        .argParser(durationOf)
+        .default(seconds(10), '10s'),
+    )
+    .option('--resume', 'go on from the newest checkpoint; fresh where there is none', false)
+    .option('--quiet', 'no progress', false)
+    .helpOption(false)
+    .option('-h, --help', "show this help and the job's parameters")
+  command.action(async (path: string | undefined, options: RunJobOptions & { readonly help?: boolean }) => {
+    if (options.help) {
+      io.out(command.helpInformation())
+      if (path !== undefined) io.out(`\n${describeJobParameters((await loadJob(path)).job)}\n`)
+    } else if (path === undefined) {
+      command.error("error: missing required argument 'job', the file of the job to run")
+    } else {
+      setExitCode(await runJob(path, options, io))
+    }
+  })
+}
+
+export interface RunJobOptions {
+  readonly param?: readonly (readonly [string, string])[]
+  readonly params?: string
+  readonly parallelism?: number
+  readonly maxParallelism?: number
+  readonly checkpoints?: string
+  readonly checkpointInterval: Duration
+  readonly resume: boolean
+  readonly quiet: boolean
+}
+
+function collectPairs(text: string, before: readonly (readonly [string, string])[] = []) {
+  const at = text.indexOf('=')
+  if (at <= 0) throw new InvalidArgumentError('Expected name=value.')
+  return [...before, [text.slice(0, at), text.slice(at + 1)] as const]
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= 1 && value <= 32_768) return value
+  throw new InvalidArgumentError('Expected a whole number from 1 to 32768.')
+}
+
+function port(text: string): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value <= 65_535) return value
+  throw new InvalidArgumentError('Expected a port from 0 to 65535.')
+}
+
+function durationOf(text: string): Duration {
+  try {
+    return parseDuration(text)
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error))
+  }
+}

@@ -1,0 +1,17 @@
+import type { TestProject } from 'vitest/node'
+
+/** One seed for all property tests and samples of a run: `TIDEMARK_SEED=n npm test` repeats it. */
+export default function setup(project: TestProject): void {
+  const given = process.env['TIDEMARK_SEED']
+  const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given)
+  if (!Number.isSafeInteger(seed)) throw new RangeError(`TIDEMARK_SEED is '${given}', not a whole number`)
+  process.env['TIDEMARK_SEED'] = String(seed)
+  project.provide('seed', seed)
+  process.stdout.write(`seed ${seed}, tier ${process.env['TIDEMARK_TIER'] ?? 'sample'}\n`)
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    seed: number
+  }
+}
