@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import { isJob, type Job } from '../../core/job/job.js'
@@ -21,7 +21,8 @@ export async function loadJob(given: string): Promise<LoadedJob> {
     module = await import(pathToFileURL(path).href)
   } catch (error) {
     if (error instanceof TidemarkError) throw error
-    throw unusable('JOB_FILE_BROKEN', `${given} could not be loaded: ${firstLine(messageOf(error))}`, error)
+    const hint = isCommonJs(path) ? `. Tidemark's jobs are ES modules: put "type": "module" into its package.json` : ''
+    throw unusable('JOB_FILE_BROKEN', `${given} could not be loaded: ${firstLine(messageOf(error))}${hint}`, error)
   }
   const job = jobOf(module['default'])
   if (job) return { job, path }
@@ -36,6 +37,16 @@ function jobOf(exported: unknown): Job<unknown> | undefined {
   if (isJob(exported)) return exported
   const inner = (exported as { readonly default?: unknown } | null | undefined)?.default
   return isJob(inner) ? inner : undefined
+}
+
+/** Whether Node takes a `.ts` or `.js` file for CommonJS: the nearest package.json does not say otherwise. */
+function isCommonJs(path: string): boolean {
+  if (!/\.[jt]s$/.test(path)) return false
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    const manifest = join(folder, 'package.json')
+    if (existsSync(manifest)) return !/"type"\s*:\s*"module"/.test(readFileSync(manifest, 'utf8'))
+    if (folder === dirname(folder)) return true
+  }
 }
 
 function firstLine(message: string): string {

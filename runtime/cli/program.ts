@@ -71,6 +71,7 @@ function runCommand(root: Command, io: CliIo, setExitCode: (code: number) => voi
         .default(seconds(10), '10s'),
     )
     .option('--resume', 'go on from the newest checkpoint; fresh where there is none', false)
+    .option('--no-restart', 'end at the first failure instead of restarting from the newest checkpoint')
     .option('--quiet', 'no progress', false)
     .helpOption(false)
     .option('-h, --help', "show this help and the job's parameters")
@@ -94,6 +95,7 @@ export interface RunJobOptions {
   readonly checkpoints?: string
   readonly checkpointInterval: Duration
   readonly resume: boolean
+  readonly restart: boolean
   readonly quiet: boolean
 }
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { messageOf, TidemarkError } from '../../core/errors.js'
+import { noRestart } from '../coordinator/restart-strategy.js'
 import type { JobProgress } from '../local/progress.js'
 import { run } from '../run.js'
 import { stopOnSignals } from '../stop-on-signals.js'
@@ -25,6 +26,7 @@ export async function runJob(path: string, options: RunJobOptions, io: CliIo): P
     },
     ...(parallelism === undefined ? {} : { parallelism }),
     ...(maxParallelism === undefined ? {} : { maxParallelism }),
+    ...(options.restart ? {} : { restart: noRestart() }),
     checkpoints: { interval: checkpointInterval, resume, ...(checkpoints === undefined ? {} : { to: checkpoints }) },
   })
   stopOnSignals(handle)
