@@ -1,4 +1,4 @@
-import { type Element, MIN_WATERMARK } from '../element.js'
+import { type Element, MAX_WATERMARK, MIN_WATERMARK } from '../element.js'
 
 export interface WatermarkCoalescerOptions {
   /** How many inputs there are at first, all active and silent. */
@@ -24,6 +24,8 @@ const NOTHING: readonly Element[] = Object.freeze([])
  * 3. An input that wakes up counts again when its own watermark has reached the output.
  * 4. When no input is active the maximum over all goes out, then idleness.
  * 5. A new input holds the output where it is until it has caught up.
+ * 6. The maximum, which is the end of an input, goes out when all have ended. Until then an ended input counts for
+ *    nothing: one that is idle beside it may still have something to say.
  *
  * The elements that each call returns are to be forwarded in order.
  */
@@ -61,7 +63,7 @@ export class WatermarkCoalescer {
     let slowest: number | undefined
     for (let index = 0; index < this.inputs.length; index++) {
       const input = this.at(index)
-      if (input.status !== 'active' || !input.joined) continue
+      if (input.status !== 'active' || !input.joined || input.watermark === MAX_WATERMARK) continue
       if (slowest === undefined || input.watermark < this.at(slowest).watermark) slowest = index
     }
     return slowest
@@ -70,9 +72,10 @@ export class WatermarkCoalescer {
   /**
    * A new split. Says nothing downstream: call `settle` when all new ones are there.
    * @param watermark what a checkpoint stored for it
+   * @param status `finished` for one that had ended before that checkpoint
    */
-  addInput(watermark: number = MIN_WATERMARK): number {
-    return this.inputs.push({ watermark, status: 'active', joined: true }) - 1
+  addInput(watermark: number = MIN_WATERMARK, status: 'active' | 'finished' = 'active'): number {
+    return this.inputs.push({ watermark, status, joined: true }) - 1
   }
 
   onWatermark(index: number, watermark: number): readonly Element[] {
@@ -108,14 +111,25 @@ export class WatermarkCoalescer {
     let maximum = MIN_WATERMARK
     let anyActive = false
     let anyJoined = false
+    let anyEnded = false
+    let anyOpen = false
     for (let index = 0; index < this.inputs.length; index++) {
       const input = this.at(index)
+      if (input.watermark === MAX_WATERMARK) {
+        anyEnded = true
+        continue
+      }
+      if (input.status !== 'finished') anyOpen = true
       if (input.watermark > maximum) maximum = input.watermark
       if (input.status !== 'active') continue
       anyActive = true
       if (!input.joined) continue
       anyJoined = true
       if (input.watermark < minimum) minimum = input.watermark
+    }
+    if (anyEnded && !anyOpen) {
+      anyActive = true
+      anyJoined = true
     }
     const next = anyJoined ? minimum : anyActive ? this.output : maximum
     const advances = next > this.output

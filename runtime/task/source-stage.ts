@@ -103,11 +103,10 @@ export class SourceStage implements TaskStage {
 
   /** Takes part in the next checkpoint from here on, whether its reader is open yet or not. */
   assign(assigned: AssignedSplit): void {
-    const input = this.watermarks.add(assigned.split.id, assigned.watermark)
+    const input = this.watermarks.add(assigned.split.id, assigned.watermark, assigned.finished)
     const open: OpenSplit = { split: assigned.split, reader: undefined, finished: assigned.finished, input }
     this.splits.push(open)
-    if (assigned.finished) this.watermarks.finish(input)
-    else void this.open(open)
+    if (!assigned.finished) void this.open(open)
   }
 
   /** Records flow from here on. Before it, a subtask without splits must not look idle: they may be on their way. */

@@ -52,13 +52,13 @@ export class SplitWatermarks {
   }
 
   /** Returns the input that stands for the split in the other calls. */
-  add(id: string, restoredWatermark: number): number {
+  add(id: string, restoredWatermark: number, finished: boolean): number {
     const { strategy } = this.options
     const generator = strategy.generator()
     if (restoredWatermark !== MIN_WATERMARK) generator.restore(restoredWatermark)
     const clock = new IdlenessClock(strategy.idleAfterMs)
-    this.splits.push({ id, generator, clock, catchingUp: false, finished: false })
-    return this.coalescer.addInput(restoredWatermark)
+    this.splits.push({ id, generator, clock, catchingUp: false, finished })
+    return this.coalescer.addInput(restoredWatermark, finished ? 'finished' : 'active')
   }
 
   generatorOf(input: number): WatermarkGenerator<unknown> {

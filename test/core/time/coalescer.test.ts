@@ -101,6 +101,33 @@ describe('the watermark of an operator', () => {
     expect(coalescer.onWatermark(1, MAX_WATERMARK)).toEqual([])
   })
 
+  it('does not reach the maximum while an input that has not ended is idle', () => {
+    const coalescer = new WatermarkCoalescer({ inputs: 2 })
+    coalescer.onWatermark(0, 10)
+    coalescer.onWatermark(1, 7)
+    expect(coalescer.onWatermark(0, MAX_WATERMARK)).toEqual([])
+    expect(coalescer.onIdleness(1, true)).toEqual([idle])
+    expect(coalescer.onIdleness(1, false)).toEqual([active])
+    expect(coalescer.onWatermark(1, 20)).toEqual([watermark(20)])
+    expect(coalescer.onIdleness(1, true)).toEqual([idle])
+    expect(coalescer.onIdleness(1, false)).toEqual([active])
+    expect(coalescer.onWatermark(1, MAX_WATERMARK)).toEqual([watermark(MAX_WATERMARK)])
+  })
+
+  it('does not count a split that had finished before the checkpoint', () => {
+    const coalescer = new WatermarkCoalescer({ inputs: 0 })
+    coalescer.addInput(100, 'finished')
+    const open = coalescer.addInput(50)
+    expect(coalescer.settle()).toEqual([watermark(50)])
+    expect(coalescer.onWatermark(open, 60)).toEqual([watermark(60)])
+  })
+
+  it('of a source whose splits had all finished is their maximum, then idle', () => {
+    const coalescer = new WatermarkCoalescer({ inputs: 0 })
+    coalescer.addInput(100, 'finished')
+    expect(coalescer.settle()).toEqual([watermark(100), idle])
+  })
+
   it('after a restore says nothing up to what the checkpoint stored, and waits for every input', () => {
     const coalescer = new WatermarkCoalescer({ inputs: 2, emitted: 100 })
     expect(coalescer.onWatermark(0, 100)).toEqual([])
