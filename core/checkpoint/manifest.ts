@@ -7,10 +7,17 @@ export interface ObjectRef {
   readonly crc32: number
 }
 
+/** Key groups whose event time is ahead of their subtask's. */
+export interface WatermarkFloor extends KeyGroupRange {
+  readonly watermark: number
+}
+
 export interface SubtaskManifest {
   readonly range: KeyGroupRange
   /** Null: none yet. The maximum watermark is never stored. */
   readonly watermark: number | null
+  /** What key groups had reached before an earlier restore, and the subtask has not reached since. */
+  readonly floors: readonly WatermarkFloor[]
   /** Null: no state. */
   readonly state: ObjectRef | null
 }

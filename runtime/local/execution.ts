@@ -326,6 +326,7 @@ export class Execution {
       environment,
       range,
       restoredWatermark: restore.watermark,
+      restoredWatermarkOf: restore.watermarkOf,
       keyedState: () => backend,
       ...(sink ? { committables: () => sink.committables } : {}),
       onSnapshot: hooks.collect,

@@ -49,6 +49,7 @@ export async function writeCheckpoint(
       subtasks: operator.subtasks.map((snapshot, index) => ({
         range: snapshot.range,
         watermark: snapshot.watermark === MIN_WATERMARK ? null : snapshot.watermark,
+        floors: snapshot.floors,
         state: isEmpty(snapshot)
           ? null
           : put(

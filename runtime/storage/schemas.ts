@@ -56,7 +56,14 @@ export const manifestSchema = z.object({
     z.object({
       id: z.string(),
       kind: z.enum(['source', 'operator', 'sink']),
-      subtasks: z.array(z.object({ range, watermark: z.number().nullable(), state: objectRef.nullable() })),
+      subtasks: z.array(
+        z.object({
+          range,
+          watermark: z.number().nullable(),
+          floors: z.array(range.extend({ watermark: z.number() })),
+          state: objectRef.nullable(),
+        }),
+      ),
       enumerator: objectRef.optional(),
     }),
   ),

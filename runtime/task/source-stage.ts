@@ -179,6 +179,7 @@ export class SourceStage implements TaskStage {
     this.options.onSnapshot(barrier.checkpointId, {
       nodeId: this.options.nodeId,
       watermark: this.watermarks.emitted,
+      floors: [],
       range: { first: 0, end: 0 },
       groups: [],
       list,

@@ -1,3 +1,4 @@
+import type { WatermarkFloor } from '../../core/checkpoint/manifest.js'
 import type { KeyGroupRange } from '../../core/state/backend.js'
 
 /** What one stage of one subtask contributes to a checkpoint. Already encoded where it is keyed. */
@@ -5,6 +6,8 @@ export interface StageSnapshot {
   readonly nodeId: string
   /** The last watermark that the stage has worked off; MIN_WATERMARK when none. */
   readonly watermark: number
+  /** Key groups that were ahead of it before the restore, and still are. */
+  readonly floors: readonly WatermarkFloor[]
   readonly range: KeyGroupRange
   /** Encoded key groups, in order; groups without state are absent. */
   readonly groups: readonly (readonly [group: number, data: Uint8Array])[]

@@ -1,3 +1,4 @@
+import { floorsAbove } from '../../core/checkpoint/redistribute.js'
 import { type Batch, type Element, MAX_WATERMARK } from '../../core/element.js'
 import type { Environment } from '../../core/environment.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
@@ -18,6 +19,8 @@ export interface StageOptions {
   readonly environment: Environment
   readonly range: KeyGroupRange
   readonly restoredWatermark: number
+  /** Of a key group: at least that. */
+  readonly restoredWatermarkOf: (group: number) => number
   /** Undefined while the operator has no keyed state. */
   readonly keyedState: () => GroupEncoder | undefined
   /** Committables of a sink, collected by `beforeSnapshot`. */
@@ -191,6 +194,7 @@ export class Stage implements TaskStage, Outlet {
     this.options.onSnapshot(element.barrier.checkpointId, {
       nodeId: this.options.nodeId,
       watermark: this.watermark,
+      floors: floorsAbove(this.options.range, this.watermark, this.options.restoredWatermarkOf),
       range: this.options.range,
       groups,
       list: this.guard(() => operator.snapshotList?.(element.barrier) ?? []),
