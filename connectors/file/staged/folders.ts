@@ -63,27 +63,36 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /**
- * Empties a folder that Tidemark made, for a run that starts over. A missing or empty one is fine.
- * @throws TidemarkError OUTPUT_NOT_OURS when it holds something and no marker of Tidemark; nothing is removed then
+ * Empties folders that Tidemark made, for a run that starts over. A missing or empty one is fine.
+ * @throws TidemarkError OUTPUT_NOT_OURS when one holds something and no marker of Tidemark; nothing is removed then
  */
-export async function replaceOutputFolder(path: string): Promise<void> {
+export async function replaceOutputFolder(...paths: readonly string[]): Promise<void> {
+  const contents = await Promise.all(paths.map((path) => replaceableNames(path)))
+  for (const [index, path] of paths.entries()) await empty(path, contents[index] ?? [])
+}
+
+/** What has to go. */
+async function replaceableNames(path: string): Promise<readonly string[]> {
   let names: string[]
   try {
     names = await readdir(path)
   } catch (thrown) {
-    if (systemCode(thrown) === 'ENOENT') return
+    if (systemCode(thrown) === 'ENOENT') return []
     throw fileError(thrown, { where: 'replacing output', path })
   }
-  if (names.every((name) => name.startsWith(MARKER))) return
-  if ((await readMarker(path)) === undefined) {
-    throw new TidemarkError({
-      code: 'OUTPUT_NOT_OURS',
-      domain: 'user',
-      message:
-        `${path} holds files and was not made by Tidemark (it has no ${MARKER} file): it is left as it is. ` +
-        'Choose another folder, or empty it yourself',
-    })
-  }
+  if (names.every((name) => name.startsWith(MARKER))) return []
+  if ((await readMarker(path)) !== undefined) return names
+  throw new TidemarkError({
+    code: 'OUTPUT_NOT_OURS',
+    domain: 'user',
+    message:
+      `${path} holds files and was not made by Tidemark (it has no ${MARKER} file): it is left as it is. ` +
+      'Choose another folder, or empty it yourself',
+  })
+}
+
+async function empty(path: string, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return
   try {
     // The marker goes last, so that an interrupted replacement can be repeated.
     for (const name of names) if (name !== MARKER) await rm(join(path, name), { recursive: true, force: true })

@@ -106,9 +106,11 @@ async function prepareFolders(
       message: `${checkpoints} holds checkpoints: give --resume to go on from them, or another --checkpoints`,
     })
   }
+  // A run that was killed before its first checkpoint leaves a log without one, and no result.
+  const isComplete = (await store.list('checkpoints/')).some((name) => name.endsWith('/manifest.json'))
+  if (options.resume && !isComplete) print(`no checkpoint in ${checkpoints}: starting fresh`)
   if (options.resume && exist) return true
-  if (options.resume) print(`no checkpoint in ${checkpoints}: starting fresh`)
-  for (const folder of FOLDERS) await replaceOutputFolder(join(options.out, folder))
+  await replaceOutputFolder(...FOLDERS.map((folder) => join(options.out, folder)))
   return false
 }
 

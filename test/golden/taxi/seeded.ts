@@ -2,7 +2,7 @@
 export interface Choices {
   /** A whole number from `first` to `last`, both included. */
   between(first: number, last: number): number
-  one<T>(values: readonly [T, ...T[]]): T
+  one<const T>(values: readonly [T, ...T[]]): T
   some<T>(values: readonly T[], count: number): T[]
 }
 
@@ -25,7 +25,7 @@ export function choices(seed: number): Choices {
   return {
     between,
     // The index is below the length.
-    one: <T>(values: readonly [T, ...T[]]) => values[between(0, values.length - 1)] as T,
+    one: <const T>(values: readonly [T, ...T[]]) => values[between(0, values.length - 1)] as T,
     some: <T>(values: readonly T[], count: number) => {
       const rest = [...values]
       return Array.from({ length: Math.min(count, rest.length) }, () => {

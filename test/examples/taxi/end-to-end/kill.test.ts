@@ -1,0 +1,84 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { expectPartOf, expectSameRows } from '../../../golden/taxi/compare.js'
+import { type Choices, choices, SEED } from '../../../golden/taxi/seeded.js'
+import { type LogState, newestLogState } from './job-log.js'
+import { outputOf, unfinishedFiles, visibleFiles } from './output.js'
+import type { Process } from './process.js'
+import { slowStream } from './slow-stream.js'
+
+const KILLS = 22
+
+/** When to kill: at a random moment while it reads, or right after something that a kill must not break in two. */
+type Moment =
+  | { readonly after: 'its claim'; readonly pauseMs: number }
+  | { readonly after: 'a checkpoint'; readonly pauseMs: number }
+  | { readonly after: 'a commit'; readonly pauseMs: number }
+
+function momentOf(random: Choices): Moment {
+  const after = random.one(['its claim', 'a checkpoint', 'a checkpoint', 'a checkpoint', 'a commit'] as const)
+  // A claim is followed by commits of what is open, the restore, and the first reads.
+  return { after, pauseMs: random.one([0, random.between(1, 30), random.between(30, 600)]) }
+}
+
+const hasCome = (moment: Moment, before: LogState, now: LogState): boolean => {
+  if (moment.after === 'its claim') return now.generation > before.generation
+  if (moment.after === 'a checkpoint') return now.checkpoint > before.checkpoint
+  return now.committed > before.committed && now.checkpoint > before.checkpoint
+}
+
+/** False: the process ended before. */
+async function killAt(process: Process, moment: Moment, hasBegun: () => Promise<boolean>): Promise<boolean> {
+  if (!(await process.reaches(hasBegun, { what: moment.after }))) return false
+  if (moment.pauseMs > 0) await pause(moment.pauseMs)
+  return (await process.kill('SIGKILL')).signal === 'SIGKILL'
+}
+
+describe('the taxi job', () => {
+  it(`killed ${KILLS} times while it reads gives each result once (seed ${SEED})`, { timeout: 300_000 }, async () => {
+    const random = choices(SEED)
+    const format = random.one(['jsonl', 'parquet'])
+    const stream = await slowStream({ trips: 140_000, seed: SEED % 1000, shards: 4, readBytes: 200_000 })
+    const { golden, out, checkpoints } = stream
+    const start = (): Process =>
+      stream.job(
+        '--checkpoint-interval',
+        '50ms',
+        '--format',
+        format,
+        '--resume',
+        '--parallelism',
+        String(random.one([1, 2, 4])),
+      )
+
+    const resumedFrom = new Set<number>()
+    let kills = 0
+    let shown: string[] = []
+    while (kills < KILLS) {
+      const before = await newestLogState(checkpoints)
+      const moment = momentOf(random)
+      const killed = await killAt(start(), moment, async () =>
+        hasCome(moment, before, await newestLogState(checkpoints)),
+      )
+      const now = await newestLogState(checkpoints)
+      // The stream lasts for all kills: one that ended, or read all, would prove nothing.
+      expect({ moment, killed, isOpen: now.isOpen }).toEqual({ moment, killed: true, isOpen: true })
+      if (before.checkpoint > 0) {
+        kills++
+        resumedFrom.add(before.checkpoint)
+      }
+      expectPartOf(await outputOf(out, format), golden)
+      const visible = await visibleFiles(out)
+      expect(visible).toEqual(expect.arrayContaining(shown))
+      shown = visible
+    }
+    expect(resumedFrom.size).toBeGreaterThanOrEqual(10)
+    // Results became visible between the kills, not only at the end.
+    expect(shown.length).toBeGreaterThan(0)
+
+    const last = await start().ended
+    expect(last).toMatchObject({ code: 0, signal: null })
+    expectSameRows(await outputOf(out, format), golden)
+    expect(await unfinishedFiles(out)).toEqual([])
+  })
+})

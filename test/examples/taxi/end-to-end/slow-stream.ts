@@ -1,0 +1,41 @@
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import type { GoldenResults } from '../../../golden/taxi/results.js'
+import { folderOfTest } from './folder.js'
+import { writeMadeUpTrips } from './made-up-trips.js'
+import { Process, taxi, taxiReplay } from './process.js'
+
+export interface SlowStreamOptions {
+  readonly trips: number
+  readonly seed: number
+  readonly shards: number
+  /** What each shard gives in a second. */
+  readonly readBytes: number
+}
+
+/** A local Kinesis in a process of its own, with trips in its stream `taxi`, and a job that reads them. */
+export interface SlowStream {
+  readonly url: string
+  readonly golden: GoldenResults
+  readonly out: string
+  readonly checkpoints: string
+  /** Starts the job alone. */
+  job(...args: readonly string[]): Process
+}
+
+export async function slowStream(options: SlowStreamOptions): Promise<SlowStream> {
+  const folder = await folderOfTest()
+  const trips = join(folder, 'trips.jsonl')
+  const golden = await writeMadeUpTrips(trips, options)
+  const server = new Process('test/examples/taxi/end-to-end/dev-kinesis.ts', [String(options.readBytes)])
+  expect(await server.reaches(() => /^ready \S+\n/.test(server.out), { what: 'the local Kinesis to listen' })).toBe(
+    true,
+  )
+  const url = server.out.slice('ready '.length).trim()
+  const replayed = await taxiReplay('--trips', trips, '--kinesis', url, '--shards', String(options.shards)).ended
+  expect(replayed).toMatchObject({ code: 0, error: '' })
+  const out = join(folder, 'out')
+  const checkpoints = join(folder, 'checkpoints')
+  const where = ['--no-replay', '--kinesis', url, '--checkpoints', checkpoints, '--out', out, '--no-report']
+  return { url, golden, out, checkpoints, job: (...args) => taxi(...where, ...args) }
+}
