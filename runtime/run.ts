@@ -183,8 +183,9 @@ function observeProgress(
   return new Observable((subscriber) => {
     let cancel = (): void => {}
     const tick = (): void => {
-      subscriber.next(progress())
+      // First the timer: who unsubscribes at this value cancels it.
       cancel = environment.timers.after(PROGRESS_INTERVAL_MS, tick)
+      subscriber.next(progress())
     }
     const finish = (): void => {
       cancel()

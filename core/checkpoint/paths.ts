@@ -12,9 +12,17 @@ export function logPosition(path: string): number | undefined {
   return match ? Number(match[1]) : undefined
 }
 
+export const CHECKPOINTS_PREFIX = 'checkpoints/'
+
 /** Everything of one checkpoint. The generation keeps apart what two of them wrote under one id. */
 export const checkpointPrefix = (id: number, generation: number): string =>
-  `checkpoints/${digits(id)}-${digits(generation)}/`
+  `${CHECKPOINTS_PREFIX}${digits(id)}-${digits(generation)}/`
+
+/** Which checkpoint an object belongs to; undefined for a name that is none of ours. */
+export function checkpointOf(path: string): { readonly id: number; readonly generation: number } | undefined {
+  const match = /^checkpoints\/(\d{10})-(\d{10})\//.exec(path)
+  return match ? { id: Number(match[1]), generation: Number(match[2]) } : undefined
+}
 
 export const manifestPath = (id: number, generation: number): string =>
   `${checkpointPrefix(id, generation)}manifest.json`

@@ -1,7 +1,7 @@
 import type { InputState } from '../../core/checkpoint/manifest.js'
 import type { Barrier } from '../../core/element.js'
 import type { Environment } from '../../core/environment.js'
-import { TidemarkError } from '../../core/errors.js'
+import { messageOf, TidemarkError } from '../../core/errors.js'
 import type { StageSnapshot } from '../task/stage-snapshot.js'
 
 /** Why a checkpoint is taken. `stop` and `final` are the last of their generation. */
@@ -30,7 +30,7 @@ export interface CollectedCheckpoint {
   readonly snapshots: readonly (readonly StageSnapshot[])[]
 }
 
-export interface CheckpointCoordinatorOptions {
+export interface CheckpointCoordinatorOptions<W> {
   readonly environment: Environment
   readonly settings: CheckpointSettings
   /** Id of the first checkpoint. */
@@ -39,11 +39,16 @@ export interface CheckpointCoordinatorOptions {
   readonly trigger: (barrier: Barrier, options: { readonly stopAfter: boolean }) => void
   /** Tells tasks to forget a checkpoint. */
   readonly cancel: (checkpointId: number) => void
-  /** Makes it durable, logs it and commits what it covers. Returns its bytes. */
-  readonly complete: (checkpoint: CollectedCheckpoint) => Promise<number>
+  /**
+   * Makes its objects durable. Until that is done the checkpoint can be aborted: `isAborted` says so, and then nothing
+   * of it may be left.
+   */
+  readonly write: (checkpoint: CollectedCheckpoint, isAborted: () => boolean) => Promise<W>
+  /** Logs it, so that it counts, and commits what it covers. There is no way back from here. Returns its bytes. */
+  readonly complete: (written: W) => Promise<number>
   readonly onCompleted: (checkpoint: CompletedCheckpoint, kind: CheckpointKind) => void
   readonly onAborted: (checkpointId: number, reason: TidemarkError) => void
-  /** The job cannot go on: too many failures, or a failure of a last checkpoint or of a commit. */
+  /** The job cannot go on: too many failures, or a failure of a last checkpoint, of the log or of a commit. */
   readonly onFailure: (error: unknown) => void
 }
 
@@ -65,8 +70,8 @@ interface Request {
 }
 
 /** Triggers the checkpoints of one generation, one at a time, and collects what the tasks contribute. */
-export class CheckpointCoordinator {
-  private readonly options: CheckpointCoordinatorOptions
+export class CheckpointCoordinator<W> {
+  private readonly options: CheckpointCoordinatorOptions<W>
   private readonly requests: Request[] = []
   private readonly waiters = new Map<number, Request>()
   private nextId: number
@@ -76,9 +81,9 @@ export class CheckpointCoordinator {
   private failuresInARow = 0
   /** A stop's or the final checkpoint was asked for: no periodic one follows. */
   private last = false
-  private closed = false
+  private endedBy: TidemarkError | undefined
 
-  constructor(options: CheckpointCoordinatorOptions) {
+  constructor(options: CheckpointCoordinatorOptions<W>) {
     this.options = options
     this.nextId = options.firstId
   }
@@ -90,6 +95,7 @@ export class CheckpointCoordinator {
   /** Takes a checkpoint as soon as none is in progress. Rejects when it is aborted or the generation ends. */
   request(kind: Exclude<CheckpointKind, 'periodic'>, input: InputState): Promise<CompletedCheckpoint> {
     return new Promise((resolve, reject) => {
+      if (this.endedBy) return reject(this.endedBy)
       this.requests.push({ kind, input, resolve, reject })
       this.triggerNext()
     })
@@ -97,18 +103,17 @@ export class CheckpointCoordinator {
 
   onSnapshot(task: number, checkpointId: number, snapshots: readonly StageSnapshot[]): void {
     const pending = this.pending
-    if (pending?.id !== checkpointId || pending.snapshots[task]) return
+    if (this.endedBy || pending?.id !== checkpointId || pending.snapshots[task]) return
     pending.snapshots[task] = snapshots
-    if (--pending.missing > 0) return
-    pending.cancelTimeout()
-    this.completing = this.complete(pending)
+    if (--pending.missing === 0) void this.write(pending)
   }
 
-  /** No checkpoint starts any more; resolves when one that is being made durable is through with that. */
+  /** No checkpoint starts or comes to count any more; resolves when one that is on its way into the log is there. */
   async close(reason: TidemarkError): Promise<void> {
-    this.closed = true
+    this.endedBy = reason
     this.cancelInterval?.()
     this.pending?.cancelTimeout()
+    this.pending = undefined
     await this.completing
     for (const request of [...this.requests, ...this.waiters.values()]) request.reject(reason)
     this.requests.length = 0
@@ -117,14 +122,14 @@ export class CheckpointCoordinator {
 
   private schedule(delayMs: number): void {
     this.cancelInterval?.()
-    if (this.closed || this.last) return
+    if (this.endedBy || this.last) return
     this.cancelInterval = this.options.environment.timers.after(delayMs, () => {
       if (!this.pending) this.begin('periodic', 'open')
     })
   }
 
   private triggerNext(): void {
-    if (this.pending || this.closed) return
+    if (this.pending || this.endedBy) return
     const request = this.requests.shift()
     if (!request) return
     this.waiters.set(this.nextId, request)
@@ -132,11 +137,11 @@ export class CheckpointCoordinator {
   }
 
   private begin(kind: CheckpointKind, input: InputState): void {
-    if (this.closed) return
+    if (this.endedBy) return
     const { environment, settings, taskCount, trigger } = this.options
     const id = this.nextId++
     if (kind === 'stop' || kind === 'final') this.last = true
-    this.pending = {
+    const pending: Pending = {
       id,
       kind,
       input,
@@ -145,17 +150,32 @@ export class CheckpointCoordinator {
       missing: taskCount,
       cancelTimeout: environment.timers.after(settings.timeoutMs, () => this.timeOut(id)),
     }
-    trigger({ checkpointId: id, triggeredAt: environment.clock.now() }, { stopAfter: kind === 'stop' })
+    this.pending = pending
+    try {
+      trigger({ checkpointId: id, triggeredAt: environment.clock.now() }, { stopAfter: kind === 'stop' })
+    } catch (error) {
+      this.abort(pending, asTidemarkError(error))
+    }
   }
 
-  private async complete(pending: Pending): Promise<void> {
+  private async write(pending: Pending): Promise<void> {
+    const isAborted = (): boolean => this.pending !== pending
+    try {
+      const { id, input, snapshots } = pending
+      const collected = { id, input, snapshots: snapshots.map((snapshot) => snapshot ?? []) }
+      const written = await this.options.write(collected, isAborted)
+      if (isAborted()) return
+      pending.cancelTimeout()
+      this.completing = this.complete(pending, written)
+    } catch (error) {
+      if (!isAborted()) this.abort(pending, asTidemarkError(error))
+    }
+  }
+
+  private async complete(pending: Pending, written: W): Promise<void> {
     const { environment, complete, onCompleted } = this.options
     try {
-      const bytes = await complete({
-        id: pending.id,
-        input: pending.input,
-        snapshots: pending.snapshots.map((snapshots) => snapshots ?? []),
-      })
+      const bytes = await complete(written)
       const durationMs = environment.clock.monotonic() - pending.startedAt
       const completed = { id: pending.id, bytes, durationMs }
       this.failuresInARow = 0
@@ -167,36 +187,48 @@ export class CheckpointCoordinator {
       this.schedule(Math.max(minPauseMs, intervalMs - durationMs))
       this.triggerNext()
     } catch (error) {
-      this.abort(pending, asTidemarkError(error))
+      // It may count or not: only the log can tell, and the next generation begins by reading it.
+      this.abort(pending, asTidemarkError(error), 'fatal')
     }
   }
 
   private timeOut(id: number): void {
     const pending = this.pending
-    if (pending?.id !== id || this.closed) return
+    if (pending?.id !== id) return
     const { timeoutMs } = this.options.settings
+    const { length } = pending.snapshots
+    const why =
+      pending.missing > 0
+        ? `${pending.missing} of ${length} tasks had not contributed`
+        : 'storage had not taken its objects'
     this.abort(
       pending,
       new TidemarkError({
         code: 'CHECKPOINT_TIMEOUT',
         domain: 'storage',
-        message: `checkpoint ${id}: ${pending.missing} of ${pending.snapshots.length} tasks had not contributed after ${timeoutMs} ms`,
+        message: `checkpoint ${id}: ${why} after ${timeoutMs} ms`,
         retryable: true,
       }),
     )
   }
 
-  private abort(pending: Pending, reason: TidemarkError): void {
+  private abort(pending: Pending, reason: TidemarkError, severity: 'counted' | 'fatal' = 'counted'): void {
+    pending.cancelTimeout()
     this.pending = undefined
     this.failuresInARow++
     this.options.cancel(pending.id)
     this.options.onAborted(pending.id, reason)
     this.waiters.get(pending.id)?.reject(reason)
     this.waiters.delete(pending.id)
-    if (this.closed) return
+    if (this.endedBy) return
     // Without a last checkpoint there is nothing to go on to; a deposed process must stop at once.
-    const fatal = pending.kind === 'stop' || pending.kind === 'final' || reason.domain === 'coordination'
-    if (fatal || this.failuresInARow > this.options.settings.tolerableFailures) {
+    const isLast = pending.kind === 'stop' || pending.kind === 'final'
+    if (
+      isLast ||
+      severity === 'fatal' ||
+      reason.domain === 'coordination' ||
+      this.failuresInARow > this.options.settings.tolerableFailures
+    ) {
       this.options.onFailure(reason)
       return
     }
@@ -210,7 +242,7 @@ function asTidemarkError(error: unknown): TidemarkError {
   return new TidemarkError({
     code: 'CHECKPOINT_FAILED',
     domain: 'storage',
-    message: `a checkpoint could not be completed: ${String(error)}`,
+    message: `a checkpoint could not be completed: ${messageOf(error)}`,
     retryable: true,
     cause: error,
   })

@@ -1,6 +1,6 @@
 import type { CheckpointRef, JobState } from '../../core/checkpoint/job-state.js'
 import type { Committer } from '../../core/connector.js'
-import { TidemarkError } from '../../core/errors.js'
+import { messageOf, TidemarkError } from '../../core/errors.js'
 import type { ObjectStore } from '../storage/object-store.js'
 import type { JobLog } from './job-log.js'
 import { readCommittables } from './restore-point.js'
@@ -26,7 +26,23 @@ export async function commitCheckpoint(options: CommitOptions): Promise<JobState
         message: `checkpoint ${ref.id} has output of sink '${sink}' to commit, but the job has no such sink: give it back its id`,
       })
     }
-    await committer.commit(committables)
+    try {
+      await committer.commit(committables)
+    } catch (error) {
+      throw commitFailed(error, sink, ref.id)
+    }
   }
   return log.append({ kind: 'committed', checkpoint: ref.id })
+}
+
+function commitFailed(thrown: unknown, sink: string, checkpoint: number): TidemarkError {
+  const known = thrown instanceof TidemarkError ? thrown : undefined
+  return new TidemarkError({
+    code: known?.code ?? 'COMMIT_FAILED',
+    domain: known?.domain ?? 'connector',
+    message: `operator '${sink}' could not commit the output of checkpoint ${checkpoint}: ${messageOf(thrown)}`,
+    operatorId: sink,
+    retryable: known?.retryable ?? true,
+    cause: thrown,
+  })
 }

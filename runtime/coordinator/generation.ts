@@ -1,8 +1,9 @@
+import type { CheckpointRef } from '../../core/checkpoint/job-state.js'
 import type { EnumeratorState, InputState } from '../../core/checkpoint/manifest.js'
 import type { Committer } from '../../core/connector.js'
 import type { Logger } from '../../core/context.js'
 import type { Environment } from '../../core/environment.js'
-import { TidemarkError } from '../../core/errors.js'
+import { messageOf, TidemarkError } from '../../core/errors.js'
 import type { ExecutionPlan } from '../../core/graph/execution-plan.js'
 import type { LogicalGraph, LogicalNode, SourceNode } from '../../core/graph/node.js'
 import { Execution, type ExecutionLimits } from '../local/execution.js'
@@ -62,15 +63,23 @@ export interface GenerationOptions {
   readonly onTurn?: (heldMs: number) => void
 }
 
+interface WrittenCheckpoint {
+  readonly ref: CheckpointRef
+  readonly bytes: number
+}
+
 /** One deployment of a job. Everything it does carries the generation it began with, by value. */
 export class Generation {
   readonly execution: Execution
   private readonly options: GenerationOptions
-  private readonly coordinator: CheckpointCoordinator
+  private readonly coordinator: CheckpointCoordinator<WrittenCheckpoint>
   private readonly sources: readonly SourceCoordinator[]
   private readonly outcome: Promise<GenerationOutcome>
   private end: (outcome: GenerationOutcome) => void = () => {}
   private input: InputState = 'finished'
+  private stopping = false
+  /** Operators being opened: they are closed only when that is over. */
+  private opening: Promise<void> = Promise.resolve()
   /** What the enumerators knew when the barrier of the checkpoint in progress went out. */
   private enumerators: ReadonlyMap<string, EnumeratorState> = new Map()
 
@@ -103,15 +112,19 @@ export class Generation {
 
   /** Runs until the input has ended, somebody stops it, or something breaks. Never rejects. */
   async run(): Promise<GenerationOutcome> {
-    const outcome = await this.runToOutcome().catch((error: unknown): GenerationOutcome => ({ kind: 'failed', error }))
+    this.startUp().catch((error: unknown) => this.end({ kind: 'failed', error }))
+    const outcome = await this.outcome
     const reason = new TidemarkError({
       code: 'GENERATION_ENDED',
       domain: 'coordination',
       message: `generation ${this.options.generation} has ended (${outcome.kind})`,
     })
+    // First everything stands still; then a checkpoint that is on its way into the log gets there.
+    this.execution.stop(reason)
     await this.coordinator.close(reason)
+    await this.opening.catch(() => undefined)
     for (const source of this.sources) await source.close()
-    await this.execution.close(reason)
+    await this.execution.close()
     return outcome
   }
 
@@ -120,6 +133,8 @@ export class Generation {
       this.end({ kind: 'cancelled' })
       return
     }
+    if (this.stopping) return
+    this.stopping = true
     this.options.onStopping()
     if (request.kind === 'drain') {
       this.input = 'drained'
@@ -133,13 +148,14 @@ export class Generation {
     return this.coordinator.request('requested', 'open')
   }
 
-  private async runToOutcome(): Promise<GenerationOutcome> {
-    await this.execution.open()
+  private async startUp(): Promise<void> {
+    this.opening = this.execution.open()
+    await this.opening
     for (const source of this.sources) await source.start()
+    if (this.execution.signal.aborted) return
     this.execution.start()
     this.coordinator.start()
     this.options.onRunning()
-    return this.outcome
   }
 
   /** All records are out: one last checkpoint, behind them, commits everything. */
@@ -174,7 +190,7 @@ export class Generation {
     })
   }
 
-  private checkpoints(onFailure: (error: unknown) => void): CheckpointCoordinator {
+  private checkpoints(onFailure: (error: unknown) => void): CheckpointCoordinator<WrittenCheckpoint> {
     const { environment, checkpoints, firstCheckpointId, totals, logger } = this.options
     return new CheckpointCoordinator({
       environment,
@@ -186,7 +202,8 @@ export class Generation {
         this.execution.triggerCheckpoint(barrier, how)
       },
       cancel: (id) => this.execution.cancelCheckpoint(id),
-      complete: (checkpoint) => this.complete(checkpoint),
+      write: (checkpoint, isAborted) => this.write(checkpoint, isAborted),
+      complete: (written) => this.complete(written),
       onCompleted: (completed) => {
         this.execution.checkpointCompleted(completed.id)
         totals.completed++
@@ -200,27 +217,38 @@ export class Generation {
     })
   }
 
-  private async complete(checkpoint: CollectedCheckpoint): Promise<number> {
-    const { store, log, graph, plan, lineage, generation, committers, checkpoints } = this.options
-    const { ref, bytes } = await writeCheckpoint(
-      store,
-      {
-        job: graph.jobName,
-        lineage,
-        generation,
-        id: checkpoint.id,
-        fingerprint: graph.fingerprint,
-        maxParallelism: plan.maxParallelism,
-        input: checkpoint.input,
-      },
-      this.byOperator(checkpoint.snapshots),
-    )
+  private async write(checkpoint: CollectedCheckpoint, isAborted: () => boolean): Promise<WrittenCheckpoint> {
+    const { store, graph, plan, lineage, generation } = this.options
+    const { id, input, snapshots } = checkpoint
+    const { maxParallelism } = plan
+    const { jobName: job, fingerprint } = graph
+    const header = { job, lineage, generation, id, fingerprint, maxParallelism, input }
+    try {
+      const written = await writeCheckpoint(store, header, this.byOperator(snapshots))
+      if (isAborted()) await this.remove(header)
+      return written
+    } catch (error) {
+      await this.remove(header)
+      throw error
+    }
+  }
+
+  private async complete({ ref, bytes }: WrittenCheckpoint): Promise<number> {
+    const { store, log, committers, checkpoints } = this.options
     const before = log.state?.checkpoints ?? []
     await log.append({ kind: 'checkpoint', checkpoint: ref, retain: checkpoints.retain })
     const state = await commitCheckpoint({ store, log, ref, committers })
     const kept = new Set(state.checkpoints.map(({ id }) => id))
-    for (const old of before) if (!kept.has(old.id)) await deleteCheckpoint(store, old)
+    for (const old of before) if (!kept.has(old.id)) await this.remove(old)
     return bytes
+  }
+
+  /** What storage refuses to delete now the next generation sweeps. */
+  private async remove(checkpoint: { readonly id: number; readonly generation: number }): Promise<void> {
+    const { store, logger } = this.options
+    await deleteCheckpoint(store, checkpoint).catch((error: unknown) => {
+      logger.warn('a checkpoint could not be deleted', { checkpoint: checkpoint.id, error: messageOf(error) })
+    })
   }
 
   /** Snapshots come by task; a checkpoint stores them by operator. Steps without an id of their own have no state. */

@@ -1,5 +1,5 @@
 import { applyEvent, type JobEvent, type JobState } from '../../core/checkpoint/job-state.js'
-import { LOG_PREFIX, logEntryPath, logPosition } from '../../core/checkpoint/paths.js'
+import { CHECKPOINTS_PREFIX, LOG_PREFIX, logEntryPath, logPosition } from '../../core/checkpoint/paths.js'
 import { TidemarkError } from '../../core/errors.js'
 import { checksum } from '../storage/checksum.js'
 import type { ObjectStore } from '../storage/object-store.js'
@@ -19,11 +19,15 @@ export interface JobLogOptions {
  *
  * 1. An entry carries the whole state as of itself, so the newest one is all that a reader needs.
  * 2. An old writer whose next n was deleted meanwhile may create it, but then sees higher ones: it is deposed too.
+ * 3. An error of storage says nothing about what was written: every entry that this log ever attempted at the next n is
+ *    remembered, and when it turns up there it is taken for what it is, its own.
  */
 export class JobLog {
   private readonly options: JobLogOptions
   private position: number
   private current: JobState | undefined
+  /** States by nonce, of attempts at the next position whose outcome is unknown. */
+  private readonly attempted = new Map<string, JobState>()
 
   private constructor(options: JobLogOptions, position: number, state: JobState | undefined) {
     this.options = options
@@ -31,10 +35,13 @@ export class JobLog {
     this.current = state
   }
 
-  /** @throws TidemarkError LOG_CORRUPT when the newest entry cannot be trusted. */
+  /** @throws TidemarkError LOG_CORRUPT when the newest entry cannot be trusted, LOG_MISSING for state without a log. */
   static async open(options: JobLogOptions): Promise<JobLog> {
-    const highest = await highestPosition(options.store)
-    if (highest === undefined) return new JobLog(options, 0, undefined)
+    const highest = (await positions(options.store)).at(-1)
+    if (highest === undefined) {
+      if ((await options.store.list(CHECKPOINTS_PREFIX)).length > 0) throw missing(options.store)
+      return new JobLog(options, 0, undefined)
+    }
     const entry = await readEntry(options.store, highest)
     if (!entry) throw corrupt(options.store, highest, 'it is listed but cannot be read')
     return new JobLog(options, highest, entry.state)
@@ -50,33 +57,56 @@ export class JobLog {
    * @throws TidemarkError DEPOSED when another process has written in between.
    */
   async append(event: JobEvent): Promise<JobState> {
-    const { store, nonce } = this.options
-    const state = applyEvent(this.current, event)
+    for (;;) {
+      const own = this.options.nonce()
+      const written = await this.write(own, event, applyEvent(this.current, event))
+      if (written === own) return this.current as JobState
+      // An earlier attempt had come through after all: the event follows it.
+    }
+  }
+
+  /** Writes the next entry and returns the nonce of what stands there now: `own`, or one of an earlier attempt. */
+  private async write(own: string, event: JobEvent, state: JobState): Promise<string> {
+    const { store } = this.options
     const n = this.position + 1
-    const own = nonce()
     const body = JSON.stringify({ n, nonce: own, event: event.kind, state })
     const data = new TextEncoder().encode(JSON.stringify({ body, crc32: checksum(new TextEncoder().encode(body)) }))
-    if ((await store.create(logEntryPath(n), data)) === 'exists') {
-      // A create whose reply was lost looks like this too: then the entry carries our nonce.
-      const found = await readEntry(store, n)
-      if (found?.nonce !== own) throw deposed(store)
-    }
-    const highest = await highestPosition(store)
-    if (highest !== n) throw deposed(store)
+    this.attempted.set(own, state)
+    const nonce = (await this.createOrFind(n, data)) ?? own
+    const written = this.attempted.get(nonce)
+    const all = await positions(store)
+    if (!written || all.at(-1) !== n) throw deposed(store)
     this.position = n
-    this.current = state
-    if (n > KEPT_ENTRIES) await store.delete(logEntryPath(n - KEPT_ENTRIES))
-    return state
+    this.current = written
+    this.attempted.clear()
+    await this.truncate(all.filter((position) => position <= n - KEPT_ENTRIES))
+    return nonce
+  }
+
+  /** Undefined: created. Else the nonce of the entry that is there. */
+  private async createOrFind(n: number, data: Uint8Array): Promise<string | undefined> {
+    const { store } = this.options
+    try {
+      if ((await store.create(logEntryPath(n), data)) === 'created') return undefined
+    } catch (error) {
+      // Look before deciding: the entry may be there, and only the reply was lost.
+      const found = await readEntry(store, n).catch(() => undefined)
+      if (found) return found.nonce
+      throw error
+    }
+    return (await readEntry(store, n))?.nonce ?? ''
+  }
+
+  /** What cannot be deleted now is deleted behind a later entry. */
+  private async truncate(old: readonly number[]): Promise<void> {
+    for (const n of old) await this.options.store.delete(logEntryPath(n)).catch(() => undefined)
   }
 }
 
-async function highestPosition(store: ObjectStore): Promise<number | undefined> {
-  let highest: number | undefined
-  for (const name of await store.list(LOG_PREFIX)) {
-    const position = logPosition(name)
-    if (position !== undefined && (highest === undefined || position > highest)) highest = position
-  }
-  return highest
+/** Of all entries, ascending. */
+async function positions(store: ObjectStore): Promise<number[]> {
+  const found = (await store.list(LOG_PREFIX)).map(logPosition)
+  return found.filter((position) => position !== undefined).sort((a, b) => a - b)
 }
 
 async function readEntry(
@@ -95,6 +125,16 @@ function deposed(store: ObjectStore): TidemarkError {
     code: 'DEPOSED',
     domain: 'coordination',
     message: `another process has taken over the job in ${store.location}: this one stops and changes nothing more`,
+  })
+}
+
+function missing(store: ObjectStore): TidemarkError {
+  return new TidemarkError({
+    code: 'LOG_MISSING',
+    domain: 'storage',
+    message:
+      `${store.location} holds checkpoints, but no log that says which of them count: ` +
+      'bring back its log/, or choose an empty place',
   })
 }
 

@@ -1,15 +1,17 @@
-import { resolve, type StartMode } from '../../core/checkpoint/resolve.js'
+import type { JobEvent, JobState } from '../../core/checkpoint/job-state.js'
+import { type RecoveryDecision, resolve, type StartMode } from '../../core/checkpoint/resolve.js'
 import type { Committer } from '../../core/connector.js'
 import type { Logger } from '../../core/context.js'
 import { type Environment, sleep } from '../../core/environment.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import type { ExecutionPlan } from '../../core/graph/execution-plan.js'
-import type { LogicalGraph, SinkNode } from '../../core/graph/node.js'
+import type { LogicalGraph } from '../../core/graph/node.js'
 import type { Execution, ExecutionLimits } from '../local/execution.js'
-import { OperatorMetrics } from '../observe/metrics.js'
+import { sweepCheckpoints } from '../storage/checkpoint-objects.js'
 import type { ObjectStore } from '../storage/object-store.js'
 import type { CheckpointSettings, CompletedCheckpoint } from './checkpoint-coordinator.js'
 import { commitCheckpoint } from './commit.js'
+import { closeCommitters, openCommitters } from './committers.js'
 import { type CheckpointTotals, Generation, type GenerationOutcome, type StopRequest } from './generation.js'
 import { JobLog } from './job-log.js'
 import { isFinal, JOB_TRANSITIONS, type JobStatus } from './job-status.js'
@@ -43,7 +45,9 @@ export class JobMaster {
   readonly totals: CheckpointTotals = { completed: 0, failed: 0, last: undefined }
   private readonly options: JobMasterOptions
   private readonly failures: number[] = []
-  private readonly interrupt = new AbortController()
+  private readonly cancelled = new AbortController()
+  /** Ends the pause before a restart. */
+  private interrupt = new AbortController()
   private log: JobLog | undefined
   private current: JobStatus = 'created'
   private running: Generation | undefined
@@ -79,7 +83,8 @@ export class JobMaster {
       const final = await this.runGenerations()
       this.enter(final)
       return final
-    } catch (error) {
+    } catch (thrown) {
+      const error = asTidemarkError(thrown)
       this.lastError = error
       this.enter('failed')
       throw error
@@ -88,10 +93,13 @@ export class JobMaster {
 
   stop(request: StopRequest): void {
     if (isFinal(this.current)) return
-    if (!this.isCancelled()) this.stopRequest = request
-    // A generation that is still starting is asked when it runs.
-    if (this.running && (this.current === 'running' || request.kind === 'cancel')) this.running.stop(request)
+    // The first request counts; only a cancel overrides it.
+    const isCancel = request.kind === 'cancel'
+    if (isCancel || !this.stopRequest) this.stopRequest = request
+    if (isCancel) this.cancelled.abort()
     this.interrupt.abort()
+    // A generation that is still starting is asked when it runs.
+    if (this.running && (isCancel || this.current === 'running')) this.running.stop(this.stopRequest)
   }
 
   /** Takes a checkpoint now. */
@@ -111,38 +119,66 @@ export class JobMaster {
     const { store, environment, graph, mode, maxParallelism, resumeDrained } = this.options
     const log = await JobLog.open({ store, nonce: () => environment.nonce() })
     this.log = log
-    const decision = resolve({
-      state: log.state,
-      mode,
-      job: graph.jobName,
-      maxParallelism,
-      resumeDrained,
-      location: store.location,
-    })
-    if (decision.kind === 'start') {
-      const plan = this.options.plan(maxParallelism)
-      await log.append({
-        kind: 'created',
-        job: graph.jobName,
-        lineage: environment.nonce().slice(0, 8),
-        maxParallelism: plan.maxParallelism,
-      })
-    } else {
-      await log.append({ kind: 'generation' })
-    }
-    if (decision.kind === 'complete') {
-      await this.withCommitters((committers) => this.commitOpen(committers))
-      return 'finished'
-    }
+    const facts = { job: graph.jobName, maxParallelism, location: store.location }
+    // What is refused is refused before anything is written.
+    const atFirst = resolve({ ...facts, state: log.state, mode, resumeDrained })
+    const startedFrom = log.state?.checkpoints.at(-1)?.id
     for (;;) {
-      const outcome = await this.runGeneration(log)
+      // A checkpoint of this run that says drained is the end of it, whatever it went on from.
+      const isFirst = log.state?.checkpoints.at(-1)?.id === startedFrom
+      const outcome = await this.attempt(log, () =>
+        log.state
+          ? resolve({ ...facts, state: log.state, mode: 'resume', resumeDrained: resumeDrained && isFirst })
+          : atFirst,
+      )
       if (outcome.kind !== 'failed') return outcome.kind
       if (this.isCancelled()) return 'cancelled'
       await this.pauseAfter(outcome.error)
-      if (this.stopRequest) return this.isCancelled() ? 'cancelled' : 'stopped'
+      if (this.isCancelled()) return 'cancelled'
       this.enter('starting')
-      await log.append({ kind: 'generation' })
     }
+  }
+
+  /** One generation: claims, commits what is open, and then runs, if there is anything to run. Never rejects. */
+  private async attempt(log: JobLog, decide: () => RecoveryDecision): Promise<GenerationOutcome> {
+    const { store, logger } = this.options
+    try {
+      const state = await log.append(log.state ? { kind: 'generation' } : this.created())
+      await sweepCheckpoints(store, state).catch((error: unknown) => {
+        logger.warn('old checkpoints could not be removed', { error: messageOf(error) })
+      })
+      const committers = await this.openCommitters(state)
+      try {
+        await this.commitOpen(log, committers)
+        if (decide().kind === 'complete') return { kind: 'finished' }
+        if (this.isCancelled()) return { kind: 'cancelled' }
+        // Nothing is running, and everything up to the newest checkpoint is committed: that is what a stop asks for.
+        if (this.stopRequest?.kind === 'stop') return { kind: 'stopped' }
+        for (const committer of committers.values()) await committer.sweep?.()
+        return await this.runGeneration(log, committers)
+      } finally {
+        await closeCommitters(committers, logger)
+      }
+    } catch (error) {
+      return { kind: 'failed', error }
+    }
+  }
+
+  private created(): JobEvent {
+    const { environment, graph, plan, maxParallelism } = this.options
+    return {
+      kind: 'created',
+      job: graph.jobName,
+      lineage: environment.nonce().slice(0, 8),
+      maxParallelism: plan(maxParallelism).maxParallelism,
+    }
+  }
+
+  private openCommitters(state: JobState): Promise<ReadonlyMap<string, Committer>> {
+    const { environment, graph, logger, parameters } = this.options
+    const { lineage, generation } = state
+    const { signal } = this.cancelled
+    return openCommitters(graph, { environment, logger, parameters, lineage, generation, signal })
   }
 
   private isCancelled(): boolean {
@@ -169,25 +205,21 @@ export class JobMaster {
       error: messageOf(error),
     })
     this.enter('restarting')
+    // A stop that came earlier has had its attempt: this pause is kept.
+    this.interrupt = new AbortController()
     await sleep(environment, decision.delayMs, this.interrupt.signal).catch(() => undefined)
   }
 
-  private async runGeneration(log: JobLog): Promise<GenerationOutcome> {
+  private async runGeneration(log: JobLog, committers: ReadonlyMap<string, Committer>): Promise<GenerationOutcome> {
+    const generation = await this.deploy(log, committers)
+    this.running = generation
+    this.latest = generation
     try {
-      return await this.withCommitters(async (committers) => {
-        await this.commitOpen(committers)
-        for (const committer of committers.values()) await committer.sweep?.()
-        const generation = await this.deploy(log, committers)
-        this.running = generation
-        this.latest = generation
-        try {
-          return await generation.run()
-        } finally {
-          this.running = undefined
-        }
-      })
-    } catch (error) {
-      return { kind: 'failed', error }
+      // A cancel may have come while the checkpoint was read.
+      if (this.isCancelled()) generation.stop({ kind: 'cancel' })
+      return await generation.run()
+    } finally {
+      this.running = undefined
     }
   }
 
@@ -224,42 +256,11 @@ export class JobMaster {
     return generation
   }
 
-  private async withCommitters<R>(action: (committers: ReadonlyMap<string, Committer>) => Promise<R>): Promise<R> {
-    const committers = new Map<string, Committer>()
-    try {
-      for (const node of this.options.graph.nodes) {
-        if (node.kind === 'sink' && node.sink.committer) committers.set(node.id, await this.openCommitter(node))
-      }
-      return await action(committers)
-    } finally {
-      for (const committer of committers.values()) await committer.close?.()
-    }
-  }
-
-  private async openCommitter(node: SinkNode): Promise<Committer> {
-    const { environment, logger, parameters } = this.options
-    const state = this.log?.state
-    const committer = await node.sink.committer?.({
-      operatorId: node.id,
-      subtask: { index: 0, parallelism: 1 },
-      logger,
-      metrics: new OperatorMetrics(),
-      parameters,
-      signal: this.interrupt.signal,
-      environment,
-      lineage: state?.lineage ?? '',
-      generation: state?.generation ?? 0,
-    })
-    return committer as Committer
-  }
-
   /** Commits what completed checkpoints cover and no `committed` entry does, oldest first. */
-  private async commitOpen(committers: ReadonlyMap<string, Committer>): Promise<void> {
-    const { log } = this
-    const state = log?.state
-    if (!log || !state) return
-    for (const ref of state.checkpoints) {
-      if (ref.id > state.committed) await commitCheckpoint({ store: this.options.store, log, ref, committers })
+  private async commitOpen(log: JobLog, committers: ReadonlyMap<string, Committer>): Promise<void> {
+    const { store } = this.options
+    for (const ref of log.state?.checkpoints ?? []) {
+      if (ref.id > (log.state?.committed ?? 0)) await commitCheckpoint({ store, log, ref, committers })
     }
   }
 
@@ -275,4 +276,14 @@ export class JobMaster {
     this.current = next
     this.options.onStatus(next)
   }
+}
+
+function asTidemarkError(thrown: unknown): TidemarkError {
+  if (thrown instanceof TidemarkError) return thrown
+  return new TidemarkError({
+    code: 'JOB_FAILED',
+    domain: 'internal',
+    message: `the job failed: ${messageOf(thrown)}`,
+    cause: thrown,
+  })
 }

@@ -2,6 +2,7 @@ import type { EnumeratorState } from '../../core/checkpoint/manifest.js'
 import type { Split, SplitEnumerator } from '../../core/connector.js'
 import type { EngineContext } from '../../core/context.js'
 import { MIN_WATERMARK } from '../../core/element.js'
+import { messageOf } from '../../core/errors.js'
 import type { SourceNode } from '../../core/graph/node.js'
 import type { AssignedSplit, SourceStage } from '../task/source-stage.js'
 import { withOperatorId } from '../task/stage.js'
@@ -43,19 +44,30 @@ export class SourceCoordinator {
     } catch (error) {
       throw withOperatorId(error, node.id)
     }
+    if (this.closed) return
     if (this.enumerator.intervalMs === undefined) for (const stage of this.options.stages) stage.noMoreSplits()
     else this.schedule(this.enumerator.intervalMs)
   }
 
   /** To be taken in the same turn in which the barrier is handed to the sources: what is known then is assigned. */
   snapshot(): EnumeratorState {
-    return { known: [...this.known], custom: this.enumerator?.snapshot?.() }
+    try {
+      return { known: [...this.known], custom: this.enumerator?.snapshot?.() }
+    } catch (error) {
+      throw withOperatorId(error, this.options.node.id)
+    }
   }
 
+  /** Never rejects. */
   async close(): Promise<void> {
     this.closed = true
     this.cancelTimer?.()
-    await this.enumerator?.close?.()
+    const { context, node } = this.options
+    try {
+      await this.enumerator?.close?.()
+    } catch (error) {
+      context.logger.warn('an enumerator could not be closed', { operator: node.id, error: messageOf(error) })
+    }
   }
 
   private async discover(): Promise<void> {

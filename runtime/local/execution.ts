@@ -2,6 +2,7 @@ import type { SplitReader } from '../../core/connector.js'
 import type { Logger } from '../../core/context.js'
 import type { Barrier } from '../../core/element.js'
 import type { Environment } from '../../core/environment.js'
+import { messageOf } from '../../core/errors.js'
 import type { ExecutionPlan, PlanEdge, Vertex } from '../../core/graph/execution-plan.js'
 import type { LogicalNode, OperatorNode, SinkNode, SourceNode } from '../../core/graph/node.js'
 import type { Operator, OperatorContext } from '../../core/operators/operator.js'
@@ -78,7 +79,9 @@ export class Execution {
   /** By edge, receiving subtask, sending subtask. */
   private readonly channels: LocalChannel[][][] = []
   private openSources = 0
-  private failed = false
+  private readonly opened = new Set<Operator>()
+  private started = false
+  private stopped = false
 
   constructor(options: ExecutionOptions) {
     this.options = options
@@ -116,6 +119,8 @@ export class Execution {
   async open(): Promise<void> {
     for (const { operator, context, node } of this.deployed) {
       if (!operator || !context) continue
+      if (this.stopped) return
+      this.opened.add(operator)
       try {
         await operator.open?.(context)
       } catch (error) {
@@ -125,6 +130,7 @@ export class Execution {
   }
 
   start(): void {
+    this.started = true
     for (const stage of this.sourceStages()) stage.start()
     for (const task of this.tasks) this.scheduler.wake(task)
   }
@@ -134,6 +140,7 @@ export class Execution {
   }
 
   cancelCheckpoint(checkpointId: number): void {
+    for (const stage of this.sourceStages()) stage.cancelCheckpoint(checkpointId)
     for (const task of this.tasks) {
       task.cancelCheckpoint(checkpointId)
       this.scheduler.wake(task)
@@ -151,18 +158,23 @@ export class Execution {
     for (const stage of this.sourceStages()) stage.endInput(where)
   }
 
-  /** Stops everything and releases what operators hold; never throws, logs what could not be closed. */
-  async close(reason: unknown): Promise<void> {
-    this.failed = true
+  /** Nothing runs any more when this returns; operators and connectors are told by their signal. */
+  stop(reason: unknown): void {
+    this.stopped = true
     this.scheduler.stop()
     this.abort.abort(reason)
+  }
+
+  /** Releases what operators hold, once they have stopped; never rejects, logs what could not be closed. */
+  async close(): Promise<void> {
     for (const { operator, stage, node } of [...this.deployed].reverse()) {
       try {
         if (stage instanceof SourceStage) await stage.close()
         else stage.stopTimers()
-        await operator?.close?.()
+        // What was never opened has nothing to close, and what was closed is not closed again.
+        if (operator && this.opened.delete(operator)) await operator.close?.()
       } catch (error) {
-        this.options.logger.warn('an operator could not be closed', { operator: node.id, error: String(error) })
+        this.options.logger.warn('an operator could not be closed', { operator: node.id, error: messageOf(error) })
       }
     }
   }
@@ -214,6 +226,8 @@ export class Execution {
   }
 
   private wake(vertex: Vertex, subtask: number): void {
+    // Nothing runs before everything is open; `start` wakes all.
+    if (!this.started) return
     const task = this.tasks[this.taskIndex(vertex, subtask)]
     if (task) this.scheduler.wake(task)
   }
@@ -380,8 +394,8 @@ export class Execution {
   }
 
   private fail(error: unknown): void {
-    if (this.failed) return
-    this.failed = true
+    if (this.stopped) return
+    this.stopped = true
     this.scheduler.stop()
     this.options.onFailure(error)
   }

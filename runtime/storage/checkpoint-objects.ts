@@ -1,4 +1,4 @@
-import type { CheckpointRef } from '../../core/checkpoint/job-state.js'
+import type { CheckpointRef, JobState } from '../../core/checkpoint/job-state.js'
 import type {
   CheckpointManifest,
   EnumeratorState,
@@ -6,7 +6,14 @@ import type {
   OperatorManifest,
   SubtaskState,
 } from '../../core/checkpoint/manifest.js'
-import { checkpointPrefix, enumeratorStatePath, manifestPath, subtaskStatePath } from '../../core/checkpoint/paths.js'
+import {
+  CHECKPOINTS_PREFIX,
+  checkpointOf,
+  checkpointPrefix,
+  enumeratorStatePath,
+  manifestPath,
+  subtaskStatePath,
+} from '../../core/checkpoint/paths.js'
 import { decode, encode } from '../../core/codec/index.js'
 import { MIN_WATERMARK } from '../../core/element.js'
 import { TidemarkError } from '../../core/errors.js'
@@ -113,6 +120,19 @@ export async function readEnumeratorState(store: ObjectStore, ref: ObjectRef): P
 export async function deleteCheckpoint(store: ObjectStore, ref: { readonly id: number; readonly generation: number }) {
   await store.delete(manifestPath(ref.id, ref.generation))
   for (const name of await store.list(checkpointPrefix(ref.id, ref.generation))) await store.delete(name)
+}
+
+/**
+ * Deletes what earlier generations wrote and the log does not name: aborted checkpoints, and subsumed ones that could
+ * not be deleted. Only after one's own claim is in the log: then no older generation can complete a checkpoint.
+ */
+export async function sweepCheckpoints(store: ObjectStore, state: JobState): Promise<void> {
+  const named = new Set(state.checkpoints.map(({ id, generation }) => checkpointPrefix(id, generation)))
+  for (const name of await store.list(CHECKPOINTS_PREFIX)) {
+    const of = checkpointOf(name)
+    if (!of || of.generation >= state.generation || named.has(checkpointPrefix(of.id, of.generation))) continue
+    await store.delete(name)
+  }
 }
 
 async function createOwn(store: ObjectStore, name: string, data: Uint8Array): Promise<void> {

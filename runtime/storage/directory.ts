@@ -1,5 +1,5 @@
-import { link, mkdir, open, readdir, readFile, rm, stat, unlink } from 'node:fs/promises'
-import { dirname, join, sep } from 'node:path'
+import { link, mkdir, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises'
+import { dirname, join, resolve, sep } from 'node:path'
 import type { Environment } from '../../core/environment.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import type { ObjectStore } from './object-store.js'
@@ -13,7 +13,8 @@ const ABANDONED_AFTER_MS = 3_600_000
  * Objects as files below a folder. A file is written beside its place, fsynced, and linked to its name: `link` refuses
  * a name that exists (`rename` would overwrite it), so a create is conditional and never half done.
  */
-export async function directoryStore(root: string, environment: Environment): Promise<ObjectStore> {
+export async function directoryStore(location: string, environment: Environment): Promise<ObjectStore> {
+  const root = resolve(location)
   const staging = join(root, STAGING)
   await attempt(root, 'create', () => mkdir(staging, { recursive: true }))
   await attempt(root, 'clean up', () => removeAbandoned(staging, environment.clock.now() - ABANDONED_AFTER_MS))
@@ -23,25 +24,38 @@ export async function directoryStore(root: string, environment: Environment): Pr
     const folder = dirname(path)
     if (made.has(folder)) return
     await mkdir(folder, { recursive: true })
-    for (let current = folder; current.length >= root.length; current = dirname(current)) await syncFolder(current)
+    for (let current = folder; current !== root; current = dirname(current)) await syncFolder(current)
+    await syncFolder(root)
     made.add(folder)
   }
 
+  /** Folders of a checkpoint that is gone go too; one that still holds something stays. */
+  const removeEmptyFolders = async (path: string): Promise<void> => {
+    for (let folder = dirname(path); folder !== root && dirname(folder) !== root; folder = dirname(folder)) {
+      try {
+        await rmdir(folder)
+      } catch {
+        return
+      }
+      made.delete(folder)
+    }
+  }
+
   return {
-    location: root,
+    location,
     create: (name, data) =>
       attempt(name, 'write', async () => {
         const path = pathOf(root, name)
         await folderOf(path)
         const temporary = join(staging, environment.nonce())
-        await writeDurably(temporary, data)
         try {
+          await writeDurably(temporary, data)
           await link(temporary, path)
         } catch (error) {
           if (codeOf(error) === 'EEXIST') return 'exists'
           throw error
         } finally {
-          await unlink(temporary)
+          await rm(temporary, { force: true })
         }
         await syncFolder(dirname(path))
         return 'created'
@@ -62,7 +76,12 @@ export async function directoryStore(root: string, environment: Environment): Pr
         await collect(folder === '' ? root : pathOf(root, folder), folder, names)
         return names.filter((name) => name.startsWith(prefix)).sort()
       }),
-    delete: (name) => attempt(name, 'delete', () => rm(pathOf(root, name), { force: true })),
+    delete: (name) =>
+      attempt(name, 'delete', async () => {
+        const path = pathOf(root, name)
+        await rm(path, { force: true })
+        await removeEmptyFolders(path)
+      }),
   }
 }
 
@@ -85,8 +104,9 @@ async function collect(folder: string, prefix: string, names: string[]): Promise
 async function removeAbandoned(staging: string, before: number): Promise<void> {
   for (const name of await readdir(staging)) {
     const path = join(staging, name)
-    const { mtimeMs } = await stat(path)
-    if (mtimeMs < before) await rm(path, { force: true })
+    // Another process may clean up at the same time.
+    const found = await stat(path).catch(() => undefined)
+    if (found && found.mtimeMs < before) await rm(path, { force: true })
   }
 }
 

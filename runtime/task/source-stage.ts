@@ -38,6 +38,8 @@ interface OpenSplit {
   /** Undefined while it is being opened. */
   reader: SplitReader<unknown> | undefined
   finished: boolean
+  /** It ended because a drain asked it to: there may be more to read behind a resume. */
+  endedByDrain: boolean
   /** Input of the coalescer. */
   readonly input: number
 }
@@ -52,13 +54,15 @@ export class SourceStage implements TaskStage {
   private readonly options: SourceStageOptions
   private readonly splits: OpenSplit[] = []
   private readonly watermarks: SplitWatermarks
-  private readonly barriers: Barrier[] = []
+  /** Each with how many splits there were when it was triggered: later ones the enumerator's snapshot does not know. */
+  private barriers: { readonly barrier: Barrier; readonly splits: number }[] = []
   private readonly counters: Record<'read' | 'rejected' | 'skipped' | 'ahead' | 'lateAfterIdleness', Counter>
   private next = 0
   private allAssigned = false
   private started = false
   private holding = false
   private ended = false
+  private closed = false
   private drain: 'no' | 'now' | 'atTip' = 'no'
 
   constructor(options: SourceStageOptions) {
@@ -104,9 +108,12 @@ export class SourceStage implements TaskStage {
   /** Takes part in the next checkpoint from here on, whether its reader is open yet or not. */
   assign(assigned: AssignedSplit): void {
     const input = this.watermarks.add(assigned.split.id, assigned.watermark, assigned.finished)
-    const open: OpenSplit = { split: assigned.split, reader: undefined, finished: assigned.finished, input }
+    const { split, finished } = assigned
+    const open: OpenSplit = { split, reader: undefined, finished, endedByDrain: false, input }
     this.splits.push(open)
-    if (!assigned.finished) void this.open(open)
+    if (!finished) void this.open(open)
+    // From here on it holds the watermark, though its reader opens later.
+    this.options.wake()
   }
 
   /** Records flow from here on. Before it, a subtask without splits must not look idle: they may be on their way. */
@@ -122,10 +129,15 @@ export class SourceStage implements TaskStage {
   }
 
   triggerCheckpoint(barrier: Barrier, options: { readonly stopAfter: boolean }): void {
-    this.barriers.push(barrier)
+    this.barriers.push({ barrier, splits: this.splits.length })
     // What would follow a stop's barrier is thrown away, so nothing follows it.
     if (options.stopAfter) this.holding = true
     this.options.wake()
+  }
+
+  /** A barrier that has not gone out need not any more. */
+  cancelCheckpoint(checkpointId: number): void {
+    this.barriers = this.barriers.filter(({ barrier }) => barrier.checkpointId > checkpointId)
   }
 
   /** Ends the input: at once, or where each split ends now. */
@@ -142,7 +154,7 @@ export class SourceStage implements TaskStage {
     }
     const barrier = this.barriers.shift()
     if (barrier) {
-      this.snapshot(barrier)
+      this.snapshot(barrier.barrier, barrier.splits)
       return true
     }
     if (!this.started || this.holding || this.ended) return false
@@ -152,29 +164,32 @@ export class SourceStage implements TaskStage {
     return this.emitAll(this.watermarks.onQuiet((input) => this.splits[input]?.reader?.caughtUp === true))
   }
 
+  /** Closes all readers, and then rejects with what the first of them threw. */
   async close(): Promise<void> {
+    this.closed = true
     this.watermarks.close()
     const closing = this.splits.map(async ({ reader }) => reader?.close())
-    for (const result of await Promise.allSettled(closing)) {
-      if (result.status === 'rejected') this.options.onFailure(result.reason)
-    }
+    const failed = (await Promise.allSettled(closing)).find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
   }
 
   private async open(open: OpenSplit): Promise<void> {
     try {
       const reader = await this.options.openReader(open.split)
+      if (this.closed) return void (await reader.close())
       if (this.drain === 'atTip') reader.endAtTip?.()
       open.reader = reader
       this.options.wake()
     } catch (error) {
-      this.options.onFailure(withOperatorId(error, this.options.nodeId))
+      this.options.onFailure(this.named(error, open))
     }
   }
 
-  private snapshot(barrier: Barrier): void {
-    const list = this.splits.map((open): AssignedSplit => {
-      const split = open.reader ? open.reader.position() : open.split
-      return { split, watermark: this.watermarks.watermarkOf(open.input), finished: open.finished }
+  private snapshot(barrier: Barrier, splits: number): void {
+    const list = this.splits.slice(0, splits).map((open): AssignedSplit => {
+      const split = open.reader ? this.guard(open, open.reader, (reader) => reader.position()) : open.split
+      const finished = open.finished && !open.endedByDrain
+      return { split, watermark: this.watermarks.watermarkOf(open.input), finished }
     })
     this.options.onSnapshot(barrier.checkpointId, {
       nodeId: this.options.nodeId,
@@ -195,11 +210,14 @@ export class SourceStage implements TaskStage {
       const open = this.splits[this.next % this.splits.length] as OpenSplit
       this.next = (this.next + 1) % this.splits.length
       if (open.finished || !open.reader) continue
-      const polled = this.guard(open.reader, (reader) => reader.poll(POLL_ROWS))
+      const { reader } = open
+      const polled = this.guard(open, reader, () => reader.poll(POLL_ROWS))
       if (polled) this.emit(open, polled)
-      if (open.reader.finished) {
+      const isAtTip = this.drain === 'atTip' && !reader.endAtTip && !polled && reader.caughtUp
+      if (reader.finished || isAtTip) {
         open.finished = true
-        open.split = open.reader.position()
+        open.endedByDrain = this.drain === 'atTip'
+        open.split = this.guard(open, reader, () => reader.position())
         this.emitAll(this.watermarks.finish(open.input))
       }
       if (polled) return true
@@ -272,11 +290,15 @@ export class SourceStage implements TaskStage {
     return true
   }
 
-  private guard<R>(reader: SplitReader<unknown>, call: (reader: SplitReader<unknown>) => R): R {
+  private guard<R>(open: OpenSplit, reader: SplitReader<unknown>, call: (reader: SplitReader<unknown>) => R): R {
     try {
       return call(reader)
     } catch (error) {
-      throw withOperatorId(error, this.options.nodeId)
+      throw this.named(error, open)
     }
+  }
+
+  private named(thrown: unknown, open: OpenSplit): unknown {
+    return withOperatorId(thrown, this.options.nodeId, `split ${open.split.id}`)
   }
 }

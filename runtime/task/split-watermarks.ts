@@ -77,7 +77,8 @@ export class SplitWatermarks {
   beforeRecords(input: number): readonly Element[] {
     const split = this.at(input)
     split.clock.onRecords()
-    if (!this.coalescer.isInputIdle(input)) return []
+    // A new split among idle ones has to be announced before its first record.
+    if (!this.coalescer.isInputIdle(input)) return this.coalescer.settle()
     split.catchingUp = true
     return this.coalescer.onIdleness(input, false)
   }

@@ -57,6 +57,7 @@ export class Stage implements TaskStage, Outlet {
   private processingTimeDue = false
   private cancelTimer: (() => void) | undefined
   private inProcessingTime = false
+  private timersStopped = false
   private snapshot: SnapshotInProgress | undefined
 
   constructor(options: StageOptions) {
@@ -90,11 +91,18 @@ export class Stage implements TaskStage, Outlet {
 
   /** See OperatorContext.requestProcessingTime. */
   requestProcessingTime(timestamp: number): void {
-    if (timestamp >= this.processingTimeAt) return
+    if (this.timersStopped || !(timestamp < this.processingTimeAt)) return
     this.processingTimeAt = timestamp
+    this.awaitProcessingTime()
+  }
+
+  private awaitProcessingTime(): void {
     this.cancelTimer?.()
     const { environment, wake } = this.options
-    this.cancelTimer = environment.timers.after(Math.max(0, timestamp - environment.clock.now()), () => {
+    const { timers, clock } = environment
+    this.cancelTimer = timers.after(Math.max(0, this.processingTimeAt - clock.now()), () => {
+      // A timer counts monotonic time: the wall clock may be behind it.
+      if (clock.now() < this.processingTimeAt) return this.awaitProcessingTime()
       this.processingTimeDue = true
       wake()
     })
@@ -121,7 +129,10 @@ export class Stage implements TaskStage, Outlet {
     }
   }
 
+  /** No call for processing time comes any more: pending timers do not fire at the end of input. */
   stopTimers(): void {
+    this.timersStopped = true
+    this.processingTimeDue = false
     this.cancelTimer?.()
   }
 
@@ -163,6 +174,7 @@ export class Stage implements TaskStage, Outlet {
 
   private workOnEnd(element: Element): boolean {
     this.begun = true
+    this.stopTimers()
     const { operator } = this.options
     if (operator.onEnd && !this.guard(() => operator.onEnd?.(this.output) ?? true)) {
       return this.flushed()

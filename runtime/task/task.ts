@@ -36,6 +36,7 @@ export class Task {
     aligning: 0,
     snapshotting: 0,
   }
+  private highestCancelled = 0
   private activity: TaskActivity = 'idle'
   private since: number
   private failed = false
@@ -73,6 +74,7 @@ export class Task {
 
   /** A stage has contributed to a checkpoint; the last one of the chain completes the task's part. */
   collect(checkpointId: number, snapshot: StageSnapshot): void {
+    if (checkpointId <= this.highestCancelled) return
     const snapshots = this.collected.get(checkpointId) ?? []
     snapshots.push(snapshot)
     this.collected.set(checkpointId, snapshots)
@@ -83,6 +85,7 @@ export class Task {
 
   cancelCheckpoint(checkpointId: number): void {
     this.collected.delete(checkpointId)
+    this.highestCancelled = Math.max(this.highestCancelled, checkpointId)
     this.options.gate?.cancelCheckpoint(checkpointId)
   }
 
