@@ -37,9 +37,23 @@ export class TidemarkError extends Error {
   }
 }
 
-/** The text of whatever was thrown, for embedding into another message. */
+const LONGEST_EMBEDDED = 500
+
+/** The text of whatever was thrown, on one line, for embedding into another message. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
+  const text = textOf(thrown)
+    .trim()
+    .replace(/\s*[\r\n\u2028\u2029]\s*/g, ' ')
+  return text.length > LONGEST_EMBEDDED ? `${text.slice(0, LONGEST_EMBEDDED)}...` : text
+}
+
+function textOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? String(thrown.message) : String(thrown)
+  } catch {
+    // An object without a text of its own: no prototype, or a toString that throws.
+    return `a thrown ${typeof thrown} without a message`
+  }
 }
 
 /** For the `default` of an exhaustive switch: does not compile while a case is missing. */

@@ -6,8 +6,9 @@ import { isAsynchronous, notIterable, returnedPromise, userError, type Where } f
  * full, so that an iterable of any length takes no more memory than one row.
  */
 export class Emission<R> {
+  /** What gave the rows, for error messages. */
+  call: string
   readonly #operatorId: string
-  readonly #call: string
   /** Arrays are read by index: no iterator, and no result object a row. */
   #rows: readonly R[] | undefined
   #next = 0
@@ -16,7 +17,7 @@ export class Emission<R> {
 
   constructor(operatorId: string, call: string) {
     this.#operatorId = operatorId
-    this.#call = call
+    this.call = call
   }
 
   get active(): boolean {
@@ -78,7 +79,7 @@ export class Emission<R> {
 
   #iteratorOf(result: unknown, position: number | undefined, timestamp: number): Iterator<R> {
     const where = this.#where(position, timestamp)
-    if (isAsynchronous(result)) throw returnedPromise(where)
+    if (isAsynchronous(result)) throw returnedPromise(result, where)
     const iterable = result as Partial<Iterable<R>> | null | undefined
     if (iterable === null || iterable === undefined || typeof iterable[Symbol.iterator] !== 'function') {
       throw notIterable(result, where)
@@ -93,7 +94,7 @@ export class Emission<R> {
   #where(position: number | undefined, timestamp: number): Where {
     return {
       operatorId: this.#operatorId,
-      call: this.#call,
+      call: this.call,
       timestamp,
       ...(position === undefined ? {} : { position }),
     }

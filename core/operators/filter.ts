@@ -67,7 +67,7 @@ class FilterOperator<T, C> implements Operator<T, T> {
   #holds(result: unknown, position: number, timestamps: readonly number[]): boolean {
     if (result === true || result === false) return result
     if (isAsynchronous(result)) {
-      throw returnedPromise({
+      throw returnedPromise(result, {
         operatorId: this.#operatorId,
         call: 'filter',
         position,

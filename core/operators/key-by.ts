@@ -43,7 +43,7 @@ class KeyByOperator<T> implements Operator<T, T> {
       }
     } catch (thrown) {
       const where = { operatorId: this.#operatorId, call: 'keyBy', position: i, timestamp: timestamps[i]! }
-      throw isAsynchronous(key) ? returnedPromise(where) : userError(thrown, where)
+      throw isAsynchronous(key) ? returnedPromise(key, where) : userError(thrown, where)
     }
     if (keys.length > 0) {
       output.emitBatch(

@@ -63,6 +63,7 @@ class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations, O exte
           this.#context.at(timestamp)
           const result = this.#processOne(values[i] as T, i, timestamp)
           if (result === undefined) continue
+          emission.call = 'process'
           emission.start(result, i, timestamp)
         }
         if (!emission.drain(output, timestamp, i)) return i
@@ -126,6 +127,7 @@ class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations, O exte
       throw userError(thrown, { operatorId: this.#engine.operatorId, call: 'onTimer', timestamp: timer.timestamp })
     }
     if (result === undefined) return
+    this.#emission.call = 'onTimer'
     this.#emission.start(result, undefined, timestamp)
     this.#firing = timer
   }

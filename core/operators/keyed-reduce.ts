@@ -45,7 +45,7 @@ class KeyedReduceOperator<T> implements Operator<T, T> {
         const value = values[i] as T
         const after = before === undefined ? value : reduce(before, value)
         if (before === undefined || !isAsynchronous(after)) reduced.update(after)
-        else throw returnedPromise({ operatorId, call: 'reduce', position: i, timestamp: timestamps[i]! })
+        else throw returnedPromise(after, { operatorId, call: 'reduce', position: i, timestamp: timestamps[i]! })
         results.push(after)
       }
     } catch (thrown) {

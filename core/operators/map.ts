@@ -1,8 +1,9 @@
 import { Batch } from '../element.js'
+import { isPromise, silence } from '../promises.js'
 import type { MapFunction } from './functions.js'
 import type { Operator, OperatorContext, Output } from './operator.js'
 import { UserCode } from './user-code.js'
-import { isAsynchronous, returnedPromise, userError } from './user-error.js'
+import { returnedPromise, userError } from './user-error.js'
 
 /** One value for each, with the same timestamp. */
 export function mapOperator<T, R, C>(definition: MapFunction<T, R, C>): Operator<T, R> {
@@ -34,12 +35,10 @@ class MapOperator<T, R, C> implements Operator<T, R> {
     try {
       for (; i < length; i++) mapped.push(map(values[i] as T, opened))
     } catch (thrown) {
+      for (const value of mapped) silence(value)
       throw userError(thrown, { operatorId: this.#operatorId, call: 'map', position: i, timestamp: timestamps[i]! })
     }
-    // A function is asynchronous or it is not: the first value tells, at no cost for the others.
-    if (mapped.length > 0 && isPromise(mapped[0])) {
-      throw returnedPromise({ operatorId: this.#operatorId, call: 'map', position: from, timestamp: timestamps[from]! })
-    }
+    this.#refusePromises(mapped, from, timestamps)
     output.emitBatch(new Batch(mapped, from === 0 ? timestamps : timestamps.slice(from)))
     return length
   }
@@ -47,8 +46,20 @@ class MapOperator<T, R, C> implements Operator<T, R> {
   close(): Promise<void> {
     return this.#code.close()
   }
-}
 
-function isPromise(value: unknown): boolean {
-  return isAsynchronous(value) && typeof (value as { then?: unknown }).then === 'function'
+  #refusePromises(mapped: readonly R[], from: number, timestamps: readonly number[]): void {
+    for (let i = 0; i < mapped.length; i++) {
+      // `instanceof` is cheap enough for every value, and finds what an async function returns; thenables are looked
+      // for in the first value alone.
+      if (!(mapped[i] instanceof Promise) && (i > 0 || !isPromise(mapped[i]))) continue
+      for (const value of mapped) silence(value)
+      const position = from + i
+      throw returnedPromise(mapped[i], {
+        operatorId: this.#operatorId,
+        call: 'map',
+        position,
+        timestamp: timestamps[position]!,
+      })
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import { messageOf, TidemarkError } from '../errors.js'
+import { isPromise, silence } from '../promises.js'
 
 /** What the operator was at when the user's code failed. */
 export interface Where {
@@ -22,7 +23,9 @@ export function userError(thrown: unknown, where: Where): TidemarkError {
       code: thrown.code,
       domain: thrown.domain,
       retryable: thrown.retryable,
-      message: `${where.operatorId}: ${thrown.message}${location === undefined ? '' : ` (${location})`}`,
+      message:
+        `${thrown.operatorId === undefined ? `${where.operatorId}: ` : ''}${thrown.message}` +
+        (location === undefined ? '' : ` (${location})`),
       operatorId: thrown.operatorId ?? where.operatorId,
       ...(location === undefined ? {} : { location }),
       cause: thrown,
@@ -38,7 +41,9 @@ export function userError(thrown: unknown, where: Where): TidemarkError {
   })
 }
 
-export function returnedPromise(where: Where): TidemarkError {
+/** @param returned nobody waits for it any more, so its failure must not become an unhandled rejection. */
+export function returnedPromise(returned: unknown, where: Where): TidemarkError {
+  silence(returned)
   const location = locationOf(where)
   return new TidemarkError({
     code: 'USER_FUNCTION_RETURNED_PROMISE',
@@ -67,10 +72,12 @@ export function notIterable(found: unknown, where: Where): TidemarkError {
 /** A promise, or what an async generator returns. */
 export function isAsynchronous(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
-  return ('then' in value && typeof value.then === 'function') || Symbol.asyncIterator in value
+  return isPromise(value) || Symbol.asyncIterator in value
 }
 
 function locationOf({ position, timestamp }: Where): string | undefined {
-  if (position === undefined) return timestamp === undefined ? undefined : `timestamp ${timestamp}`
-  return `record ${position} of its batch${timestamp === undefined ? '' : `, timestamp ${timestamp}`}`
+  // A record without a timestamp has an infinite one.
+  const time = timestamp === undefined || !Number.isFinite(timestamp) ? undefined : `timestamp ${timestamp}`
+  if (position === undefined) return time
+  return `record ${position} of its batch${time === undefined ? '' : `, ${time}`}`
 }

@@ -1,17 +1,23 @@
+import { isAsynchronous, returnedPromise } from '../operators/user-error.js'
 import type { Aggregate } from '../window/aggregate.js'
 
 /** The accumulator is a list of at most one value, so that any value, undefined too, can be told from none. */
-export function reducing<T>(fn: (left: T, right: T) => T): Aggregate<T, T[], T> {
+export function reducing<T>(operatorId: string, fn: (left: T, right: T) => T): Aggregate<T, T[], T> {
+  const call = (left: T, right: T): T => {
+    const reduced = fn(left, right)
+    if (isAsynchronous(reduced)) throw returnedPromise(reduced, { operatorId, call: 'reduce' })
+    return reduced
+  }
   return Object.freeze({
     kind: 'reduce',
     create: () => [],
     add(reduced: T[], value: T) {
       // With one element the first is a T, undefined or not.
-      reduced[0] = reduced.length === 0 ? value : fn(reduced[0] as T, value)
+      reduced[0] = reduced.length === 0 ? value : call(reduced[0] as T, value)
       return reduced
     },
     merge(left: T[], right: T[]) {
-      if (right.length > 0) left[0] = left.length === 0 ? (right[0] as T) : fn(left[0] as T, right[0] as T)
+      if (right.length > 0) left[0] = left.length === 0 ? (right[0] as T) : call(left[0] as T, right[0] as T)
       return left
     },
     // A window that fires has a value.

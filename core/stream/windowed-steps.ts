@@ -69,7 +69,7 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
     requireFunction(fn, 'reduce', `reduce '${id}'`)
     const contents: Contents<T, W, T[], T, { readonly key: K; readonly window: W; readonly value: T }> = {
       kind: 'aggregate',
-      aggregate: reducing(fn),
+      aggregate: reducing(id, fn),
       // The key selector of this stream gave the key.
       shape: (key, window, value) => ({ key: key as K, window, value }),
     }

@@ -2,25 +2,28 @@ import type { InternalKey } from '../../state/key.js'
 import { fromInternalKey } from '../../state/key-codec.js'
 import type { Aggregate } from '../../window/aggregate.js'
 import { maxTimestampOf, type Window } from '../../window/time-window.js'
-import type { Output } from '../operator.js'
+import type { OperatorContext, Output } from '../operator.js'
 import type { Contents } from './contents.js'
+import { firingFailed } from './invalid-input.js'
 import type { AggregateContents } from './spec.js'
 
 /** One row a key and window: the aggregate's result in the shape that the step wants. */
 export class AggregatedContents implements Contents {
   readonly aggregate: Aggregate<unknown, unknown, unknown>
   private readonly shape: AggregateContents<unknown, Window, unknown, unknown, unknown>['shape']
+  private operatorId = ''
 
   constructor(contents: AggregateContents<unknown, Window, unknown, unknown, unknown>) {
     this.aggregate = contents.aggregate
     this.shape = contents.shape
   }
 
-  open(): void {}
+  open(context: OperatorContext): void {
+    this.operatorId = context.operatorId
+  }
 
   emit(key: InternalKey, window: Window, accumulator: unknown, _watermark: number, output: Output): boolean {
-    const row = this.shape(fromInternalKey(key), window, this.aggregate.result(accumulator))
-    output.emit(row, maxTimestampOf(window))
+    output.emit(this.rowOf(key, window, accumulator), maxTimestampOf(window))
     return true
   }
 
@@ -29,4 +32,12 @@ export class AggregatedContents implements Contents {
   }
 
   close(): void {}
+
+  private rowOf(key: InternalKey, window: Window, accumulator: unknown): unknown {
+    try {
+      return this.shape(fromInternalKey(key), window, this.aggregate.result(accumulator))
+    } catch (thrown) {
+      throw firingFailed(thrown, this.operatorId, window)
+    }
+  }
 }

@@ -9,7 +9,7 @@ import type { Operator, OperatorContext, Output } from '../operator.js'
 import type { Contents } from './contents.js'
 import { DroppedRecords } from './dropped-records.js'
 import { GroupWatermarks } from './group-watermarks.js'
-import { keysMissing, timestampMissing } from './invalid-input.js'
+import { keysMissing, rowFailed, timestampMissing } from './invalid-input.js'
 import { PaneFiring } from './pane-firing.js'
 import { Pane, PaneStore } from './pane-store.js'
 
@@ -88,20 +88,25 @@ export class AlignedWindowOperator implements Operator {
     const { aggregate, firstGroup, watermarks, inProcessingTime } = this
     const now = inProcessingTime ? this.environment.clock.now() : 0
     const length = values.length
-    for (let row = from; row < length; row++) {
-      const timestamp = inProcessingTime ? now : (timestamps[row] as number)
-      const key = keys[row] as InternalKey
-      const group = (groups[row] as number) - firstGroup
-      const pane = this.hot
-      const isHot = timestamp >= pane.start && timestamp < this.hotEnd
-      if (!isHot || (!inProcessingTime && this.hotEnd - 1 <= watermarks.of(group))) {
-        if (!this.addToWindows(values[row], timestamp, key, group, output)) return row
-        continue
+    let row = from
+    try {
+      for (; row < length; row++) {
+        const timestamp = inProcessingTime ? now : (timestamps[row] as number)
+        const key = keys[row] as InternalKey
+        const group = (groups[row] as number) - firstGroup
+        const pane = this.hot
+        const isHot = timestamp >= pane.start && timestamp < this.hotEnd
+        if (!isHot || (!inProcessingTime && this.hotEnd - 1 <= watermarks.of(group))) {
+          if (!this.addToWindows(values[row], timestamp, key, group, output)) return row
+          continue
+        }
+        const accumulators = pane.groups[group] ?? pane.open(group)
+        let accumulator = accumulators.get(key)
+        if (accumulator === undefined) accumulator = aggregate.create()
+        accumulators.set(key, aggregate.add(accumulator, values[row], timestamp))
       }
-      const accumulators = pane.groups[group] ?? pane.open(group)
-      let accumulator = accumulators.get(key)
-      if (accumulator === undefined) accumulator = aggregate.create()
-      accumulators.set(key, aggregate.add(accumulator, values[row], timestamp))
+    } catch (thrown) {
+      throw rowFailed(thrown, this.context.operatorId, { position: row, timestamp: timestamps[row] as number })
     }
     return length
   }

@@ -1,4 +1,22 @@
 import { TidemarkError } from '../../errors.js'
+import type { Window } from '../../window/time-window.js'
+import { userError } from '../user-error.js'
+
+/** Something that a window's step was given (a selector, a reducer, a trigger) failed at a record. */
+export function rowFailed(
+  thrown: unknown,
+  operatorId: string,
+  row: { readonly position: number; readonly timestamp: number },
+): TidemarkError {
+  return userError(thrown, { operatorId, call: "the window's function", ...row })
+}
+
+/** The same while a window fired. */
+export function firingFailed(thrown: unknown, operatorId: string, window: Window): TidemarkError {
+  const call =
+    'start' in window ? `its function of window [${window.start}, ${window.end})` : 'its function of a window'
+  return userError(thrown, { operatorId, call })
+}
 
 export function timestampMissing(operatorId: string, timestamp: number): TidemarkError {
   return new TidemarkError({
@@ -6,8 +24,8 @@ export function timestampMissing(operatorId: string, timestamp: number): Tidemar
     domain: 'user',
     operatorId,
     message:
-      `window '${operatorId}': expected a record with a timestamp in epoch milliseconds, found ${timestamp}. ` +
-      'Give the source a watermark strategy with timestamps, or use processing time.',
+      `window '${operatorId}': expected a record with a timestamp in epoch milliseconds, found ${Number.isNaN(timestamp) ? 'NaN' : 'none'}. ` +
+      'Give the source a watermark strategy with timestamps, or use processing time',
   })
 }
 

@@ -9,7 +9,7 @@ import type { Operator, OperatorContext, Output } from '../operator.js'
 import type { Contents } from './contents.js'
 import { DroppedRecords } from './dropped-records.js'
 import { GroupWatermarks } from './group-watermarks.js'
-import { keysMissing, timestampMissing } from './invalid-input.js'
+import { keysMissing, rowFailed, timestampMissing } from './invalid-input.js'
 import { KeyedWindowStore } from './keyed-window-store.js'
 import { absorbSession, endOfTouching, firstTouching } from './session-merge.js'
 import { TimerQueue } from './timer-queue.js'
@@ -90,10 +90,14 @@ export class KeyedWindowOperator implements Operator {
     if (keys === undefined || groups === undefined) throw keysMissing(this.context.operatorId)
     const now = this.inProcessingTime ? this.environment.clock.now() : 0
     let row = from
-    for (; row < values.length; row++) {
-      const timestamp = this.inProcessingTime ? now : (timestamps[row] as number)
-      const group = (groups[row] as number) - this.firstGroup
-      if (!this.addRow(values[row], timestamp, keys[row] as InternalKey, group, output)) break
+    try {
+      for (; row < values.length; row++) {
+        const timestamp = this.inProcessingTime ? now : (timestamps[row] as number)
+        const group = (groups[row] as number) - this.firstGroup
+        if (!this.addRow(values[row], timestamp, keys[row] as InternalKey, group, output)) break
+      }
+    } catch (thrown) {
+      throw rowFailed(thrown, this.context.operatorId, { position: row, timestamp: timestamps[row] as number })
     }
     this.requestClock()
     return row

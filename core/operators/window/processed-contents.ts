@@ -1,12 +1,13 @@
 import type { FunctionContext } from '../../context.js'
 import type { Environment } from '../../environment.js'
-import { TidemarkError } from '../../errors.js'
 import type { InternalKey } from '../../state/key.js'
 import { fromInternalKey } from '../../state/key-codec.js'
 import type { Aggregate } from '../../window/aggregate.js'
 import { maxTimestampOf, type Window } from '../../window/time-window.js'
 import type { OperatorContext, Output } from '../operator.js'
+import { isAsynchronous, notIterable, returnedPromise } from '../user-error.js'
 import type { Contents } from './contents.js'
+import { firingFailed } from './invalid-input.js'
 import type { ProcessContents, WindowFunctionContext } from './spec.js'
 
 /** The values themselves. The list is the window's own; nobody else may hold it. */
@@ -31,6 +32,7 @@ export class ProcessedContents implements Contents {
   private readonly contents: ProcessContents<unknown, Window, unknown>
   private functionContext: CallContext | undefined
   private rows: Iterator<unknown> | undefined
+  private window: Window | undefined
   private timestamp = 0
 
   constructor(contents: ProcessContents<unknown, Window, unknown>) {
@@ -46,24 +48,42 @@ export class ProcessedContents implements Contents {
     const context = this.functionContext as CallContext
     this.timestamp = maxTimestampOf(window)
     context.begin(watermark, this.timestamp, output)
-    const rows = this.contents.process(fromInternalKey(key), window, values as unknown[], context)
-    if (typeof rows?.[Symbol.iterator] !== 'function') throw notIterable(context.operatorId, rows)
-    this.rows = rows[Symbol.iterator]()
+    this.window = window
+    try {
+      this.rows = this.iterate(this.contents.process(fromInternalKey(key), window, values as unknown[], context))
+    } catch (thrown) {
+      throw firingFailed(thrown, context.operatorId, window)
+    }
     return this.drain(output)
   }
 
   drain(output: Output): boolean {
     if (this.rows === undefined) return true
     this.functionContext?.resume(output)
-    while (!output.full) {
-      const next = this.rows.next()
-      if (next.done) {
-        this.rows = undefined
-        return true
+    try {
+      while (!output.full) {
+        const next = this.rows.next()
+        if (next.done) {
+          this.rows = undefined
+          return true
+        }
+        output.emit(next.value, this.timestamp)
       }
-      output.emit(next.value, this.timestamp)
+      return false
+    } catch (thrown) {
+      // It threw: it has ended, and must not be asked to return.
+      this.rows = undefined
+      throw firingFailed(thrown, this.functionContext?.operatorId ?? '', this.window as Window)
     }
-    return false
+  }
+
+  private iterate(rows: unknown): Iterator<unknown> {
+    const where = { operatorId: this.functionContext?.operatorId ?? '', call: 'process' }
+    if (isAsynchronous(rows)) throw returnedPromise(rows, where)
+    const iterable = rows as Partial<Iterable<unknown>> | null | undefined
+    const iterator = iterable?.[Symbol.iterator]
+    if (typeof iterator !== 'function') throw notIterable(rows, where)
+    return iterator.call(iterable as Iterable<unknown>)
   }
 
   close(): void | Promise<void> {
@@ -116,16 +136,4 @@ class CallContext implements WindowFunctionContext {
     const port = this.portOf(sideOutput)
     if (port !== 0) this.output?.emitTo(port, value, this.timestamp)
   }
-}
-
-function notIterable(operatorId: string, found: unknown): TidemarkError {
-  const isPromise = typeof found === 'object' && found !== null && 'then' in found
-  return new TidemarkError({
-    code: 'FUNCTION_RESULT_INVALID',
-    domain: 'user',
-    operatorId,
-    message:
-      `window '${operatorId}': process must return an iterable of rows (an array, or be a generator), ` +
-      `not ${isPromise ? 'a promise: it cannot wait, make it synchronous' : found === null ? 'null' : typeof found}`,
-  })
 }

@@ -7,7 +7,7 @@ import type { Operator, OperatorContext, Output } from '../operator.js'
 import type { Contents } from './contents.js'
 import { DroppedRecords } from './dropped-records.js'
 import { GroupWatermarks } from './group-watermarks.js'
-import { keysMissing, timestampMissing } from './invalid-input.js'
+import { keysMissing, rowFailed, timestampMissing } from './invalid-input.js'
 import { Pane, PaneStore } from './pane-store.js'
 import { SliceCache } from './slice-cache.js'
 import { SliceFiring } from './slice-firing.js'
@@ -73,21 +73,26 @@ export class SlicedWindowOperator implements Operator {
     if (keys === undefined || groups === undefined) throw keysMissing(this.context.operatorId)
     const { aggregate, firstGroup, watermarks } = this
     const length = values.length
-    for (let row = from; row < length; row++) {
-      const timestamp = timestamps[row] as number
-      const key = keys[row] as InternalKey
-      const group = (groups[row] as number) - firstGroup
-      const slice = this.hot
-      // In front of the watermark no window of the slice has fired, and no sum holds it.
-      const isHot = timestamp >= slice.start && timestamp < this.hotEnd && this.hotEnd - 1 > watermarks.of(group)
-      if (!isHot) {
-        if (!this.addToSlice(values[row], timestamp, key, group, output)) return row
-        continue
+    let row = from
+    try {
+      for (; row < length; row++) {
+        const timestamp = timestamps[row] as number
+        const key = keys[row] as InternalKey
+        const group = (groups[row] as number) - firstGroup
+        const slice = this.hot
+        // In front of the watermark no window of the slice has fired, and no sum holds it.
+        const isHot = timestamp >= slice.start && timestamp < this.hotEnd && this.hotEnd - 1 > watermarks.of(group)
+        if (!isHot) {
+          if (!this.addToSlice(values[row], timestamp, key, group, output)) return row
+          continue
+        }
+        const accumulators = slice.groups[group] ?? slice.open(group)
+        let accumulator = accumulators.get(key)
+        if (accumulator === undefined) accumulator = aggregate.create()
+        accumulators.set(key, aggregate.add(accumulator, values[row], timestamp))
       }
-      const accumulators = slice.groups[group] ?? slice.open(group)
-      let accumulator = accumulators.get(key)
-      if (accumulator === undefined) accumulator = aggregate.create()
-      accumulators.set(key, aggregate.add(accumulator, values[row], timestamp))
+    } catch (thrown) {
+      throw rowFailed(thrown, this.context.operatorId, { position: row, timestamp: timestamps[row] as number })
     }
     return length
   }

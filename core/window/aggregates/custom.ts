@@ -1,5 +1,6 @@
+import { isPromise } from '../../promises.js'
 import type { Aggregate } from '../aggregate.js'
-import { invalidSetting, isThenable, requireFunction } from './invalid.js'
+import { invalidSetting, requireFunction } from './invalid.js'
 
 /**
  * An aggregate of one's own; types are inferred from its functions. The rules are those of `Aggregate`: `merge` leaves its
@@ -26,7 +27,7 @@ export function aggregate<T, A, R>(definition: Aggregate<T, A, R>): Aggregate<T,
   }
   if (definition.retract !== undefined) requireFunction(kind, 'retract', definition.retract)
   const created: unknown = definition.create()
-  if (created === undefined || typeof created === 'function' || isThenable(created)) {
+  if (created === undefined || typeof created === 'function' || isPromise(created)) {
     throw invalidSetting(kind, 'create must return the accumulator, plain data', created)
   }
   return definition

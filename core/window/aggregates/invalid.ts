@@ -1,21 +1,19 @@
 import { TidemarkError } from '../../errors.js'
+import { isPromise, silence } from '../../promises.js'
 
 /** What was found, in words that carry no payload. */
 function describe(found: unknown): string {
   if (found === null || found === undefined) return String(found)
   if (typeof found === 'number') return Number.isFinite(found) ? 'a number' : String(found)
-  if (isThenable(found)) return 'a promise'
+  if (isPromise(found)) return 'a promise'
   if (Array.isArray(found)) return 'an array'
   return typeof found === 'object' ? 'an object' : `a ${typeof found}`
 }
 
-export function isThenable(found: unknown): boolean {
-  return typeof found === 'object' && found !== null && 'then' in found && typeof found.then === 'function'
-}
-
 /** The error for what a selector returned. `expected` reads on from "must return". */
 export function invalidValue(kind: string, expected: string, found: unknown): TidemarkError {
-  const remedy = isThenable(found)
+  silence(found)
+  const remedy = isPromise(found)
     ? 'a selector is synchronous: fetch what it needs in a step before the window'
     : 'filter such records out before the window, or give a default in the selector'
   return new TidemarkError({

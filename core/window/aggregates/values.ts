@@ -1,4 +1,5 @@
-import { invalidValue, isThenable } from './invalid.js'
+import { isPromise } from '../../promises.js'
+import { invalidValue } from './invalid.js'
 import type { Scalar } from './types.js'
 
 export function scalar<V extends Scalar>(kind: string, found: V): V {
@@ -16,7 +17,7 @@ export function scalar<V extends Scalar>(kind: string, found: V): V {
 /** For values that are only kept: refuses what no checkpoint can hold. */
 export function storable<V>(kind: string, found: V): V {
   const type = typeof found
-  if (type === 'function' || type === 'symbol' || (type === 'object' && isThenable(found))) {
+  if (type === 'function' || type === 'symbol' || (type === 'object' && isPromise(found))) {
     throw invalidValue(kind, 'plain data', found)
   }
   return found
