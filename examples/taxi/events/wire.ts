@@ -40,7 +40,7 @@ function tripLine(trip: TripEvent): string {
 
 /**
  * Reads one record of the stream.
- * @throws TidemarkError TAXI_EVENT_MALFORMED for what is not UTF-8, not a JSON object, of another `type`, or lacks a
+ * @throws TidemarkError RECORD_MALFORMED for what is not UTF-8, not a JSON object, of another `type`, or lacks a
  * coordinate or a time. `trip_id` and `total_amount` are optional, and absent where they have another type.
  */
 export function decodeTaxiEvent(bytes: Uint8Array): TaxiEvent {
@@ -106,7 +106,7 @@ function describe(value: unknown): string {
 
 function malformed(found: string, cause?: unknown): TidemarkError {
   return new TidemarkError({
-    code: 'TAXI_EVENT_MALFORMED',
+    code: 'RECORD_MALFORMED',
     domain: 'user',
     message: `taxi event: ${found}`,
     ...(cause === undefined ? {} : { cause }),

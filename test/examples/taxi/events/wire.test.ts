@@ -131,7 +131,7 @@ describe('a malformed event', () => {
   ])('%s is refused', (input, message) => {
     const error = malformedBy(input)
     expect(error.message).toMatch(message)
-    expect([error.code, error.domain, error.retryable]).toEqual(['TAXI_EVENT_MALFORMED', 'user', false])
+    expect([error.code, error.domain, error.retryable]).toEqual(['RECORD_MALFORMED', 'user', false])
   })
 
   it('is refused for bytes that are not UTF-8', () => {
