@@ -6,7 +6,8 @@ import type { Environment } from '../../core/environment.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import type { ExecutionPlan } from '../../core/graph/execution-plan.js'
 import type { LogicalGraph, LogicalNode, SourceNode } from '../../core/graph/node.js'
-import { Execution, type ExecutionLimits } from '../local/execution.js'
+import type { ExecutionLimits } from '../local/deployment.js'
+import { Execution } from '../local/execution.js'
 import { OperatorMetrics } from '../observe/metrics.js'
 import { deleteCheckpoint, type OperatorCheckpoint, writeCheckpoint } from '../storage/checkpoint-objects.js'
 import type { ObjectStore } from '../storage/object-store.js'
@@ -151,8 +152,12 @@ export class Generation {
   private async startUp(): Promise<void> {
     this.opening = this.execution.open()
     await this.opening
-    for (const source of this.sources) await source.start()
+    for (const source of this.sources) {
+      if (this.execution.signal.aborted) return
+      await source.start()
+    }
     if (this.execution.signal.aborted) return
+    this.options.restore.release()
     this.execution.start()
     this.coordinator.start()
     this.options.onRunning()

@@ -6,7 +6,8 @@ import { type Environment, sleep } from '../../core/environment.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import type { ExecutionPlan } from '../../core/graph/execution-plan.js'
 import type { LogicalGraph } from '../../core/graph/node.js'
-import type { Execution, ExecutionLimits } from '../local/execution.js'
+import type { ExecutionLimits } from '../local/deployment.js'
+import type { Execution } from '../local/execution.js'
 import { sweepCheckpoints } from '../storage/checkpoint-objects.js'
 import type { ObjectStore } from '../storage/object-store.js'
 import type { CheckpointSettings, CompletedCheckpoint } from './checkpoint-coordinator.js'
@@ -121,16 +122,15 @@ export class JobMaster {
     this.log = log
     const facts = { job: graph.jobName, maxParallelism, location: store.location }
     // What is refused is refused before anything is written.
-    const atFirst = resolve({ ...facts, state: log.state, mode, resumeDrained })
+    resolve({ ...facts, state: log.state, mode, resumeDrained })
     const startedFrom = log.state?.checkpoints.at(-1)?.id
+    const decide = (): RecoveryDecision => {
+      // A drain of this run is the end of it, whatever it went on from.
+      const isAsStarted = log.state?.checkpoints.at(-1)?.id === startedFrom
+      return resolve({ ...facts, state: log.state, mode: 'resume', resumeDrained: resumeDrained && isAsStarted })
+    }
     for (;;) {
-      // A checkpoint of this run that says drained is the end of it, whatever it went on from.
-      const isFirst = log.state?.checkpoints.at(-1)?.id === startedFrom
-      const outcome = await this.attempt(log, () =>
-        log.state
-          ? resolve({ ...facts, state: log.state, mode: 'resume', resumeDrained: resumeDrained && isFirst })
-          : atFirst,
-      )
+      const outcome = await this.attempt(log, decide)
       if (outcome.kind !== 'failed') return outcome.kind
       if (this.isCancelled()) return 'cancelled'
       await this.pauseAfter(outcome.error)

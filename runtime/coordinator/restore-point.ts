@@ -38,7 +38,8 @@ const NOTHING: StageRestore = {
 
 /** What a generation starts from: a checkpoint, read and verified, ready to be dealt out at any parallelism. */
 export class RestorePoint {
-  private readonly operators: ReadonlyMap<string, RestoredOperator>
+  private operators: ReadonlyMap<string, RestoredOperator>
+  private readonly groupsHandedOut: Map<number, Uint8Array>[] = []
 
   private constructor(operators: ReadonlyMap<string, RestoredOperator>) {
     this.operators = operators
@@ -73,7 +74,9 @@ export class RestorePoint {
     const operator = this.operators.get(operatorId)
     if (!operator) return NOTHING
     const range = keyGroupRange(subtask, parallelism, maxParallelism)
+    const { watermarks } = operator
     const groups = new Map<number, Uint8Array>()
+    this.groupsHandedOut.push(groups)
     for (const index of subtasksOverlapping(operator.manifest, range)) {
       for (const [group, data] of operator.states[index]?.groups ?? []) {
         if (group >= range.first && group < range.end) groups.set(group, data)
@@ -81,7 +84,7 @@ export class RestorePoint {
     }
     let watermark = Number.POSITIVE_INFINITY
     for (let group = range.first; group < range.end; group++) {
-      watermark = Math.min(watermark, operator.watermarks[group] as number)
+      watermark = Math.min(watermark, watermarks[group] as number)
     }
     return {
       group: (group) => groups.get(group),
@@ -90,9 +93,15 @@ export class RestorePoint {
         subtask,
         parallelism,
       ),
-      watermarkOf: (group) => operator.watermarks[group] ?? MIN_WATERMARK,
+      watermarkOf: (group) => watermarks[group] ?? MIN_WATERMARK,
       watermark: watermark === Number.POSITIVE_INFINITY ? MIN_WATERMARK : watermark,
     }
+  }
+
+  /** Everything is restored: the stored bytes need not stay in memory beside the state they became. */
+  release(): void {
+    this.operators = new Map()
+    for (const groups of this.groupsHandedOut.splice(0)) groups.clear()
   }
 
   forSource(sourceId: string): { enumerator: EnumeratorState; splits: readonly AssignedSplit[] } | undefined {

@@ -1,44 +1,14 @@
-import type { SplitReader } from '../../core/connector.js'
-import type { Logger } from '../../core/context.js'
 import type { Barrier } from '../../core/element.js'
-import type { Environment } from '../../core/environment.js'
 import { messageOf } from '../../core/errors.js'
-import type { ExecutionPlan, PlanEdge, Vertex } from '../../core/graph/execution-plan.js'
-import type { LogicalNode, OperatorNode, SinkNode, SourceNode } from '../../core/graph/node.js'
-import type { Operator, OperatorContext } from '../../core/operators/operator.js'
-import { HeapKeyedStateBackend } from '../../core/state/heap-backend.js'
-import { keyGroupRange } from '../../core/state/key-groups.js'
-import { LocalChannel } from '../exchange/channel.js'
-import { EdgeWriter } from '../exchange/edge-writer.js'
-import { OperatorMetrics } from '../observe/metrics.js'
-import { InputGate } from '../task/input-gate.js'
-import { type Outlet, OutputBuffer } from '../task/output-buffer.js'
+import type { Operator } from '../../core/operators/operator.js'
 import { SinkOperator } from '../task/sink-operator.js'
 import { SourceStage } from '../task/source-stage.js'
 import { Stage, withOperatorId } from '../task/stage.js'
-import type { StageRestore, StageSnapshot } from '../task/stage-snapshot.js'
-import { Task, type TaskActivity } from '../task/task.js'
+import type { Task, TaskActivity } from '../task/task.js'
+import { type Deployed, Deployment, type DeploymentOptions } from './deployment.js'
 import { Scheduler } from './scheduler.js'
 
-export interface ExecutionLimits {
-  /** Rows a channel holds before it pushes back. */
-  readonly channelRows: number
-  /** Rows an operator's output holds before the operator has to give way. */
-  readonly outputRows: number
-  /** Rows one call of a user's function may emit beyond that. */
-  readonly outputOverflow: number
-}
-
-export interface ExecutionOptions {
-  readonly plan: ExecutionPlan
-  readonly environment: Environment
-  readonly logger: Logger
-  readonly parameters: Readonly<Record<string, unknown>>
-  readonly lineage: string
-  readonly generation: number
-  readonly limits: ExecutionLimits
-  readonly restore: (node: LogicalNode, subtask: number, parallelism: number) => StageRestore
-  readonly onSnapshot: (task: number, checkpointId: number, snapshots: readonly StageSnapshot[]) => void
+export interface ExecutionOptions extends Omit<DeploymentOptions, 'signal' | 'onSourceEnd' | 'wake'> {
   /** Called once, with what broke first. */
   readonly onFailure: (error: unknown) => void
   /** All records of all sources have been emitted. */
@@ -58,26 +28,14 @@ export interface OperatorReading {
   readonly metrics: Readonly<Record<string, number>>
 }
 
-/** Where a subtask's stage is among all stages of the generation. */
-interface Deployed {
-  readonly node: LogicalNode
-  readonly subtask: number
-  readonly operator: Operator | undefined
-  readonly context: OperatorContext | undefined
-  readonly stage: Stage | SourceStage
-  readonly metrics: OperatorMetrics
-}
-
 /** All tasks of one generation in one process, on one event loop. */
 export class Execution {
   readonly generation: number
   private readonly options: ExecutionOptions
   private readonly scheduler: Scheduler
   private readonly abort = new AbortController()
-  private readonly tasks: Task[] = []
-  private readonly deployed: Deployed[] = []
-  /** By edge, receiving subtask, sending subtask. */
-  private readonly channels: LocalChannel[][][] = []
+  private readonly tasks: readonly Task[]
+  private readonly deployed: readonly Deployed[]
   private openSources = 0
   private readonly opened = new Set<Operator>()
   private started = false
@@ -92,10 +50,15 @@ export class Execution {
       sliceMs: 5,
       ...(options.onTurn ? { onTurn: options.onTurn } : {}),
     })
-    for (const edge of options.plan.edges) this.channels.push(this.connect(edge))
-    for (const vertex of options.plan.vertices) {
-      for (let subtask = 0; subtask < vertex.parallelism; subtask++) this.tasks.push(this.deploy(vertex, subtask))
-    }
+    const { tasks, deployed } = new Deployment({
+      ...options,
+      signal: this.abort.signal,
+      onFailure: (error) => this.fail(error),
+      onSourceEnd: () => this.sourceEnded(),
+      wake: (task) => this.wake(task),
+    })
+    this.tasks = tasks
+    this.deployed = deployed
     this.openSources = this.sourceStages().length
   }
 
@@ -196,197 +159,9 @@ export class Execution {
     return this.tasks.map((task) => ({ task: task.name, spentMs: task.activities() }))
   }
 
-  private connect(edge: PlanEdge): LocalChannel[][] {
-    const from = this.vertex(edge.from)
-    const to = this.vertex(edge.to)
-    return Array.from({ length: to.parallelism }, (_, receiver) =>
-      Array.from(
-        { length: from.parallelism },
-        (_, sender) =>
-          new LocalChannel({
-            capacity: this.options.limits.channelRows,
-            onData: () => this.wake(to, receiver),
-            onRoom: () => this.wake(from, sender),
-          }),
-      ),
-    )
-  }
-
-  private vertex(index: number): Vertex {
-    return this.options.plan.vertices[index] as Vertex
-  }
-
-  private taskIndex(vertex: Vertex, subtask: number): number {
-    let index = subtask
-    for (const before of this.options.plan.vertices) {
-      if (before === vertex) break
-      index += before.parallelism
-    }
-    return index
-  }
-
-  private wake(vertex: Vertex, subtask: number): void {
+  private wake(task: Task): void {
     // Nothing runs before everything is open; `start` wakes all.
-    if (!this.started) return
-    const task = this.tasks[this.taskIndex(vertex, subtask)]
-    if (task) this.scheduler.wake(task)
-  }
-
-  private deploy(vertex: Vertex, subtask: number): Task {
-    const { environment, onSnapshot } = this.options
-    const index = this.tasks.length
-    const stages: Stage[] = []
-    let source: SourceStage | undefined
-    const wake = (): void => this.wake(vertex, subtask)
-    const collect = (checkpointId: number, snapshot: StageSnapshot): void => task.collect(checkpointId, snapshot)
-    // Built from the end, so that each stage knows the one it hands rows to.
-    for (let position = vertex.chain.length - 1; position >= 0; position--) {
-      const node = vertex.chain[position] as LogicalNode
-      const output = this.outputOf(vertex, subtask, position, stages[0])
-      if (node.kind === 'source') source = this.deploySource(node, subtask, output, { wake, collect })
-      else stages.unshift(this.deployStage(node, vertex, subtask, output, { wake, collect }))
-    }
-    const inputs = this.options.plan.edges.filter(({ to }) => to === vertex.index)
-    const gate =
-      inputs.length === 0
-        ? undefined
-        : new InputGate(
-            inputs.flatMap((edge) => {
-              const channels = this.channels[edge.index]?.[subtask] ?? []
-              const used = edge.partitioning === 'forward' ? channels.slice(subtask, subtask + 1) : channels
-              return used.map((channel) => ({ channel, input: edge.input }))
-            }),
-            this.options.restore(vertex.chain[0] as LogicalNode, subtask, vertex.parallelism).watermark,
-          )
-    const task: Task = new Task({
-      name: `${vertex.chain.map(({ id }) => id).join(' > ')} (${subtask + 1}/${vertex.parallelism})`,
-      environment,
-      gate,
-      source,
-      stages,
-      onSnapshot: (checkpointId, snapshots) => onSnapshot(index, checkpointId, snapshots),
-      onFailure: (error) => this.fail(error),
-    })
-    return task
-  }
-
-  private outputOf(vertex: Vertex, subtask: number, position: number, next: Stage | undefined): OutputBuffer {
-    const node = vertex.chain[position] as LogicalNode
-    const outlets: Outlet[][] = [[], ...node.sideOutputs.map(() => [])]
-    if (next) outlets[0]?.push(next)
-    for (const edge of this.options.plan.edges) {
-      if (edge.from !== vertex.index || edge.stage !== position) continue
-      const receivers = this.channels[edge.index] ?? []
-      const targets = edge.partitioning === 'forward' ? receivers.slice(subtask, subtask + 1) : receivers
-      outlets[edge.port]?.push(
-        new EdgeWriter({
-          partitioning: edge.partitioning,
-          subtask,
-          maxParallelism: this.options.plan.maxParallelism,
-          channels: targets.map((senders) => senders[subtask] as LocalChannel),
-        }),
-      )
-    }
-    const { outputRows, outputOverflow } = this.options.limits
-    return new OutputBuffer({
-      operatorId: node.id,
-      outlets,
-      capacity: outputRows,
-      overflowLimit: outputOverflow,
-    })
-  }
-
-  private deploySource(node: SourceNode, subtask: number, output: OutputBuffer, hooks: TaskHooks): SourceStage {
-    const metrics = new OperatorMetrics()
-    const parallelism = this.parallelismOf(node)
-    const stage = new SourceStage({
-      nodeId: node.id,
-      strategy: node.watermarks,
-      output,
-      malformedPort: output.hasReaders(node.sideOutputs.indexOf('malformed') + 1)
-        ? node.sideOutputs.indexOf('malformed') + 1
-        : -1,
-      environment: this.options.environment,
-      metrics,
-      openReader: (split): SplitReader<unknown> | Promise<SplitReader<unknown>> =>
-        node.source.read(split, { ...this.engineContext(node, subtask, parallelism, metrics), wake: hooks.wake }),
-      onSnapshot: hooks.collect,
-      onFailure: (error) => this.fail(error),
-      onEnd: () => this.sourceEnded(),
-      wake: hooks.wake,
-    })
-    this.deployed.push({ node, subtask, operator: undefined, context: undefined, stage, metrics })
-    return stage
-  }
-
-  private deployStage(
-    node: OperatorNode | SinkNode,
-    vertex: Vertex,
-    subtask: number,
-    output: OutputBuffer,
-    hooks: TaskHooks,
-  ): Stage {
-    const { lineage, generation, environment, plan } = this.options
-    const metrics = new OperatorMetrics()
-    const restore = this.options.restore(node, subtask, vertex.parallelism)
-    const range = keyGroupRange(subtask, vertex.parallelism, plan.maxParallelism)
-    const sink = node.kind === 'sink' ? new SinkOperator({ sink: node.sink, lineage, generation }) : undefined
-    const operator: Operator = sink ?? (node as OperatorNode).create()
-    let backend: HeapKeyedStateBackend | undefined
-    const stage = new Stage({
-      nodeId: node.id,
-      operator,
-      output,
-      environment,
-      range,
-      restoredWatermark: restore.watermark,
-      restoredWatermarkOf: restore.watermarkOf,
-      keyedState: () => backend,
-      ...(sink ? { committables: () => sink.committables } : {}),
-      onSnapshot: hooks.collect,
-      onFailure: (error) => this.fail(withOperatorId(error, node.id)),
-      wake: hooks.wake,
-    })
-    const context: OperatorContext = {
-      ...this.engineContext(node, subtask, vertex.parallelism, metrics),
-      portOf: (name) => {
-        const port = node.sideOutputs.indexOf(name) + 1
-        return port > 0 && output.hasReaders(port) ? port : -1
-      },
-      keyGroups: range,
-      maxParallelism: plan.maxParallelism,
-      get keyedState() {
-        backend ??= new HeapKeyedStateBackend({
-          operatorId: node.id,
-          range,
-          restored: restore.group,
-        })
-        return backend
-      },
-      restoredWatermarks: { minimum: restore.watermark, floorOf: restore.watermarkOf },
-      restoredList: restore.list,
-      requestProcessingTime: (timestamp) => stage.requestProcessingTime(timestamp),
-      wake: hooks.wake,
-    }
-    this.deployed.push({ node, subtask, operator, context, stage, metrics })
-    return stage
-  }
-
-  private engineContext(node: LogicalNode, index: number, parallelism: number, metrics: OperatorMetrics) {
-    const { environment, logger, parameters } = this.options
-    return {
-      operatorId: node.id,
-      subtask: { index, parallelism },
-      logger,
-      metrics,
-      parameters,
-      signal: this.abort.signal,
-      environment,
-    }
-  }
-
-  private parallelismOf(node: LogicalNode): number {
-    return this.options.plan.vertices.find(({ chain }) => chain.includes(node))?.parallelism ?? 1
+    if (this.started) this.scheduler.wake(task)
   }
 
   private sourceEnded(): void {
@@ -399,9 +174,4 @@ export class Execution {
     this.scheduler.stop()
     this.options.onFailure(error)
   }
-}
-
-interface TaskHooks {
-  readonly wake: () => void
-  readonly collect: (checkpointId: number, snapshot: StageSnapshot) => void
 }

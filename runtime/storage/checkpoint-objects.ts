@@ -16,7 +16,7 @@ import {
 } from '../../core/checkpoint/paths.js'
 import { decode, encode } from '../../core/codec/index.js'
 import { MIN_WATERMARK } from '../../core/element.js'
-import { TidemarkError } from '../../core/errors.js'
+import { messageOf, TidemarkError } from '../../core/errors.js'
 import type { StageSnapshot } from '../task/stage-snapshot.js'
 import { checksum } from './checksum.js'
 import type { ObjectStore } from './object-store.js'
@@ -102,7 +102,7 @@ export async function readManifest(store: ObjectStore, ref: CheckpointRef): Prom
 
 /** The contents of a subtask's state object, verified. */
 export async function readSubtaskState(store: ObjectStore, ref: ObjectRef): Promise<SubtaskState> {
-  const value = decode(await readObject(store, ref))
+  const value = await decodeObject(store, ref)
   if (!isRecord(value) || !isGroups(value['groups']) || !Array.isArray(value['list'])) {
     throw corrupt(store, ref.name, 'it has no groups and list')
   }
@@ -111,7 +111,7 @@ export async function readSubtaskState(store: ObjectStore, ref: ObjectRef): Prom
 }
 
 export async function readEnumeratorState(store: ObjectStore, ref: ObjectRef): Promise<EnumeratorState> {
-  const value = decode(await readObject(store, ref))
+  const value = await decodeObject(store, ref)
   if (!isRecord(value) || !Array.isArray(value['known'])) throw corrupt(store, ref.name, 'it has no list of splits')
   return { known: value['known'].map(String), custom: value['custom'] }
 }
@@ -159,6 +159,15 @@ async function readObject(store: ObjectStore, ref: ObjectRef): Promise<Uint8Arra
   const found = checksum(data)
   if (found !== ref.crc32) throw corrupt(store, ref.name, `its CRC-32 is ${found}, not ${ref.crc32}`)
   return data
+}
+
+async function decodeObject(store: ObjectStore, ref: ObjectRef): Promise<unknown> {
+  const data = await readObject(store, ref)
+  try {
+    return decode(data)
+  } catch (error) {
+    throw corrupt(store, ref.name, messageOf(error), error)
+  }
 }
 
 function isEmpty(snapshot: StageSnapshot): boolean {
