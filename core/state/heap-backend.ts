@@ -34,6 +34,8 @@ export interface HeapBackendOptions {
   readonly range: KeyGroupRange
   /** What `encodeGroup` gave for a group at the checkpoint; undefined for one without state. */
   readonly restored?: (group: number) => Uint8Array | undefined
+  /** The same, decoded as far as it is: for whoever decodes in slices. The rest is decoded at once. */
+  readonly stored?: StoredGroups
 }
 
 /** A user's state and an engine's component of the same name do not meet. */
@@ -52,7 +54,9 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
     this.operatorId = options.operatorId
     this.range = options.range
     this.current = new CurrentKey(options.operatorId, options.range)
-    this.stored = new StoredGroups(options.operatorId, options.range, options.restored ?? (() => undefined))
+    const { operatorId, range, restored = () => undefined, stored } = options
+    this.stored = stored ?? new StoredGroups(operatorId, range, restored)
+    while (this.stored.decodeNext());
   }
 
   setCurrentKey(key: InternalKey, group: number, timestamp: number = NO_TIMESTAMP): void {

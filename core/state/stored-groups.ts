@@ -14,13 +14,28 @@ export interface StoredComponent {
 export class StoredGroups {
   private readonly operatorId: string
   private readonly groups = new Map<number, Map<string, StoredComponent>>()
+  private readonly range: KeyGroupRange
+  private readonly restored: (group: number) => Uint8Array | undefined
+  private next: number
 
+  /** Nothing is decoded yet: much state would hold the event loop, so `decodeNext` does it group by group. */
   constructor(operatorId: string, range: KeyGroupRange, restored: (group: number) => Uint8Array | undefined) {
     this.operatorId = operatorId
-    for (let group = range.first; group < range.end; group++) {
-      const bytes = restored(group)
-      if (bytes !== undefined) this.groups.set(group, this.read(group, bytes))
+    this.range = range
+    this.restored = restored
+    this.next = range.first
+  }
+
+  /** Decodes one more group that has state; false when none was left. Everything else here waits for that. */
+  decodeNext(): boolean {
+    while (this.next < this.range.end) {
+      const group = this.next++
+      const bytes = this.restored(group)
+      if (bytes === undefined) continue
+      this.groups.set(group, this.read(group, bytes))
+      return true
     }
+    return false
   }
 
   /** Hands a component what was stored under its name, group by group. */

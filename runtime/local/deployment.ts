@@ -6,6 +6,7 @@ import type { LogicalNode, OperatorNode, SinkNode, SourceNode } from '../../core
 import type { Operator, OperatorContext } from '../../core/operators/operator.js'
 import { HeapKeyedStateBackend } from '../../core/state/heap-backend.js'
 import { keyGroupRange } from '../../core/state/key-groups.js'
+import { StoredGroups } from '../../core/state/stored-groups.js'
 import { LocalChannel } from '../exchange/channel.js'
 import { EdgeWriter } from '../exchange/edge-writer.js'
 import { OperatorMetrics } from '../observe/metrics.js'
@@ -51,6 +52,8 @@ export interface Deployed {
   readonly context: OperatorContext | undefined
   readonly stage: Stage | SourceStage
   readonly metrics: OperatorMetrics
+  /** Keyed state of the checkpoint, to be decoded before the operator is opened. */
+  readonly stored: StoredGroups | undefined
 }
 
 /** Makes the tasks of a plan, and the channels between them. */
@@ -186,7 +189,7 @@ export class Deployment {
       onEnd: () => this.options.onSourceEnd(),
       wake: hooks.wake,
     })
-    this.deployed.push({ node, subtask, operator: undefined, context: undefined, stage, metrics })
+    this.deployed.push({ node, subtask, operator: undefined, context: undefined, stage, metrics, stored: undefined })
     return stage
   }
 
@@ -203,6 +206,7 @@ export class Deployment {
     const range = keyGroupRange(subtask, vertex.parallelism, plan.maxParallelism)
     const sink = node.kind === 'sink' ? new SinkOperator({ sink: node.sink, lineage, generation }) : undefined
     const operator: Operator = sink ?? (node as OperatorNode).create()
+    const stored = new StoredGroups(node.id, range, restore.group)
     let backend: HeapKeyedStateBackend | undefined
     const stage = new Stage({
       nodeId: node.id,
@@ -227,11 +231,7 @@ export class Deployment {
       keyGroups: range,
       maxParallelism: plan.maxParallelism,
       get keyedState() {
-        backend ??= new HeapKeyedStateBackend({
-          operatorId: node.id,
-          range,
-          restored: restore.group,
-        })
+        backend ??= new HeapKeyedStateBackend({ operatorId: node.id, range, stored })
         return backend
       },
       restoredWatermarks: { minimum: restore.watermark, floorOf: restore.watermarkOf },
@@ -239,7 +239,7 @@ export class Deployment {
       requestProcessingTime: (timestamp) => stage.requestProcessingTime(timestamp),
       wake: hooks.wake,
     }
-    this.deployed.push({ node, subtask, operator, context, stage, metrics })
+    this.deployed.push({ node, subtask, operator, context, stage, metrics, stored })
     return stage
   }
 

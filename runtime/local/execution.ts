@@ -1,6 +1,7 @@
 import type { Barrier } from '../../core/element.js'
 import { messageOf } from '../../core/errors.js'
 import type { Operator } from '../../core/operators/operator.js'
+import type { StoredGroups } from '../../core/state/stored-groups.js'
 import { SinkOperator } from '../task/sink-operator.js'
 import { SourceStage } from '../task/source-stage.js'
 import { Stage, withOperatorId } from '../task/stage.js'
@@ -28,6 +29,9 @@ export interface OperatorReading {
   readonly metrics: Readonly<Record<string, number>>
 }
 
+/** How long the event loop is held at a time, in milliseconds. */
+const TURN_MS = 10
+
 /** All tasks of one generation in one process, on one event loop. */
 export class Execution {
   readonly generation: number
@@ -46,7 +50,7 @@ export class Execution {
     this.generation = options.generation
     this.scheduler = new Scheduler({
       environment: options.environment,
-      turnMs: 10,
+      turnMs: TURN_MS,
       sliceMs: 5,
       ...(options.onTurn ? { onTurn: options.onTurn } : {}),
     })
@@ -80,8 +84,9 @@ export class Execution {
 
   /** Opens every operator, restoring its state. Nothing flows before this is done. */
   async open(): Promise<void> {
-    for (const { operator, context, node } of this.deployed) {
+    for (const { operator, context, node, stored } of this.deployed) {
       if (!operator || !context) continue
+      if (stored) await this.decodeInSlices(stored)
       if (this.stopped) return
       this.opened.add(operator)
       try {
@@ -89,6 +94,18 @@ export class Execution {
       } catch (error) {
         throw withOperatorId(error, node.id)
       }
+    }
+  }
+
+  /** Much state takes long to decode: the event loop gets its turns meanwhile. */
+  private async decodeInSlices(stored: StoredGroups): Promise<void> {
+    const { environment } = this.options
+    let until = environment.clock.monotonic() + TURN_MS
+    while (stored.decodeNext()) {
+      if (environment.clock.monotonic() < until) continue
+      await environment.yield()
+      if (this.stopped) return
+      until = environment.clock.monotonic() + TURN_MS
     }
   }
 
