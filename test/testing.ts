@@ -24,6 +24,7 @@ export {
   record,
   watermark,
 } from './harness/index.js'
+export { type MalformedRecord, malformed } from './job/malformed-record.js'
 export { type Splits, type TestJobOptions, TestRun, type TestSavepoint, testJob } from './job/test-job.js'
 export {
   KINESIS_SHARD_LIMITS,

@@ -1,4 +1,5 @@
-import type { ReaderContext, Source, Split, SplitReader } from '../../core/connector.js'
+import type { Polled, ReaderContext, Source, Split, SplitReader } from '../../core/connector.js'
+import { MalformedRecord } from './malformed-record.js'
 
 interface ScriptSplit extends Split {
   readonly next: number
@@ -43,7 +44,7 @@ export class ScriptedSource implements Source<unknown> {
     const isEnded = (): boolean => this.ended
     this.wakes.add(context.wake)
     return {
-      poll: () => (isAtEnd() ? undefined : { values: [values[next++]] }),
+      poll: () => (isAtEnd() ? undefined : polled(values[next], { split: script.id, next: next++, context })),
       position: (): ScriptSplit => ({ id: script.id, next }),
       get finished() {
         return isEnded() && isAtEnd()
@@ -60,4 +61,26 @@ export class ScriptedSource implements Source<unknown> {
   private wake(): void {
     for (const wake of this.wakes) wake()
   }
+}
+
+interface Origin {
+  readonly split: string
+  readonly next: number
+  readonly context: ReaderContext
+}
+
+function polled(value: unknown, { split, next, context }: Origin): Polled<unknown> {
+  if (!(value instanceof MalformedRecord)) return { values: [value] }
+  const { message, raw } = value
+  const { operatorId } = context
+  const letter = {
+    operatorId,
+    split,
+    offset: String(next),
+    code: 'RECORD_MALFORMED',
+    message,
+    raw,
+    arrivedAt: undefined,
+  }
+  return { values: [], rejected: [letter] }
 }
