@@ -5,7 +5,7 @@ import { type Choices, choices, SEED } from '../../../golden/taxi/seeded.js'
 import { type LogState, newestLogState } from './job-log.js'
 import { outputOf, unfinishedFiles, visibleFiles } from './output.js'
 import type { Process } from './process.js'
-import { slowStream } from './slow-stream.js'
+import { streamOfTrips } from './stream-of-trips.js'
 
 const KILLS = 22
 
@@ -38,7 +38,7 @@ describe('the taxi job', () => {
   it(`killed ${KILLS} times while it reads gives each result once (seed ${SEED})`, { timeout: 300_000 }, async () => {
     const random = choices(SEED)
     const format = random.one(['jsonl', 'parquet'])
-    const stream = await slowStream({ trips: 140_000, seed: SEED % 1000, shards: 4, readBytes: 200_000 })
+    const stream = await streamOfTrips({ trips: 140_000, seed: SEED % 1000, shards: 4, readBytes: 200_000 })
     const { golden, out, checkpoints } = stream
     const start = (): Process =>
       stream.job(
@@ -79,6 +79,28 @@ describe('the taxi job', () => {
     const last = await start().ended
     expect(last).toMatchObject({ code: 0, signal: null })
     expectSameRows(await outputOf(out, format), golden)
+    expect(await unfinishedFiles(out)).toEqual([])
+  })
+
+  it('killed while it reads from `tidemark dev kinesis` as fast as it can gives each result once', {
+    timeout: 120_000,
+  }, async () => {
+    const stream = await streamOfTrips({ trips: 150_000, seed: SEED % 1000, shards: 3, readBytes: undefined })
+    const { golden, out, checkpoints } = stream
+    const start = (): Process =>
+      stream.job('--checkpoint-interval', '20ms', '--format', 'jsonl', '--resume', '--watermarks', 'bounded')
+    for (const moment of [
+      { after: 'a checkpoint', pauseMs: 0 },
+      { after: 'a commit', pauseMs: 0 },
+    ] as const) {
+      const before = await newestLogState(checkpoints)
+      const hasBegun = async () => hasCome(moment, before, await newestLogState(checkpoints))
+      expect(await killAt(start(), moment, hasBegun)).toBe(true)
+      expect(await newestLogState(checkpoints)).toMatchObject({ isOpen: true })
+      expectPartOf(await outputOf(out, 'jsonl'), golden)
+    }
+    expect(await start().ended).toMatchObject({ code: 0, signal: null, error: '' })
+    expectSameRows(await outputOf(out, 'jsonl'), golden)
     expect(await unfinishedFiles(out)).toEqual([])
   })
 })

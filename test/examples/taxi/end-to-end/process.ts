@@ -21,7 +21,8 @@ export class Process {
   #hasEnded = false
 
   constructor(module: string, args: readonly string[]) {
-    this.#child = spawn(process.execPath, ['--no-warnings', '--import', 'tsx', module, ...args], {
+    const loader = module.endsWith('.ts') ? ['--import', 'tsx'] : []
+    this.#child = spawn(process.execPath, ['--no-warnings', ...loader, module, ...args], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, NO_COLOR: '1' },
@@ -80,3 +81,6 @@ export const taxi = (...args: readonly string[]): Process => new Process('exampl
 
 /** What `npm run taxi:replay` runs. */
 export const taxiReplay = (...args: readonly string[]): Process => new Process('examples/taxi/replay/main.ts', args)
+
+/** What `npx tidemark` runs. */
+export const tidemark = (...args: readonly string[]): Process => new Process('runtime/cli/launcher.js', args)

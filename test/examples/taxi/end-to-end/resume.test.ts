@@ -6,13 +6,13 @@ import { SEED } from '../../../golden/taxi/seeded.js'
 import { newestLogState } from './job-log.js'
 import { outputOf, unfinishedFiles, visibleFiles } from './output.js'
 import { type Ended, taxi } from './process.js'
-import { slowStream } from './slow-stream.js'
+import { streamOfTrips } from './stream-of-trips.js'
 
 describe(`the taxi job with --checkpoints (seed ${SEED})`, () => {
   it('stops on SIGTERM with a checkpoint, goes on from it, and then has nothing left to do', {
     timeout: 120_000,
   }, async () => {
-    const stream = await slowStream({ trips: 30_000, seed: SEED % 1000, shards: 2, readBytes: 500_000 })
+    const stream = await streamOfTrips({ trips: 30_000, seed: SEED % 1000, shards: 2, readBytes: 500_000 })
     const { golden, out, checkpoints } = stream
     const job = stream.job('--checkpoint-interval', '100ms', '--format', 'jsonl')
     const commits = async () => (await newestLogState(checkpoints)).committed > 1
@@ -47,7 +47,7 @@ describe(`the taxi job with --checkpoints (seed ${SEED})`, () => {
   })
 
   it('says that it starts fresh where there is no checkpoint', { timeout: 60_000 }, async () => {
-    const stream = await slowStream({ trips: 2000, seed: SEED % 1000, shards: 1, readBytes: 10_000_000 })
+    const stream = await streamOfTrips({ trips: 2000, seed: SEED % 1000, shards: 1, readBytes: 10_000_000 })
     const fresh = await stream.job('--format', 'jsonl', '--resume').ended
     expect(fresh).toMatchObject({ code: 0, signal: null })
     expect(fresh.out).toContain(`no checkpoint in ${stream.checkpoints}: starting fresh\n`)
@@ -55,7 +55,7 @@ describe(`the taxi job with --checkpoints (seed ${SEED})`, () => {
   })
 
   it('killed before its first checkpoint starts fresh, and says so', { timeout: 60_000 }, async () => {
-    const stream = await slowStream({ trips: 6000, seed: SEED % 1000, shards: 1, readBytes: 300_000 })
+    const stream = await streamOfTrips({ trips: 6000, seed: SEED % 1000, shards: 1, readBytes: 300_000 })
     const job = stream.job('--format', 'jsonl', '--checkpoint-interval', '1h')
     const isReading = () => /\d events /.test(job.out)
     expect(await job.reaches(isReading, { what: 'the first events' })).toBe(true)
@@ -70,7 +70,7 @@ describe(`the taxi job with --checkpoints (seed ${SEED})`, () => {
   })
 
   it('a fresh run replaces the results of the one before', { timeout: 60_000 }, async () => {
-    const stream = await slowStream({ trips: 2000, seed: SEED % 1000, shards: 2, readBytes: 10_000_000 })
+    const stream = await streamOfTrips({ trips: 2000, seed: SEED % 1000, shards: 2, readBytes: 10_000_000 })
     expect(await stream.job('--format', 'parquet').ended).toMatchObject({ code: 0, signal: null })
     expectSameRows(await outputOf(stream.out, 'parquet'), stream.golden)
     const elsewhere = ['--no-replay', '--kinesis', stream.url, '--out', stream.out, '--no-report']

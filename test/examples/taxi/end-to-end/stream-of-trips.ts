@@ -3,18 +3,18 @@ import { expect } from 'vitest'
 import type { GoldenResults } from '../../../golden/taxi/results.js'
 import { folderOfTest } from './folder.js'
 import { writeMadeUpTrips } from './made-up-trips.js'
-import { Process, taxi, taxiReplay } from './process.js'
+import { Process, taxi, taxiReplay, tidemark } from './process.js'
 
-export interface SlowStreamOptions {
+export interface StreamOptions {
   readonly trips: number
   readonly seed: number
   readonly shards: number
-  /** What each shard gives in a second. */
-  readonly readBytes: number
+  /** What each shard gives in a second. Undefined: all there is, by `tidemark dev kinesis`. */
+  readonly readBytes: number | undefined
 }
 
 /** A local Kinesis in a process of its own, with trips in its stream `taxi`, and a job that reads them. */
-export interface SlowStream {
+export interface StreamOfTrips {
   readonly url: string
   readonly golden: GoldenResults
   readonly out: string
@@ -23,11 +23,14 @@ export interface SlowStream {
   job(...args: readonly string[]): Process
 }
 
-export async function slowStream(options: SlowStreamOptions): Promise<SlowStream> {
+export async function streamOfTrips(options: StreamOptions): Promise<StreamOfTrips> {
   const folder = await folderOfTest()
   const trips = join(folder, 'trips.jsonl')
   const golden = await writeMadeUpTrips(trips, options)
-  const server = new Process('test/examples/taxi/end-to-end/dev-kinesis.ts', [String(options.readBytes)])
+  const server =
+    options.readBytes === undefined
+      ? tidemark('dev', 'kinesis', '--port', '0')
+      : new Process('test/examples/taxi/end-to-end/dev-kinesis.ts', [String(options.readBytes)])
   expect(await server.reaches(() => /^ready \S+\n/.test(server.out), { what: 'the local Kinesis to listen' })).toBe(
     true,
   )
