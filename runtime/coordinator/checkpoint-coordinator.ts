@@ -103,7 +103,7 @@ export class CheckpointCoordinator<W> {
 
   onSnapshot(task: number, checkpointId: number, snapshots: readonly StageSnapshot[]): void {
     const pending = this.pending
-    if (this.endedBy || pending?.id !== checkpointId || pending.snapshots[task]) return
+    if (pending?.id !== checkpointId || pending.snapshots[task]) return
     pending.snapshots[task] = snapshots
     if (--pending.missing === 0) void this.write(pending)
   }

@@ -24,6 +24,7 @@ describe('nothing runs before everything is open', () => {
             },
             onTimer: () => [row(100)],
           })
+          .keyBy(({ key }) => key)
           .process('behind', {
             open: async () => {
               if (slow) await opening.promise
