@@ -8,6 +8,7 @@ import { planOf } from '../core/graph/plan.js'
 import type { Job } from '../core/job/job.js'
 import type { ParameterTree } from '../core/parameters/layers.js'
 import { type ParameterLayers, resolveParameters } from '../core/parameters/resolve.js'
+import { requireRunnable } from './check-options.js'
 import type { StopRequest } from './coordinator/generation.js'
 import { JobMaster } from './coordinator/job-master.js'
 import type { JobStatus } from './coordinator/job-status.js'
@@ -84,6 +85,7 @@ const PROGRESS_INTERVAL_MS = 1000
  * @throws TidemarkError when the job, its parameters or the options are wrong. What breaks later rejects `result`.
  */
 export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<JobHandle> {
+  requireRunnable(job, options)
   const environment = options.environment ?? systemEnvironment()
   const logger = options.logger ?? lineLogger({ write: (line) => void process.stderr.write(`${line}\n`) })
   const parameters = await resolveParameters({

@@ -1,5 +1,6 @@
 import type { ReaderContext, Source, Split, SplitReader } from '../../core/connector.js'
 import { TidemarkError } from '../../core/errors.js'
+import { optionInvalid, requireKnownOptions } from '../../core/options.js'
 import { requirePositiveInteger } from './options.js'
 
 export interface CollectionOptions<T> {
@@ -23,6 +24,8 @@ interface CollectionSplit extends Split {
  * @example job.from('numbers', collection([1, 2, 3]))
  */
 export function collection<const T>(values: readonly T[], options: CollectionOptions<T> = {}): Source<T> {
+  requireKnownOptions('collection', options, { timestamps: true, splits: true })
+  if (!Array.isArray(values)) throw optionInvalid('collection', `expected an array of values, found ${typeof values}`)
   const { timestamps } = options
   const splits = requirePositiveInteger('collection', { name: 'splits', value: options.splits ?? 1 })
   if (typeof timestamps === 'object' && timestamps.length !== values.length) {

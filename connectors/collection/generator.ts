@@ -1,5 +1,6 @@
 import type { ReaderContext, Source, Split, SplitReader } from '../../core/connector.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
+import { requireKnownOptions } from '../../core/options.js'
 import { optionError, requirePositiveInteger } from './options.js'
 
 export interface GeneratorOptions<T> {
@@ -26,7 +27,10 @@ interface GeneratorSplit extends Split {
  * @example generator({ count: 1_000_000, rate: 5_000, make: (index) => ({ id: index }) })
  */
 export function generator<T>(options: GeneratorOptions<T>): Source<T> {
+  requireKnownOptions('generator', options, { make: true, timestamp: true, count: true, rate: true, splits: true })
   const { make, timestamp, count, rate } = options
+  if (typeof make !== 'function')
+    throw optionError('generator', `make is a function of the index, found ${typeof make}`)
   const splits = requirePositiveInteger('generator', { name: 'splits', value: options.splits ?? 4 })
   if (count !== undefined && !(Number.isSafeInteger(count) && count >= 0)) {
     throw optionError('generator', `count is a whole number, not negative, found ${count}`)

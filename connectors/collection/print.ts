@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import type { Sink, SinkWriter, WriterContext } from '../../core/connector.js'
+import { requireKnownOptions } from '../../core/options.js'
 
 /** Where lines go: `process.stdout` and every Node stream fit. */
 export interface PrintTarget {
@@ -22,6 +23,7 @@ const ROWS_A_WRITE = 256
  * come, so a restart prints those since the last checkpoint again.
  */
 export function print(options: PrintOptions = {}): Sink<unknown> {
+  requireKnownOptions('print', options, { prefix: true, to: true })
   return {
     kind: 'print',
     guarantee: 'at-least-once',

@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { parse } from 'csv-parse/sync'
 import { validateWith } from '../../core/decode/index.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
+import { requireKnownOptions } from '../../core/options.js'
 import { csvEncoder } from './csv-encoder.js'
 import type { FileSinkFormat, FileSourceFormat, Frame, FrameDecoder } from './format.js'
 
@@ -33,6 +34,7 @@ export function csv<S extends StandardSchemaV1>(
   options: CsvOptions & { readonly schema: S },
 ): CsvFormat<StandardSchemaV1.InferOutput<S>>
 export function csv(options: CsvOptions & { readonly schema?: StandardSchemaV1 } = {}): CsvFormat<unknown> {
+  requireKnownOptions('csv', options, { columns: true, header: true, delimiter: true, schema: true })
   const { columns, header = true, delimiter = ',', schema } = options
   if (delimiter.length !== 1 || '"\r\n'.includes(delimiter)) {
     throw invalid('delimiter is one character, neither a quote nor a line end')

@@ -1,6 +1,7 @@
 import type { Sink } from '../../core/connector.js'
+import { optionInvalid, requireChoice, requireKnownOptions } from '../../core/options.js'
 import type { FileSinkFormat } from './format.js'
-import { type StagedSinkOptions, stagedSink } from './staged/staged-sink.js'
+import { STAGED_OPTIONS, type StagedSinkOptions, stagedSink } from './staged/staged-sink.js'
 
 export interface FileSinkOptions<T> extends StagedSinkOptions {
   readonly format: FileSinkFormat<T>
@@ -13,7 +14,12 @@ export interface FileSinkOptions<T> extends StagedSinkOptions {
  * @example stream.to('cells', fileSink({ path: 'out/cells', format: jsonLines() }))
  */
 export function fileSink<T>(options: FileSinkOptions<T>): Sink<T> {
+  requireKnownOptions('fileSink', options, { ...STAGED_OPTIONS, format: true, compression: true })
+  requireChoice('fileSink', { name: 'compression', value: options.compression, choices: ['gzip'] })
   const { format, compression } = options
+  if (typeof format?.encoder !== 'function') {
+    throw optionInvalid('fileSink', 'format is jsonLines() or csv(...), found something else')
+  }
   return stagedSink(options, {
     kind: 'file',
     extension: `${format.extension}${compression === 'gzip' ? '.gz' : ''}`,

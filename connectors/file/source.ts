@@ -2,6 +2,7 @@ import { open, readdir, stat } from 'node:fs/promises'
 import { join, normalize } from 'node:path'
 import type { MalformedPolicy, ReaderContext, Source } from '../../core/connector.js'
 import { TidemarkError } from '../../core/errors.js'
+import { requireChoice, requireKnownOptions } from '../../core/options.js'
 import { isGzip } from './contents.js'
 import { fileError } from './errors.js'
 import type { FileSourceFormat } from './format.js'
@@ -25,6 +26,15 @@ export type FilesOptions<T> = FilesCommonOptions<T> &
     | { readonly paths: readonly string[]; readonly path?: undefined }
   )
 
+const OPTIONS = {
+  path: true,
+  paths: true,
+  format: true,
+  onMalformed: true,
+  maxRecordBytes: true,
+  bufferBytes: true,
+} as const
+
 const MEBIBYTE = 1024 * 1024
 
 /**
@@ -35,11 +45,20 @@ const MEBIBYTE = 1024 * 1024
  * @example files({ path: 'events/', format: jsonLines(json(Event)) })
  */
 export function files<T>(options: FilesOptions<T>): Source<T> {
+  requireKnownOptions('files', options, OPTIONS)
+  requireChoice('files', { name: 'onMalformed', value: options.onMalformed, choices: ['fail', 'deadLetter', 'skip'] })
   const { format, onMalformed = 'fail', maxRecordBytes = MEBIBYTE, bufferBytes = MEBIBYTE } = options
   const given = options.path === undefined ? options.paths : [options.path]
   for (const [name, value] of Object.entries({ maxRecordBytes, bufferBytes })) {
     if (!(Number.isSafeInteger(value) && value > 0)) throw invalid(`${name} is a whole number above 0, found ${value}`)
   }
+  if (!Array.isArray(given) || (options.path !== undefined && options.paths !== undefined)) {
+    throw invalid('give either path (a file or a folder) or paths (a list of them)')
+  }
+  if (typeof format?.open !== 'function') {
+    throw invalid('format is jsonLines(...), csv(...) or textLines(), found something else')
+  }
+  if (!given.every((path) => typeof path === 'string')) throw invalid('a path is not a text')
   if (given.some((path) => path === '')) throw invalid('a path is empty')
   return {
     kind: 'file',

@@ -2,6 +2,7 @@ import type { KinesisClient, KinesisClientConfig } from '@aws-sdk/client-kinesis
 import type { MalformedPolicy } from '../../core/connector.js'
 import type { RecordMeta } from '../../core/decode/index.js'
 import { TidemarkError } from '../../core/errors.js'
+import { requireKnownOptions } from '../../core/options.js'
 
 /** The object is reused for the next record: copy what you keep. */
 export interface KinesisRecordMeta extends RecordMeta {
@@ -107,6 +108,30 @@ const POSITIVES = {
 }
 export type KinesisNumbers = Readonly<Record<keyof typeof INTEGERS | keyof typeof POSITIVES, number>>
 
+const OPTIONS = {
+  stream: true,
+  streamArn: true,
+  startAt: true,
+  decode: true,
+  endAt: true,
+  onMalformed: true,
+  onTrimmed: true,
+  region: true,
+  endpoint: true,
+  client: true,
+  clientConfig: true,
+  maxRecordsPerCall: true,
+  targetBytesPerCall: true,
+  callsPerSecond: true,
+  bytesPerSecond: true,
+  pollIntervalMs: true,
+  maxPollIntervalMs: true,
+  bufferRecords: true,
+  bufferBytes: true,
+  retryForMs: true,
+  callTimeoutMs: true,
+} as const
+
 const MAX_RECORDS_PER_CALL = 10_000
 const ARN = /^arn:[^:]+:kinesis:([a-z0-9-]+):\d{12}:stream\/[A-Za-z0-9_.-]{1,128}$/
 const NAME = /^[A-Za-z0-9_.-]{1,128}$/
@@ -115,6 +140,7 @@ const LOOPBACK = /^http:\/\/(localhost|127(\.\d+){3}|\[::1\])(:\d+)?(\/|$)/i
 
 /** @throws TidemarkError OPTION_INVALID */
 export function settingsOf<T>(options: KinesisOptions<T>): KinesisSettings<T> {
+  requireKnownOptions('kinesis', options, OPTIONS)
   checkStart(options.startAt)
   if (typeof options.decode !== 'function') throw invalid('decode is a function, such as json(schema)')
   if (options.endAt !== undefined && options.endAt !== 'tip') throw invalid(`endAt is 'tip' or absent`)

@@ -1,5 +1,6 @@
 import type { Sink } from '../../core/connector.js'
-import { type StagedSinkOptions, stagedSink } from '../file/staged/staged-sink.js'
+import { requireKnownOptions } from '../../core/options.js'
+import { STAGED_OPTIONS, type StagedSinkOptions, stagedSink } from '../file/staged/staged-sink.js'
 import { ParquetEncoder } from './encoder.js'
 import { loadParquetLibrary } from './load.js'
 import { invalid, type ParquetRow, type ParquetSchema, parseSchema } from './schema.js'
@@ -25,6 +26,12 @@ const VALUES_A_GROUP = 40_000
  * })
  */
 export function parquetSink<const S extends ParquetSchema>(options: ParquetSinkOptions<S>): Sink<ParquetRow<S>> {
+  requireKnownOptions('parquetSink', options, {
+    ...STAGED_OPTIONS,
+    schema: true,
+    rowGroupSize: true,
+    compression: true,
+  })
   const { schema, compression = 'snappy' } = options
   const columns = parseSchema(schema)
   const rowGroupSize = options.rowGroupSize ?? Math.max(1, Math.floor(VALUES_A_GROUP / columns.length))

@@ -1,6 +1,7 @@
 import type { Observable, Subscription } from 'rxjs'
 import type { Polled, ReaderContext, Source, Split, SplitReader } from '../../core/connector.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
+import { optionInvalid, requireChoice, requireKnownOptions } from '../../core/options.js'
 
 export interface FromObservableOptions {
   /** How many values may wait for the job. Default 10,000. */
@@ -17,6 +18,11 @@ export interface FromObservableOptions {
  * comes faster than the job takes it, also all at once on subscription, meets the bound of the buffer.
  */
 export function fromObservable<T>(observable: Observable<T>, options: FromObservableOptions = {}): Source<T> {
+  requireKnownOptions('fromObservable', options, { bufferSize: true, overflow: true, bounded: true })
+  requireChoice('fromObservable', { name: 'overflow', value: options.overflow, choices: ['fail', 'drop'] })
+  if (typeof observable?.subscribe !== 'function') {
+    throw optionInvalid('fromObservable', 'expected an observable as the first argument')
+  }
   const { bufferSize = 10_000, overflow = 'fail', bounded = false } = options
   if (!(Number.isSafeInteger(bufferSize) && bufferSize > 0)) {
     throw new TidemarkError({

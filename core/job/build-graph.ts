@@ -3,6 +3,7 @@ import { messageOf, TidemarkError } from '../errors.js'
 import { GraphBuilder } from '../graph/graph-builder.js'
 import { graphError } from '../graph/graph-error.js'
 import type { LogicalGraph } from '../graph/node.js'
+import { requireId } from '../graph/node-id.js'
 import { isAsynchronous } from '../operators/user-error.js'
 import { didYouMean } from '../parameters/suggest.js'
 import { type Scope, withSideStreams } from '../stream/scope.js'
@@ -35,6 +36,7 @@ export function buildGraph<P>(definition: Definition<P>): LogicalGraph {
   const builder: JobBuilder<P> = Object.freeze({
     parameters,
     from<T>(id: string, source: Source<T>, watermarks?: WatermarkStrategy<T>, options?: StepOptions): SourceStream<T> {
+      requireId(id, 'job.from(id, source)')
       requireSource(id, source, watermarks)
       const node = graph.addSource({
         id,

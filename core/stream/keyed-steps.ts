@@ -1,3 +1,4 @@
+import { graphError } from '../graph/graph-error.js'
 import type { NodeInput } from '../graph/node.js'
 import { keyedProcessOperator } from '../operators/keyed-process.js'
 import { keyedReduceOperator } from '../operators/keyed-reduce.js'
@@ -56,6 +57,9 @@ export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
   }
 
   window<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<K, T, W> {
+    if (typeof (assigner as Partial<WindowAssigner<T, W>> | undefined)?.spec !== 'object') {
+      throw graphError('GRAPH_STEP_INVALID', 'window: expected windows, such as window(tumbling(hours(1)))')
+    }
     return new WindowedSteps(this.#scope, this.#inputs, { assigner, trigger: undefined, allowedLatenessMs: 0 })
   }
 }

@@ -1,6 +1,7 @@
 import type { Sink } from '../connector.js'
 import { graphError } from '../graph/graph-error.js'
 import type { NodeInput } from '../graph/node.js'
+import { requireId } from '../graph/node-id.js'
 import { filterOperator } from '../operators/filter.js'
 import { flatMapOperator } from '../operators/flat-map.js'
 import type { FilterFunction, FlatMapFunction, MapFunction } from '../operators/functions.js'
@@ -84,6 +85,7 @@ export class StreamSteps<out T> implements Stream<T> {
   }
 
   to(id: string, sink: Sink<T>, options?: StepOptions): void {
+    requireId(id, '.to(id, sink)')
     if (typeof sink !== 'object' || sink === null || typeof sink.write !== 'function') {
       throw graphError('GRAPH_STEP_INVALID', `.to('${id}', sink): expected a sink as the second argument`, id)
     }

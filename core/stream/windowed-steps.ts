@@ -34,10 +34,16 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
   }
 
   trigger(trigger: Trigger<T, W>): WindowedStream<K, T, W> {
+    if (typeof (trigger as Partial<Trigger> | undefined)?.onRecord !== 'function') {
+      throw graphError('GRAPH_STEP_INVALID', 'trigger: expected a trigger, such as trigger(afterCount(100))')
+    }
     return new WindowedSteps(this.#scope, this.#inputs, { ...this.#settings, trigger })
   }
 
   allowedLateness(lateness: Duration): WindowedStream<K, T, W> {
+    if (typeof (lateness as Partial<Duration> | undefined)?.ms !== 'number') {
+      throw graphError('GRAPH_STEP_INVALID', 'allowedLateness: expected a duration, such as minutes(5)')
+    }
     return new WindowedSteps(this.#scope, this.#inputs, { ...this.#settings, allowedLatenessMs: lateness.ms })
   }
 
@@ -46,6 +52,9 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
     aggregates: As,
     options?: StepOptions,
   ): WindowResults<AggregateRow<K, W, As>, T> {
+    if (typeof aggregates !== 'object' || aggregates === null) {
+      throw graphError('GRAPH_STEP_INVALID', `${id}: expected aggregates by name, such as { trips: count() }`, id)
+    }
     for (const name of ['key', 'window']) {
       if (Object.hasOwn(aggregates, name)) {
         throw graphError('GRAPH_STEP_INVALID', `${id}: an aggregate cannot be called '${name}', the row has that`, id)

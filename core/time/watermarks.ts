@@ -1,5 +1,6 @@
 import { type Duration, formatDuration, minutes, seconds } from '../duration.js'
 import { MIN_WATERMARK } from '../element.js'
+import { optionInvalid } from '../options.js'
 import type { WatermarkGenerator, WatermarkStrategy } from './watermark-strategy.js'
 
 export interface EventTimeOptions {
@@ -38,7 +39,8 @@ const DEFAULT_MAX_SKEW = minutes(5)
  * @example job.from('events', source, boundedOutOfOrderness({ timestamp: (event) => event.at, maxDelay: seconds(60) }))
  */
 export function boundedOutOfOrderness<T>(options: BoundedOutOfOrdernessOptions<T>): WatermarkStrategy<T> {
-  const delayMs = options.maxDelay.ms
+  const delayMs = options?.maxDelay?.ms
+  if (!(delayMs >= 0)) throw optionInvalid('boundedOutOfOrderness', 'maxDelay is a duration, such as seconds(60)')
   return strategy(`boundedOutOfOrderness(${formatDuration(options.maxDelay)})`, options, () => new Bounded(delayMs))
 }
 
@@ -54,6 +56,9 @@ export function monotonous<T>(options: MonotonousOptions<T> = {}): WatermarkStra
  */
 export function markers<T>(options: MarkersOptions<T>): WatermarkStrategy<T> {
   const { timestamp, watermark } = options
+  if (typeof timestamp !== 'function' || typeof watermark !== 'function') {
+    throw optionInvalid('markers', 'timestamp and watermark are functions of a value')
+  }
   return strategy(
     'markers',
     // A marker is judged (valid? too far ahead?) by what it promises.
@@ -72,6 +77,9 @@ function strategy<T>(
   options: MonotonousOptions<T>,
   generator: () => WatermarkGenerator<T>,
 ): WatermarkStrategy<T> {
+  if (options.timestamp !== undefined && typeof options.timestamp !== 'function') {
+    throw optionInvalid(kind, `timestamp is a function of a value, found ${typeof options.timestamp}`)
+  }
   return Object.freeze({
     kind,
     ...(options.timestamp && { timestamp: options.timestamp }),
@@ -82,7 +90,9 @@ function strategy<T>(
 }
 
 function millisOf(duration: Duration | false): number | undefined {
-  return duration === false ? undefined : duration.ms
+  if (duration === false) return undefined
+  if (duration.ms >= 0) return duration.ms
+  throw optionInvalid('watermarks', 'idleAfter and maxSkew are durations, such as seconds(60), or false')
 }
 
 class Floor implements WatermarkGenerator<unknown> {

@@ -19,6 +19,9 @@ export interface StagedSinkOptions {
   readonly bufferBytes?: number
 }
 
+/** Their names, for the sinks that check what they are given. */
+export const STAGED_OPTIONS = { path: true, staging: true, maxRows: true, maxBytes: true, bufferBytes: true } as const
+
 export interface StagedFormat<T> {
   readonly kind: string
   readonly extension: string
@@ -33,6 +36,7 @@ export function stagedSink<T>(options: StagedSinkOptions, format: StagedFormat<T
   const { path, staging } = options
   const { maxRows = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY } = options
   const { bufferBytes = 4 * 1024 * 1024 } = options
+  if (typeof path !== 'string') throw optionError(format.kind, `path is the name of a folder, found ${typeof path}`)
   if (path === '') throw optionError(format.kind, 'path is the name of a folder, found an empty one')
   for (const [name, value] of Object.entries({ maxRows, maxBytes, bufferBytes })) {
     if (!(value > 0)) throw optionError(format.kind, `${name} is a number above 0, found ${value}`)

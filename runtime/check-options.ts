@@ -1,0 +1,88 @@
+import type { Duration } from '../core/duration.js'
+import { TidemarkError } from '../core/errors.js'
+import { isJob } from '../core/job/job.js'
+import { optionInvalid, requireKnownOptions } from '../core/options.js'
+import type { RunOptions } from './run.js'
+
+/** @throws TidemarkError JOB_INVALID, OPTION_INVALID */
+export function requireRunnable(job: unknown, options: RunOptions): void {
+  if (!isJob(job)) {
+    throw new TidemarkError({
+      code: 'JOB_INVALID',
+      domain: 'user',
+      message: `run: expected what defineJob returns as the first argument, found ${describe(job)}`,
+    })
+  }
+  requireKnownOptions('run', options, {
+    parameters: true,
+    parameterLayers: true,
+    parallelism: true,
+    maxParallelism: true,
+    checkpoints: true,
+    restart: true,
+    sources: true,
+    sinks: true,
+    logger: true,
+    environment: true,
+    limits: true,
+  })
+  if (options.checkpoints) requireCheckpoints(options.checkpoints)
+  if (options.limits) requireLimits(options.limits)
+  if (options.restart !== undefined && typeof options.restart?.decide !== 'function') {
+    throw optionInvalid('run', 'restart is a restart strategy, such as fixedDelay({ ... })')
+  }
+}
+
+function requireCheckpoints(checkpoints: NonNullable<RunOptions['checkpoints']>): void {
+  const where = 'run: checkpoints'
+  requireKnownOptions(where, checkpoints, {
+    to: true,
+    interval: true,
+    minPause: true,
+    timeout: true,
+    tolerableFailures: true,
+    retain: true,
+    resume: true,
+    resumeDrained: true,
+  })
+  const { to, interval, minPause, timeout, tolerableFailures, retain } = checkpoints
+  if (to === '' || (to !== undefined && typeof to !== 'string' && typeof to?.create !== 'function')) {
+    throw optionInvalid(where, `to is a folder's path or a store, found ${to === '' ? 'an empty path' : describe(to)}`)
+  }
+  requireDuration(where, { name: 'interval', value: interval, above: 0 })
+  requireDuration(where, { name: 'timeout', value: timeout, above: 0 })
+  requireDuration(where, { name: 'minPause', value: minPause, above: -1 })
+  requireCount(where, { name: 'tolerableFailures', value: tolerableFailures, least: 0 })
+  requireCount(where, { name: 'retain', value: retain, least: 1 })
+}
+
+function requireLimits(limits: NonNullable<RunOptions['limits']>): void {
+  requireKnownOptions('run: limits', limits, { channelRows: true, outputRows: true, outputOverflow: true })
+  for (const [name, value] of Object.entries(limits)) requireCount('run: limits', { name, value, least: 1 })
+}
+
+function requireDuration(
+  where: string,
+  option: { readonly name: string; readonly value: Duration | undefined; readonly above: number },
+): void {
+  const { name, value, above } = option
+  if (value === undefined || (typeof value?.ms === 'number' && value.ms > above)) return
+  const found = typeof value?.ms === 'number' ? `${value.ms} ms` : describe(value)
+  throw optionInvalid(
+    where,
+    `${name} is a duration ${above < 0 ? '' : 'longer than 0 '}such as seconds(10), found ${found}`,
+  )
+}
+
+function requireCount(
+  where: string,
+  option: { readonly name: string; readonly value: number | undefined; readonly least: number },
+): void {
+  const { name, value, least } = option
+  if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return
+  throw optionInvalid(where, `${name} is a whole number from ${least} on, found ${String(value)}`)
+}
+
+function describe(found: unknown): string {
+  return found === null ? 'null' : `a value of type ${typeof found}`
+}
