@@ -89,14 +89,3 @@ describe('late sessions', () => {
     })
   })
 })
-
-describe('windows behind windows', () => {
-  test('results are stamped with the last millisecond, so a window of the same size takes each', async () => {
-    await windowHarness({ assigner: tumbling(millis(10)) }).verify({
-      // As the first window step would stamp its rows, and with the watermark that made it fire.
-      input: [at(9, 1), watermark(9), at(19, 2), watermark(19)],
-      expect: [fired(0, 10, 1), fired(10, 20, 2)],
-      counters: { lateRecords: 0 },
-    })
-  })
-})
