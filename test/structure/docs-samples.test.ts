@@ -44,17 +44,11 @@ function samplesOf(page: string): Sample[] {
 }
 
 function optionsOfProject(): ts.CompilerOptions {
-  const path = join(ROOT, 'tsconfig.json')
-  const { config } = ts.readConfigFile(path, ts.sys.readFile)
-  const { tsBuildInfoFile: _, ...options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT).options
+  const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile)
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT)
+  const { tsBuildInfoFile: _, ...others } = options
   // What a sample declares is often for the reader alone.
-  return {
-    ...options,
-    noUnusedLocals: false,
-    noUnusedParameters: false,
-    incremental: false,
-    tsBuildInfoFile: undefined,
-  }
+  return { ...others, noUnusedLocals: false, noUnusedParameters: false, incremental: false }
 }
 
 let program: ts.Program
