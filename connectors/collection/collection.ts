@@ -1,5 +1,6 @@
 import type { ReaderContext, Source, Split, SplitReader } from '../../core/connector.js'
 import { TidemarkError } from '../../core/errors.js'
+import { userError } from '../../core/operators/user-error.js'
 import { optionInvalid, requireKnownOptions } from '../../core/options.js'
 import { requirePositiveInteger } from './options.js'
 
@@ -57,6 +58,14 @@ export function collection<const T>(values: readonly T[], options: CollectionOpt
 
   function read(split: CollectionSplit, context: ReaderContext): SplitReader<T> {
     let next = split.next
+    const timeOf = (index: number): number => {
+      try {
+        return timestampAt(index)
+      } catch (thrown) {
+        const { operatorId } = context
+        throw userError(thrown, { operatorId, call: `the timestamp function of value ${index}` })
+      }
+    }
     // An index past the end (but for the stride) can only come from a longer collection.
     if (next >= values.length + split.stride || split.stride !== splits) {
       throw new TidemarkError({
@@ -75,7 +84,7 @@ export function collection<const T>(values: readonly T[], options: CollectionOpt
         const times: number[] = []
         for (; next < values.length && taken.length < maxRecords; next += split.stride) {
           taken.push(values[next]!)
-          if (timestamps !== undefined) times.push(timestampAt(next))
+          if (timestamps !== undefined) times.push(timeOf(next))
         }
         return timestamps === undefined ? { values: taken } : { values: taken, timestamps: times }
       },

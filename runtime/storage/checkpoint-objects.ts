@@ -17,6 +17,7 @@ import {
 import { decode, encode } from '../../core/codec/index.js'
 import { MIN_WATERMARK } from '../../core/element.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
+import { userError } from '../../core/operators/user-error.js'
 import type { StageSnapshot } from '../task/stage-snapshot.js'
 import { checksum } from './checksum.js'
 import type { ObjectStore } from './object-store.js'
@@ -49,30 +50,36 @@ export async function writeCheckpoint(
     writes.push(() => createOwn(store, name, data))
     return { name, length: data.length, crc32: checksum(data) }
   }
-  const manifests = operators.map(
-    (operator): OperatorManifest => ({
-      id: operator.id,
-      kind: operator.kind,
-      subtasks: operator.subtasks.map((snapshot, index) => ({
-        range: snapshot.range,
-        watermark: snapshot.watermark === MIN_WATERMARK ? null : snapshot.watermark,
-        floors: snapshot.floors,
-        state: isEmpty(snapshot)
-          ? null
-          : put(
-              subtaskStatePath(header, operator.id, index),
-              encode({
-                groups: snapshot.groups,
-                list: snapshot.list,
-                committables: snapshot.committables,
-              } satisfies SubtaskState),
-            ),
-      })),
-      ...(operator.enumerator
-        ? { enumerator: put(enumeratorStatePath(header, operator.id), encode(operator.enumerator)) }
-        : {}),
-    }),
-  )
+  const manifestOf = (operator: OperatorCheckpoint): OperatorManifest => ({
+    id: operator.id,
+    kind: operator.kind,
+    subtasks: operator.subtasks.map((snapshot, index) => ({
+      range: snapshot.range,
+      watermark: snapshot.watermark === MIN_WATERMARK ? null : snapshot.watermark,
+      floors: snapshot.floors,
+      state: isEmpty(snapshot)
+        ? null
+        : put(
+            subtaskStatePath(header, operator.id, index),
+            encode({
+              groups: snapshot.groups,
+              list: snapshot.list,
+              committables: snapshot.committables,
+            } satisfies SubtaskState),
+          ),
+    })),
+    ...(operator.enumerator
+      ? { enumerator: put(enumeratorStatePath(header, operator.id), encode(operator.enumerator)) }
+      : {}),
+  })
+  const manifests = operators.map((operator) => {
+    try {
+      return manifestOf(operator)
+    } catch (error) {
+      // What cannot be encoded is known by its path in the state; whose state it is, only here.
+      throw userError(error, { operatorId: operator.id, call: 'its checkpoint' })
+    }
+  })
   for (let start = 0; start < writes.length; start += PARALLEL_WRITES) {
     await Promise.all(writes.slice(start, start + PARALLEL_WRITES).map((write) => write()))
   }

@@ -2,6 +2,7 @@ import type { Polled, Split, SplitReader } from '../../core/connector.js'
 import type { Counter, Metrics } from '../../core/context.js'
 import { type Barrier, Batch, type Element, MAX_WATERMARK } from '../../core/element.js'
 import type { Environment } from '../../core/environment.js'
+import { userError } from '../../core/operators/user-error.js'
 import { assertTimestamp } from '../../core/time/timestamp.js'
 import type { WatermarkStrategy } from '../../core/time/watermark-strategy.js'
 import type { OutputBuffer } from './output-buffer.js'
@@ -267,7 +268,9 @@ export class SourceStage implements TaskStage {
         }
       }
     } catch (error) {
-      throw withOperatorId(error, this.options.nodeId, `split ${open.split.id}, record ${row + 1} of its batch`)
+      const { nodeId } = this.options
+      const failure = userError(error, { operatorId: nodeId, call: 'the function of its watermark strategy' })
+      throw withOperatorId(failure, nodeId, `split ${open.split.id}, record ${row + 1} of its batch`)
     }
     if (start === 0) this.output.emitBatch(new Batch(values, timestamps))
     else this.output.emitBatch(new Batch(values.slice(start), timestamps.slice(start)))

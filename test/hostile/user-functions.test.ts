@@ -1,4 +1,6 @@
-import { collect, type Stream, seconds, sum, tumbling } from 'tidemark'
+import { collect, defineJob, monotonous, type Stream, seconds, sum, tumbling } from 'tidemark'
+import { collectInto, collection } from 'tidemark/collection'
+import { run } from 'tidemark/run'
 import { describe, expect, test } from 'vitest'
 import { failureOf, rowsOf } from './run-job.js'
 
@@ -161,4 +163,40 @@ describe('a function of a window that throws is named with its record or window'
     expect(error).toMatchObject({ code: 'TIMESTAMP_MISSING', operatorId: 'w', location: 'record 0 of its batch' })
     expect(error.message).toContain('found none')
   })
+})
+
+test('a row that no checkpoint can hold names its operator', async () => {
+  const { error } = await failureOf(rowsOf([1], (s) => s.map(() => ({ call: () => 1 }))))
+  expect(error).toMatchObject({ code: 'STATE_NOT_SERIALIZABLE', operatorId: 'rows' })
+  expect(error.message).toContain('found a function')
+})
+
+describe('a timestamp function that fails is named with its record, and not tried again for ever', () => {
+  const inStrategy = (timestamp: () => number) => {
+    const source = collection([1])
+    return defineJob('stamps', (job) =>
+      job.from('values', source, monotonous({ timestamp })).to('rows', collectInto<number>([])),
+    )
+  }
+
+  test('in a watermark strategy', async () => {
+    const { error } = await failureOf(run(inStrategy(fail)).then((handle) => handle.result))
+    expect(error).toMatchObject({ code: 'USER_FUNCTION_FAILED', operatorId: 'values', retryable: false })
+    expect(error.location).toBe('split collection-0, record 1 of its batch')
+  })
+
+  test('in a collection', async () => {
+    const { error } = await failureOf(rowsOf([1], (s) => s, { timestamps: fail }))
+    expect(error).toMatchObject({ code: 'USER_FUNCTION_FAILED', operatorId: 'values', retryable: false })
+    expect(error.message).toContain('value 0')
+  })
+
+  test.each([Number.NaN, -1, 8.64e15 + 1, 1.5, Number.POSITIVE_INFINITY, undefined, '5', 5n, null])(
+    'by returning %s',
+    async (found) => {
+      const { error } = await failureOf(run(inStrategy(() => found as number)).then((handle) => handle.result))
+      expect(error).toMatchObject({ code: 'TIMESTAMP_INVALID', operatorId: 'values', domain: 'user' })
+      expect(error.location).toBe('split collection-0, record 1 of its batch')
+    },
+  )
 })
