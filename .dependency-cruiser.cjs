@@ -10,7 +10,7 @@ const inCore = (from, to, why) => ({
   to: { path: '^core/', pathNot: `^core/(${from}|${to})(/|\\.ts$)` },
 })
 
-const base = 'errors|duration|environment|random|element|context|codec'
+const base = 'errors|promises|options|duration|environment|random|element|context|codec'
 
 module.exports = {
   forbidden: [
@@ -47,7 +47,7 @@ module.exports = {
       from: { path: '^(core|connectors|runtime|test/(harness|job|servers|testing))', pathNot: '/tests/|\\.test\\.ts$' },
       to: { path: '^(examples|bench)/' },
     },
-    inCore('errors|duration|environment|random', '', 'the ground'),
+    inCore('errors|promises|duration|environment|random', '', 'the ground'),
     // An aggregate and a key are contracts (types alone) that state and elements speak of.
     inCore('codec', `${base}|state/key-check`, 'the codec knows plain data'),
     inCore('time', `${base}|state`, 'timers are kept by key'),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { averagesByStep, tripsOf } from '../../../../examples/taxi/report/durations.js'
 import type { TripDuration } from '../../../../examples/taxi/documents.js'
+import { averagesByStep, tripsOf } from '../../../../examples/taxi/report/durations.js'
 import { hour, midnight } from './synthetic-day.js'
 
 function row(airport_code: 'JFK' | 'LGA', sum: number, trips: number, at = 1): TripDuration {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { hottest } from '../../../../examples/taxi/report/hottest.js'
 import type { PickupCount } from '../../../../examples/taxi/documents.js'
+import { hottest } from '../../../../examples/taxi/report/hottest.js'
 
 const row = fc.record({
   location: fc.constantFrom('dr5ru7k', 'dr5ru7m', 'dr5ru7q'),

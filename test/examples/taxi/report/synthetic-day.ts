@@ -1,5 +1,5 @@
-import { geohash } from '../../../../examples/taxi/geo/index.js'
 import type { PickupCount, TripDuration } from '../../../../examples/taxi/documents.js'
+import { geohash } from '../../../../examples/taxi/geo/index.js'
 import type { ReportInput } from '../../../../examples/taxi/report/index.js'
 
 /** Midnight at the start of Tuesday, 15 January 2013. */
