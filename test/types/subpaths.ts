@@ -1,0 +1,69 @@
+/*
+ * What a job needs is reachable from the public subpaths, with types that no one has to write. The compiler is the test.
+ */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { type Observable, Subject } from 'rxjs'
+import { type DeadLetter, defineJob, json, type RecordMeta, type Stream, text } from 'tidemark'
+import { collectInto, collection, generator, print } from 'tidemark/collection'
+import { csv, fileSink, files, jsonLines, textLines } from 'tidemark/file'
+import { kinesis } from 'tidemark/kinesis'
+import { parquetSink } from 'tidemark/parquet'
+import { fromObservable, toObserver } from 'tidemark/rxjs'
+import { z } from 'zod'
+
+type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false
+type ValueOf<S> = S extends Stream<infer T> ? T : never
+function yes<_T extends true>(): void {}
+
+const Trip = z.object({
+  cell: z.string(),
+  fare: z.coerce.number(),
+  at: z.iso.datetime().transform((at) => Date.parse(at)),
+})
+type Read = { cell: string; fare: number; at: number }
+
+/** A schema of no library: all that a Standard Schema has to be. */
+declare const plain: StandardSchemaV1<unknown, { readonly n: number }>
+declare const observable: Observable<'a' | 'b'>
+
+export const everyConnector = defineJob('every-connector', (job) => {
+  const trips = job.from('kinesis', kinesis({ stream: 'taxi', startAt: 'horizon', decode: json(Trip) }))
+  yes<Same<ValueOf<typeof trips>, Read>>()
+  yes<Same<ValueOf<typeof trips.malformed>, DeadLetter>>()
+  const lines = job.from('lines', files({ path: 'a', format: jsonLines(json(plain)), onMalformed: 'deadLetter' }))
+  yes<Same<ValueOf<typeof lines>, { readonly n: number }>>()
+  const rows = job.from('rows', files({ paths: ['a.csv.gz'], format: csv({ schema: Trip }) }))
+  yes<Same<ValueOf<typeof rows>, Read>>()
+  const columns = job.from('columns', files({ path: 'a.csv', format: csv({ columns: ['cell', 'fare'] }) }))
+  yes<Same<ValueOf<typeof columns>, { readonly cell: string; readonly fare: string }>>()
+  yes<Same<ValueOf<ReturnType<typeof texts>>, string>>()
+  const texts = () => job.from('texts', files({ path: 'a.txt', format: textLines() }))
+  const words = job.from('words', kinesis({ stream: 'words', startAt: 'latest', decode: text() }))
+  yes<Same<ValueOf<typeof words>, string>>()
+  const own = job.from(
+    'own',
+    kinesis({
+      stream: 'own',
+      startAt: 'latest',
+      decode: (bytes, { split }: RecordMeta) => ({ split, size: bytes.length }),
+    }),
+  )
+  yes<Same<ValueOf<typeof own>, { split: string; size: number }>>()
+  const letters = job.from('letters', fromObservable(observable))
+  yes<Same<ValueOf<typeof letters>, 'a' | 'b'>>()
+  const made = job.from('made', generator({ make: (index) => ({ index }), rate: 10 }))
+  yes<Same<ValueOf<typeof made>, { index: number }>>()
+
+  trips.to('parquet', parquetSink({ path: 'p', schema: { cell: 'string', fare: 'double', at: 'timestamp-ms' } }))
+  lines.to('jsonl', fileSink({ path: 'l', format: jsonLines(), compression: 'gzip' }))
+  columns.to('csv', fileSink({ path: 'c', format: csv({ columns: ['cell'] }) }))
+  letters.to('observer', toObserver(new Subject<string>()))
+  words.to('print', print({ prefix: 'words' }))
+  made.to('collected', collectInto<{ index: number }>([]))
+  job.from('collection', collection([1, 2])).to('numbers', collectInto<number>([]))
+
+  // @ts-expect-error a sink of other columns
+  trips.to('narrow', parquetSink({ path: 'q', schema: { cell: 'int64' } }))
+  // @ts-expect-error a decoder of other bytes
+  kinesis({ stream: 'a', startAt: 'latest', decode: (line: string) => line })
+})
