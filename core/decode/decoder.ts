@@ -10,7 +10,7 @@ export interface RecordMeta {
 
 /**
  * Turns the bytes of one record into a value; `bytes` are valid only during the call. Whatever it throws makes the
- * record malformed, except a `TidemarkError` whose code does not start with `RECORD_`: that one stops the job.
+ * record malformed (a schema that validates asynchronously can decode none, and stops the job).
  * `Input` is something else than bytes where a format has parsed them already (the fields of a CSV row).
  */
 export type Decoder<out T, in Input = Uint8Array> = (input: Input, record: RecordMeta) => T

@@ -42,19 +42,17 @@ export class RecordDecoding<T, Input = Uint8Array> {
 
   /**
    * @param raw what a dead letter keeps of the record: its bytes (copied)
-   * @throws TidemarkError RECORD_MALFORMED (or the decoder's own RECORD_ code) under policy `fail`
+   * @throws TidemarkError RECORD_MALFORMED (or the decoder's own code) under policy `fail`
    */
   decode(input: Input, meta: RecordMeta, raw: RawRecord): void {
     let value: T
     try {
       value = this.#decoder(input, meta)
     } catch (thrown) {
-      if (thrown instanceof TidemarkError) {
-        if (!thrown.code.startsWith('RECORD_')) throw thrown
-        this.reject({ code: thrown.code, message: thrown.message, cause: thrown }, meta, raw)
-      } else {
-        this.reject({ code: 'RECORD_MALFORMED', message: messageOf(thrown), cause: thrown }, meta, raw)
-      }
+      const code = thrown instanceof TidemarkError ? thrown.code : 'RECORD_MALFORMED'
+      // About the schema, not about this record: no policy applies.
+      if (code === 'SCHEMA_ASYNC') throw thrown
+      this.reject({ code, message: messageOf(thrown), cause: thrown }, meta, raw)
       return
     }
     if (value instanceof Promise) {
@@ -121,7 +119,7 @@ export class RecordDecoding<T, Input = Uint8Array> {
 }
 
 export interface RecordProblem {
-  /** Starts with `RECORD_`. */
+  /** `RECORD_MALFORMED`, or what the decoder's own TidemarkError says. */
   readonly code: string
   readonly message: string
   readonly cause?: unknown

@@ -84,6 +84,18 @@ test("a decoder's own RECORD_ code is kept", () => {
   expect(target.take()?.rejected?.[0]).toMatchObject({ code: 'RECORD_UNKNOWN_TYPE' })
 })
 
+test("a decoder's own TidemarkError makes the record malformed, whatever its code", () => {
+  const target = new RecordDecoding<number>({
+    decoder: () => {
+      throw new TidemarkError({ code: 'MY_FORMAT_BROKEN', domain: 'user', message: 'broken' })
+    },
+    policy: 'deadLetter',
+    operatorId: 'events',
+  })
+  feed(target, ['1'])
+  expect(target.take()?.rejected?.[0]).toMatchObject({ code: 'MY_FORMAT_BROKEN', message: 'broken' })
+})
+
 test('an error that is not about the record stops the job whatever the policy', () => {
   const target = new RecordDecoding<number>({
     decoder: () => {
