@@ -15,6 +15,8 @@ export interface Measured<R> {
   readonly name: string
   /** Of each round, in milliseconds. */
   readonly times: readonly number[]
+  /** What the process used of the processor in each round, garbage collector and compiler included, milliseconds. */
+  readonly cpuTimes: readonly number[]
   readonly result: R
 }
 
@@ -32,18 +34,28 @@ export async function measure<R>(
   { warmUps, rounds }: RoundOptions,
 ): Promise<readonly Measured<R>[]> {
   const times = contenders.map((): number[] => [])
+  const cpuTimes = contenders.map((): number[] => [])
   const results: R[] = []
   for (let round = -warmUps; round < rounds; round++) {
     for (const [index, contender] of contenders.entries()) {
       collectGarbage()
+      const cpuBefore = process.cpuUsage()
       const start = performance.now()
       results[index] = await contender.run()
       const elapsed = performance.now() - start
-      if (round >= 0) times[index]?.push(elapsed)
+      const cpu = process.cpuUsage(cpuBefore)
+      if (round < 0) continue
+      times[index]?.push(elapsed)
+      cpuTimes[index]?.push((cpu.user + cpu.system) / 1000)
     }
   }
   // Every contender has run at least once.
-  return contenders.map(({ name }, index) => ({ name, times: times[index] ?? [], result: results[index] as R }))
+  return contenders.map(({ name }, index) => ({
+    name,
+    times: times[index] ?? [],
+    cpuTimes: cpuTimes[index] ?? [],
+    result: results[index] as R,
+  }))
 }
 
 export function collectGarbage(): void {

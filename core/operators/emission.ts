@@ -78,16 +78,15 @@ export class Emission<R> {
   }
 
   #iteratorOf(result: unknown, position: number | undefined, timestamp: number): Iterator<R> {
-    const where = this.#where(position, timestamp)
-    if (isAsynchronous(result)) throw returnedPromise(result, where)
+    if (isAsynchronous(result)) throw returnedPromise(result, this.#where(position, timestamp))
     const iterable = result as Partial<Iterable<R>> | null | undefined
     if (iterable === null || iterable === undefined || typeof iterable[Symbol.iterator] !== 'function') {
-      throw notIterable(result, where)
+      throw notIterable(result, this.#where(position, timestamp))
     }
     try {
       return (iterable as Iterable<R>)[Symbol.iterator]()
     } catch (thrown) {
-      throw userError(thrown, where)
+      throw userError(thrown, this.#where(position, timestamp))
     }
   }
 

@@ -16,7 +16,7 @@ import { parquetSink } from 'tidemark/parquet'
 import { z } from 'zod'
 import type { PickupCount, TripDuration } from './documents.js'
 import { decodeTaxiEvent, type TaxiEvent, type TripEvent } from './events/index.js'
-import { airportAt, geohash, inNewYork } from './geo/index.js'
+import { type AirportCode, airportAt, geohash, inNewYork } from './geo/index.js'
 
 const parameters = z.object({
   kinesis: z.string().optional().describe('URL of a Kinesis endpoint; default: AWS'),
@@ -100,12 +100,21 @@ function eventTime({ watermarks }: Parameters) {
   return markers({ timestamp, watermark: (event) => (event.type === 'watermark' ? event.watermark : undefined) })
 }
 
-function* toAirport(trip: TripEvent) {
+/** The trip as the airport sees it. Arrays instead of a generator: most trips go nowhere near, and this runs for each. */
+function toAirport(trip: TripEvent): readonly AirportTrip[] {
   const airport = airportAt(trip.dropoffLatitude, trip.dropoffLongitude)
-  if (airport === undefined) return
+  if (airport === undefined) return NOT_TO_AIRPORT
   const cell = geohash(trip.pickupLatitude, trip.pickupLongitude, 6)
-  yield { cell, airport, minutes: Math.trunc((trip.dropoffTime - trip.pickupTime) / 60_000) }
+  return [{ cell, airport, minutes: Math.trunc((trip.dropoffTime - trip.pickupTime) / 60_000) }]
 }
+
+interface AirportTrip {
+  readonly cell: string
+  readonly airport: AirportCode
+  readonly minutes: number
+}
+
+const NOT_TO_AIRPORT: readonly AirportTrip[] = []
 
 function rows<T>({ out }: Parameters, name: string): Sink<T> {
   return fileSink<T>({ path: `${out}/${name}`, staging: `${out}/.staging`, format: jsonLines() })
