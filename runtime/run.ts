@@ -12,7 +12,7 @@ import { requireRunnable } from './check-options.js'
 import type { StopRequest } from './coordinator/generation.js'
 import { JobMaster } from './coordinator/job-master.js'
 import type { JobStatus } from './coordinator/job-status.js'
-import { exponentialDelay, type RestartStrategy } from './coordinator/restart-strategy.js'
+import { exponentialDelay, noRestart, type RestartStrategy } from './coordinator/restart-strategy.js'
 import { systemEnvironment } from './environment/system.js'
 import type { JobHandle, JobResult, StopOptions } from './local/handle.js'
 import { finite, type JobProgress, summarise } from './local/progress.js'
@@ -55,7 +55,7 @@ export interface RunOptions {
   readonly parallelism?: number
   readonly maxParallelism?: number
   readonly checkpoints?: CheckpointOptions
-  /** Default: exponential delay, 1 s to 1 min, without end. */
+  /** Default with `checkpoints.to`: exponential delay, 1 s to 1 min, without end. Without it: none, as in Flink. */
   readonly restart?: RestartStrategy
   /** Replace connectors of the job, by id. */
   readonly sources?: Readonly<Record<string, Source<unknown>>>
@@ -124,7 +124,7 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
       tolerableFailures: tolerableFailures ?? 0,
       retain: Math.max(1, retain ?? 1),
     },
-    restart: options.restart ?? exponentialDelay(),
+    restart: options.restart ?? (to === undefined ? noRestart() : exponentialDelay()),
     limits: {
       channelRows: options.limits?.channelRows ?? 2048,
       outputRows: options.limits?.outputRows ?? 1024,

@@ -71,6 +71,7 @@ function guard<R>(userFunction: (index: number) => R, context: ReaderContext): (
       throw new TidemarkError({
         code: 'USER_FUNCTION_FAILED',
         domain: 'user',
+        retryable: true,
         operatorId: context.operatorId,
         location: `index ${index}`,
         message: `source '${context.operatorId}': the generator's function threw at index ${index}: ${messageOf(thrown)}`,

@@ -23,6 +23,7 @@ export function toObserver<T>(observer: Pick<Observer<T>, 'next'>): Sink<T> {
             throw new TidemarkError({
               code: 'USER_FUNCTION_FAILED',
               domain: 'user',
+              retryable: true,
               operatorId: context.operatorId,
               message: `sink '${context.operatorId}': the observer threw: ${messageOf(thrown)}`,
               cause: thrown,

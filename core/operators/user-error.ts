@@ -34,6 +34,8 @@ export function userError(thrown: unknown, where: Where): TidemarkError {
   return new TidemarkError({
     code: 'USER_FUNCTION_FAILED',
     domain: 'user',
+    // It may depend on the outside (a file, a clock, memory): the restart strategy decides, as in Flink.
+    retryable: true,
     message: `${where.operatorId}: ${where.call} threw${location === undefined ? '' : ` at ${location}`}: ${messageOf(thrown)}`,
     operatorId: where.operatorId,
     ...(location === undefined ? {} : { location }),

