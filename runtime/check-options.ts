@@ -14,8 +14,8 @@ export function requireRunnable(job: unknown, options: RunOptions): void {
     })
   }
   requireKnownOptions('run', options, {
-    parameters: true,
-    parameterLayers: true,
+    params: true,
+    paramLayers: true,
     parallelism: true,
     maxParallelism: true,
     checkpoints: true,

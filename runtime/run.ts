@@ -48,9 +48,9 @@ export interface CheckpointOptions {
 
 export interface RunOptions {
   /** Validated by the job's schema. */
-  readonly parameters?: ParameterTree
-  /** What overrides `parameters`: a file's content, the environment, the command line. */
-  readonly parameterLayers?: Omit<ParameterLayers<unknown>, 'schema' | 'defaults'>
+  readonly params?: ParameterTree
+  /** What overrides `params`: a file's content, the environment, the command line. */
+  readonly paramLayers?: Omit<ParameterLayers<unknown>, 'schema' | 'defaults'>
   /** Subtasks of every operator that does not set its own. Default: the job's, or 1. */
   readonly parallelism?: number
   readonly maxParallelism?: number
@@ -90,8 +90,8 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
   const logger = options.logger ?? lineLogger({ write: (line) => void process.stderr.write(`${line}\n`) })
   const parameters = await resolveParameters({
     schema: job.parameters,
-    ...options.parameterLayers,
-    ...(options.parameters ? { defaults: options.parameters } : {}),
+    ...options.paramLayers,
+    ...(options.params ? { defaults: options.params } : {}),
   })
   const graph = job.build(parameters, {
     ...(options.sources ? { sources: options.sources } : {}),

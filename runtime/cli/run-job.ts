@@ -19,7 +19,7 @@ export async function runJob(path: string, options: RunJobOptions, io: CliIo): P
     })
   }
   const handle = await run(job, {
-    parameterLayers: {
+    paramLayers: {
       environment: process.env,
       commandLine: options.param ?? [],
       ...(options.params === undefined ? {} : { file: await readParameters(options.params) }),

@@ -22,7 +22,7 @@ export interface Splits {
 export interface TestJobOptions {
   /** What each source reads, by id: every source of the job, in place of its connector. */
   readonly sources: Readonly<Record<string, readonly unknown[] | Splits>>
-  readonly parameters?: ParameterTree
+  readonly params?: ParameterTree
   readonly parallelism?: number
   /** Goes on from there, at any parallelism. Give `sources` the same values again, and more if you like. */
   readonly from?: TestSavepoint
@@ -60,7 +60,7 @@ export async function testJob<P>(job: Job<P>, options: TestJobOptions): Promise<
   )
   const parameters = await resolveParameters({
     schema: job.parameters,
-    ...(options.parameters ? { defaults: options.parameters } : {}),
+    ...(options.params ? { defaults: options.params } : {}),
   })
   const graph = job.build(parameters, { sources })
   const rows = new Map<string, unknown[]>()
@@ -74,7 +74,7 @@ export async function testJob<P>(job: Job<P>, options: TestJobOptions): Promise<
   }
   const store = options.from?.store ?? memoryStore()
   const handle = await run(job, {
-    ...(options.parameters ? { parameters: options.parameters } : {}),
+    ...(options.params ? { params: options.params } : {}),
     ...(options.parallelism === undefined ? {} : { parallelism: options.parallelism }),
     sources,
     sinks,

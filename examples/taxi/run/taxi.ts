@@ -47,7 +47,7 @@ export async function runTaxi(options: TaxiOptions, out: Output): Promise<TaxiRu
     await prepareStream(client, options)
     const resumed = await prepareFolders(options, checkpoints, print)
     const handle = await run(taxiHotspots, {
-      parameters: {
+      params: {
         kinesis: url,
         stream: options.stream,
         endAt: options.replay ? 'never' : 'tip',

@@ -94,8 +94,8 @@ describe('pickup_count', () => {
   })
 
   it('with bounded watermarks waits for a drop-off that is 60 s past the end of the hour', async () => {
-    const parameters = { watermarks: 'bounded' }
-    const test = await testJob(taxiHotspots, { sources: { 'taxi-events': [trip()] }, parameters })
+    const params = { watermarks: 'bounded' }
+    const test = await testJob(taxiHotspots, { sources: { 'taxi-events': [trip()] }, params })
     await test.send('taxi-events', [trip({ dropoffTime: HOUR + MINUTE - 1 })])
     await test.checkpoint()
     expect(test.results('pickup-count')).toEqual([])
