@@ -39,9 +39,9 @@ function jobOf(exported: unknown): Job<unknown> | undefined {
   return isJob(inner) ? inner : undefined
 }
 
-/** Whether Node takes a `.ts` or `.js` file for CommonJS: the nearest package.json does not say otherwise. */
+/** Whether Node takes a `.js` file for CommonJS: the nearest package.json does not say otherwise. */
 function isCommonJs(path: string): boolean {
-  if (!/\.[jt]s$/.test(path)) return false
+  if (!path.endsWith('.js')) return false
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     const manifest = join(folder, 'package.json')
     if (existsSync(manifest)) return !/"type"\s*:\s*"module"/.test(readFileSync(manifest, 'utf8'))

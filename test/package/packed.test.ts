@@ -108,6 +108,15 @@ describe('the packed package', () => {
     }
   }, 60_000)
 
+  it('runs a job in a project as npm init makes it, of CommonJS', async () => {
+    const folder = join(project, 'commonjs')
+    await mkdir(folder)
+    await writeFile(join(folder, 'package.json'), '{ "type": "commonjs" }')
+    await writeFile(join(folder, 'job.ts'), JOB)
+    const { stderr } = await tidemark('run', 'commonjs/job.ts', '--param', 'out=commonjs/result')
+    expect(stderr).toContain('foreign finished: 4 records')
+  }, 60_000)
+
   it("lists a job's own parameters", async () => {
     await writeFile(join(project, 'job.ts'), JOB)
     const { stdout } = await tidemark('run', 'job.ts', '--help')

@@ -16,7 +16,10 @@ beforeAll(async () => {
 import { collection, print } from 'tidemark/collection'
 export default defineJob('small', (job) => { ${body} })`
   await writeFile(join(folder, 'good.ts'), job("job.from('in', collection([1, 2, 3])).to('out', print())"))
-  await writeFile(join(folder, 'commonjs', 'job.ts'), job("job.from('in', collection([1])).to('out', print())"))
+  await writeFile(join(folder, 'commonjs', 'values.ts'), 'export const values: number[] = [7, 8]')
+  const commonjs = `import { values } from './values.js'\n${job("job.from('in', collection(values)).to('out', print())")}`
+  await writeFile(join(folder, 'commonjs', 'job.ts'), commonjs)
+  await writeFile(join(folder, 'commonjs', 'job.js'), commonjs)
   await writeFile(
     join(folder, 'broken.ts'),
     job(
@@ -48,6 +51,11 @@ describe('tidemark on the command line', () => {
     expect(stderr).toContain('small finished: 3 records')
   })
 
+  it('runs a job in TypeScript, and what it imports, in a package that is not of ES modules', async () => {
+    const { code, stdout, stderr } = await tidemark('run', file('commonjs/job.ts'))
+    expect([code, stdout, stderr]).toEqual([0, '7\n8\n', expect.stringContaining('small finished: 2 records')])
+  })
+
   it('prints the plan of a job', async () => {
     const { code, stdout } = await tidemark('explain', file('good.ts'), '--parallelism', '3')
     expect(code).toBe(0)
@@ -57,7 +65,7 @@ describe('tidemark on the command line', () => {
   it.each([
     ['a missing file', ['run', 'nowhere.ts'], /there is no file .*nowhere\.ts/],
     ['a module with a syntax error', ['run', 'syntax.ts'], /syntax\.ts could not be loaded/],
-    ['a module of a package without "type": "module"', ['run', 'commonjs/job.ts'], /"type": "module"/],
+    ['JavaScript of a package without "type": "module"', ['run', 'commonjs/job.js'], /"type": "module"/],
     ['a module without a job', ['run', 'no-job.ts'], /no job as its default export/],
     ['a job without a sink', ['run', 'sinkless.ts'], /GRAPH_/],
     ['an unknown parameter', ['run', 'good.ts', '--param', 'x=1'], /x: there is no such parameter/],
@@ -65,7 +73,7 @@ describe('tidemark on the command line', () => {
     ['a folder to resume from that is not given', ['run', 'good.ts', '--resume'], /--resume needs --checkpoints/],
     ['a folder of checkpoints that is a file', ['run', 'good.ts', '--checkpoints', 'good.ts'], /STORAGE_FAILED/],
   ])('says in one line what is wrong with %s, and exits with 1', async (_what, args, message) => {
-    const paths = args.map((arg, at) => (at > 0 && /\.(ts|json)$/.test(arg) ? file(arg) : arg))
+    const paths = args.map((arg, at) => (at > 0 && /\.(ts|js|json)$/.test(arg) ? file(arg) : arg))
     const { code, stdout, stderr } = await tidemark(...paths)
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(message)
