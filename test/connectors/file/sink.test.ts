@@ -6,7 +6,6 @@ import { describe, expect, expectTypeOf, test } from 'vitest'
 import { csv, type FileSinkFormat, fileSink, files, jsonLines } from '../../../connectors/file/index.js'
 import type { Sink } from '../../../core/connector.js'
 import { jsonUnchecked } from '../../../core/decode/index.js'
-import { systemEnvironment } from '../../../runtime/environment/system.js'
 import { committerOf, linesOf, openWriter, readSource, temporaryFolder, visible, writeAll } from './support.js'
 
 const rows = (count: number, from = 0): { id: number; name: string }[] =>
