@@ -13,7 +13,8 @@ async function main(): Promise<void> {
   const options = parseTaxiOptions(process.argv.slice(2))
   const taxi = await runTaxi(options, process.stdout)
   if (taxi.result.status !== 'finished') {
-    print(`${taxi.result.status} with a checkpoint: go on with --resume --no-replay`)
+    const canResume = options.kinesis !== undefined && options.checkpoints !== undefined
+    print(`${taxi.result.status}${canResume ? ' with a checkpoint: go on with --resume --no-replay' : ''}`)
     return
   }
   const results = await readResults(options.out)
