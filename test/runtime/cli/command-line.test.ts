@@ -11,7 +11,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tidemark-cli-'))
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
   await mkdir(join(folder, 'commonjs'))
-  await writeFile(join(folder, 'commonjs', 'package.json'), '{}')
+  await writeFile(join(folder, 'commonjs', 'package.json'), '{ "type": "commonjs" }')
   const job = (body: string) => `import { defineJob } from 'tidemark'
 import { collection, print } from 'tidemark/collection'
 export default defineJob('small', (job) => { ${body} })`
@@ -19,7 +19,7 @@ export default defineJob('small', (job) => { ${body} })`
   await writeFile(join(folder, 'commonjs', 'values.ts'), 'export const values: number[] = [7, 8]')
   const commonjs = `import { values } from './values.js'\n${job("job.from('in', collection(values)).to('out', print())")}`
   await writeFile(join(folder, 'commonjs', 'job.ts'), commonjs)
-  await writeFile(join(folder, 'commonjs', 'job.js'), commonjs)
+  await writeFile(join(folder, 'commonjs', 'javascript.js'), commonjs)
   await writeFile(
     join(folder, 'broken.ts'),
     job(
@@ -65,7 +65,7 @@ describe('tidemark on the command line', () => {
   it.each([
     ['a missing file', ['run', 'nowhere.ts'], /there is no file .*nowhere\.ts/],
     ['a module with a syntax error', ['run', 'syntax.ts'], /syntax\.ts could not be loaded/],
-    ['JavaScript of a package without "type": "module"', ['run', 'commonjs/job.js'], /"type": "module"/],
+    ['JavaScript of ES modules in a package of CommonJS', ['run', 'commonjs/javascript.js'], /"type": "module"/],
     ['a module without a job', ['run', 'no-job.ts'], /no job as its default export/],
     ['a job without a sink', ['run', 'sinkless.ts'], /GRAPH_/],
     ['an unknown parameter', ['run', 'good.ts', '--param', 'x=1'], /x: there is no such parameter/],
