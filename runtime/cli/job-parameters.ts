@@ -16,5 +16,6 @@ function describe(row: NonNullable<ReturnType<typeof describeParameters>>[number
   if (row.description !== undefined) parts.push(row.description)
   if (row.required) parts.push('required')
   if (row.default !== undefined) parts.push(`default ${JSON.stringify(row.default)}`)
+  parts.push(`or ${row.variable}`)
   return parts.join(', ')
 }

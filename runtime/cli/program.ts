@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type Duration, parseDuration, seconds } from '../../core/duration.js'
 import { messageOf } from '../../core/errors.js'
@@ -19,6 +20,7 @@ export async function program(argv: readonly string[], io: CliIo): Promise<numbe
   let exitCode = 0
   const root = new Command('tidemark')
     .description('Runs and explains stream processing jobs written with Tidemark.')
+    .version(versionOfPackage())
     .showSuggestionAfterError(true)
     .showHelpAfterError('(--help shows what there is)')
     .configureOutput({ writeOut: io.out, writeErr: io.err })
@@ -123,4 +125,13 @@ function durationOf(text: string): Duration {
   } catch (error) {
     throw new InvalidArgumentError(messageOf(error))
   }
+}
+
+/** The package.json of the checkout or of the installed package: two folders up from the sources, three from dist. */
+function versionOfPackage(): string {
+  for (const up of ['../../package.json', '../../../package.json']) {
+    const path = new URL(up, import.meta.url)
+    if (existsSync(path)) return String(JSON.parse(readFileSync(path, 'utf8')).version)
+  }
+  return 'unknown'
 }

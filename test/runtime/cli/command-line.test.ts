@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -54,6 +54,11 @@ describe('tidemark on the command line', () => {
   it('runs a job in TypeScript, and what it imports, in a package that is not of ES modules', async () => {
     const { code, stdout, stderr } = await tidemark('run', file('commonjs/job.ts'))
     expect([code, stdout, stderr]).toEqual([0, '7\n8\n', expect.stringContaining('small finished: 2 records')])
+  })
+
+  it('tells its version', async () => {
+    const { version } = JSON.parse(await readFile('package.json', 'utf8'))
+    expect(await tidemark('--version')).toMatchObject({ code: 0, stdout: `${version}\n` })
   })
 
   it('prints the plan of a job', async () => {
