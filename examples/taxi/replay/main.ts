@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { TidemarkError } from 'tidemark'
 import { messageOf, openTrips, orderByDropoff } from '../trips/index.js'
+import { speedupOf, wholeNumber } from './arguments.js'
 import { describeOutcome, describeProgress, kinesisAt, replay, type Speedup, waitForStream } from './index.js'
 
 interface Options {
@@ -12,19 +13,6 @@ interface Options {
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
-
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= 1 && value <= 10_000) return value
-  throw new InvalidArgumentError('Expected a whole number from 1 to 10000.')
-}
-
-function speedupOf(text: string): Speedup {
-  if (text === 'max') return 'max'
-  const value = Number(text)
-  if (/^\d+(?:\.\d+)?$/.test(text) && value > 0) return value
-  throw new InvalidArgumentError("Expected a number greater than 0, or 'max'.")
-}
 
 function command(): Command {
   return new Command('taxi:replay')

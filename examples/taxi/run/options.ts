@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type Duration, parseDuration, TidemarkError } from 'tidemark'
+import { speedupOf, wholeNumber } from '../replay/arguments.js'
 import type { Speedup } from '../replay/index.js'
 
 export interface TaxiOptions {
@@ -65,19 +66,6 @@ function command(): Command {
     .option('--resume', 'go on from the newest checkpoint in --checkpoints', false)
     .allowExcessArguments(false)
     .showSuggestionAfterError(true)
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= 1 && value <= 10_000) return value
-  throw new InvalidArgumentError('Expected a whole number from 1 to 10000.')
-}
-
-function speedupOf(text: string): Speedup {
-  if (text === 'max') return 'max'
-  const value = Number(text)
-  if (/^\d+(?:\.\d+)?$/.test(text) && value > 0) return value
-  throw new InvalidArgumentError("Expected a number greater than 0, or 'max'.")
 }
 
 function durationOf(text: string): Duration {

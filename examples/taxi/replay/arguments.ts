@@ -1,0 +1,19 @@
+import { InvalidArgumentError } from 'commander'
+import type { Speedup } from './schedule.js'
+
+/*
+ * What the taxi commands have in common on their command lines. Commander shows the messages.
+ */
+
+export function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= 1 && value <= 10_000) return value
+  throw new InvalidArgumentError('Expected a whole number from 1 to 10000.')
+}
+
+export function speedupOf(text: string): Speedup {
+  if (text === 'max') return 'max'
+  const value = Number(text)
+  if (/^\d+(?:\.\d+)?$/.test(text) && value > 0) return value
+  throw new InvalidArgumentError("Expected a number greater than 0, or 'max'.")
+}
