@@ -88,6 +88,8 @@ export interface Source<out T> {
   readonly kind: string
   /** Whether every split ends by itself. */
   readonly bounded: boolean
+  /** What becomes of records whose timestamp is none; the source itself applies it to what it cannot decode. Default `fail`. */
+  readonly onMalformed?: MalformedPolicy
   /** Settings that matter to somebody who reads the plan, without secrets. */
   describe?(): string
   enumerate(context: EnumeratorContext): SplitEnumerator

@@ -63,6 +63,7 @@ export function files<T>(options: FilesOptions<T>): Source<T> {
   return {
     kind: 'file',
     bounded: true,
+    onMalformed,
     describe: () => `${given.join(', ')} (${format.name})`,
     enumerate(context) {
       const where = `source '${context.operatorId}'`

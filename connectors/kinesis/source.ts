@@ -17,6 +17,7 @@ export function kinesis<T>(options: KinesisOptions<T>): Source<T> {
   return {
     kind: 'kinesis',
     bounded: settings.bounded,
+    onMalformed: settings.onMalformed,
     describe() {
       const name = 'StreamName' in settings.stream ? settings.stream.StreamName : settings.stream.StreamARN
       return `${name} from ${describeStart(settings.startAt)}${settings.bounded ? ' to the tip' : ''}`

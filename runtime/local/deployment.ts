@@ -176,6 +176,7 @@ export class Deployment {
     const stage = new SourceStage({
       nodeId: node.id,
       strategy: node.watermarks,
+      onMalformed: node.source.onMalformed ?? 'fail',
       output,
       malformedPort: output.hasReaders(node.sideOutputs.indexOf('malformed') + 1)
         ? node.sideOutputs.indexOf('malformed') + 1

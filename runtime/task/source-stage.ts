@@ -1,9 +1,10 @@
-import type { Polled, Split, SplitReader } from '../../core/connector.js'
+import type { DeadLetter, MalformedPolicy, Polled, Split, SplitReader } from '../../core/connector.js'
 import type { Counter, Metrics } from '../../core/context.js'
 import { type Barrier, Batch, type Element, MAX_WATERMARK } from '../../core/element.js'
 import type { Environment } from '../../core/environment.js'
 import { userError } from '../../core/operators/user-error.js'
-import { assertTimestamp } from '../../core/time/timestamp.js'
+import { isPromise } from '../../core/promises.js'
+import { MAX_TIMESTAMP, timestampInvalid } from '../../core/time/timestamp.js'
 import type { WatermarkStrategy } from '../../core/time/watermark-strategy.js'
 import type { OutputBuffer } from './output-buffer.js'
 import { SplitWatermarks } from './split-watermarks.js'
@@ -22,6 +23,7 @@ export interface SourceStageOptions {
   readonly nodeId: string
   readonly strategy: WatermarkStrategy<unknown>
   readonly output: OutputBuffer
+  readonly onMalformed: MalformedPolicy
   /** Port of the dead letters. */
   readonly malformedPort: number
   readonly environment: Environment
@@ -250,19 +252,24 @@ export class SourceStage implements TaskStage {
     const timestamps = given && !timestampOf ? given : new Array<number>(values.length)
     const isCatchingUp = this.watermarks.isCatchingUp(open.input)
     const { emitted } = this.watermarks
+    const dropped = new Set<number>()
     let start = 0
     let row = 0
     try {
       for (; row < values.length; row++) {
         const value = values[row]
         const timestamp = timestampOf ? timestampOf(value) : given ? (given[row] as number) : Number.NEGATIVE_INFINITY
-        if (timestampOf || given) assertTimestamp(timestamp)
+        if ((timestampOf || given) && !(Number.isInteger(timestamp) && timestamp >= 0 && timestamp <= MAX_TIMESTAMP)) {
+          this.rejectTimestamp(open, value, { timestamp, row })
+          dropped.add(row)
+          continue
+        }
         timestamps[row] = timestamp
         if (isCatchingUp && timestamp <= emitted) this.counters.lateAfterIdleness.add()
         if (timestamp > limit) {
           this.counters.ahead.add()
         } else if (generator.onRecord(value, timestamp)) {
-          this.output.emitBatch(new Batch(values.slice(start, row + 1), timestamps.slice(start, row + 1)))
+          this.output.emitBatch(rowsOf(values, timestamps, { start, end: row + 1, dropped }))
           this.emitAll(this.watermarks.afterRecords(open.input))
           start = row + 1
         }
@@ -272,8 +279,29 @@ export class SourceStage implements TaskStage {
       const failure = userError(error, { operatorId: nodeId, call: 'the function of its watermark strategy' })
       throw withOperatorId(failure, nodeId, `split ${open.split.id}, record ${row + 1} of its batch`)
     }
-    if (start === 0) this.output.emitBatch(new Batch(values, timestamps))
-    else this.output.emitBatch(new Batch(values.slice(start), timestamps.slice(start)))
+    this.output.emitBatch(rowsOf(values, timestamps, { start, end: values.length, dropped }))
+  }
+
+  /** Follows the source's policy for malformed records. @throws TidemarkError TIMESTAMP_INVALID under `fail` */
+  private rejectTimestamp(open: OpenSplit, value: unknown, found: { timestamp: unknown; row: number }): void {
+    const { onMalformed, nodeId, malformedPort, environment } = this.options
+    const problem = timestampInvalid(found.timestamp)
+    if (onMalformed === 'fail' || isPromise(found.timestamp)) throw problem
+    if (onMalformed === 'skip') {
+      this.counters.skipped.add()
+      return
+    }
+    this.counters.rejected.add()
+    const letter: DeadLetter = {
+      operatorId: nodeId,
+      split: open.split.id,
+      offset: `record ${found.row + 1} of its batch`,
+      code: problem.code,
+      message: problem.message,
+      raw: new TextEncoder().encode(textOf(value)),
+      arrivedAt: undefined,
+    }
+    this.output.emitTo(malformedPort, letter, environment.clock.now())
   }
 
   private emitAll(elements: readonly Element[]): boolean {
@@ -303,5 +331,29 @@ export class SourceStage implements TaskStage {
 
   private named(thrown: unknown, open: OpenSplit): unknown {
     return withOperatorId(thrown, this.options.nodeId, `split ${open.split.id}`)
+  }
+}
+
+interface RowRange {
+  readonly start: number
+  readonly end: number
+  readonly dropped: ReadonlySet<number>
+}
+
+function rowsOf(values: unknown[], timestamps: number[], { start, end, dropped }: RowRange): Batch {
+  if (dropped.size === 0) {
+    if (start === 0 && end === values.length) return new Batch(values, timestamps)
+    return new Batch(values.slice(start, end), timestamps.slice(start, end))
+  }
+  const kept = (_: unknown, index: number): boolean => !dropped.has(start + index)
+  return new Batch(values.slice(start, end).filter(kept), timestamps.slice(start, end).filter(kept))
+}
+
+/** The value as JSON: its bytes are gone once it is decoded. */
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return String(value)
   }
 }
