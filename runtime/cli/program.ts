@@ -7,6 +7,9 @@ import { explainJob } from './explain-job.js'
 import { describeJobParameters } from './job-parameters.js'
 import { loadJob } from './load-job.js'
 import { runJob } from './run-job.js'
+import { type SavepointCreateOptions, savepointCreate } from './savepoint-create.js'
+import { type StatusOptions, status } from './status.js'
+import { type StopCommandOptions, stop } from './stop.js'
 
 export interface CliIo {
   readonly out: (text: string) => void
@@ -35,6 +38,7 @@ export async function program(argv: readonly string[], io: CliIo): Promise<numbe
     .option('--parallelism <n>', 'subtasks of each operator', wholeNumber)
     .addOption(new Option('--param <name=value>', 'a parameter of the job; repeat for more').argParser(collectPairs))
     .action(async (path: string, options: ExplainOptions) => io.out(`${await explainJob(path, options)}\n`))
+  operationsCommands(root, io)
   const dev = root.command('dev').description('servers for development, on loopback')
   dev
     .command('kinesis')
@@ -87,6 +91,37 @@ function runCommand(root: Command, io: CliIo, setExitCode: (code: number) => voi
       setExitCode(await runJob(path, options, io))
     }
   })
+}
+
+/** Commands that ask a running job; each takes its URL. */
+function operationsCommands(root: Command, io: CliIo): void {
+  const ask = (parent: Command, name: string, description: string): Command =>
+    parent
+      .command(`${name} [url]`)
+      .description(description)
+      .option(
+        '--token-file <file>',
+        'a file with the token of the job; default: the variable TIDEMARK_OPERATIONS_TOKEN',
+      )
+      .option('--json', 'print JSON', false)
+  ask(root, 'status', 'how a running job is doing').action(async (url: string | undefined, options: StatusOptions) =>
+    io.out(`${await status(url, options)}\n`),
+  )
+  ask(root, 'stop', 'stop a running job with a last checkpoint')
+    .addOption(
+      new Option('--drain [where]', 'end its input first: now, or when what is there has been read')
+        .choices(['now', 'atTip'])
+        .preset('now'),
+    )
+    .option('--savepoint [to]', 'with a savepoint, in the place for them or at a path or s3:// location')
+    .option('--no-wait', 'do not wait for its end')
+    .action(async (url: string | undefined, options: StopCommandOptions) => io.out(`${await stop(url, options)}\n`))
+  const savepoint = root.command('savepoint').description('whole, self-contained images of the state of a job')
+  ask(savepoint, 'create', 'have a running job take a savepoint')
+    .option('--to <location>', 'a path or s3:// location; default: below the checkpoints')
+    .action(async (url: string | undefined, options: SavepointCreateOptions) =>
+      io.out(`${await savepointCreate(url, options)}\n`),
+    )
 }
 
 export interface RunJobOptions {
