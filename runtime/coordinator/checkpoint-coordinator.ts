@@ -11,6 +11,8 @@ export interface CompletedCheckpoint {
   readonly id: number
   readonly bytes: number
   readonly durationMs: number
+  /** Epoch milliseconds. */
+  readonly completedAt: number
 }
 
 export interface CheckpointSettings {
@@ -177,7 +179,7 @@ export class CheckpointCoordinator<W> {
     try {
       const bytes = await complete(written)
       const durationMs = environment.clock.monotonic() - pending.startedAt
-      const completed = { id: pending.id, bytes, durationMs }
+      const completed = { id: pending.id, bytes, durationMs, completedAt: environment.clock.now() }
       this.failuresInARow = 0
       this.pending = undefined
       onCompleted(completed, pending.kind)

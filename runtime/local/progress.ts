@@ -1,3 +1,4 @@
+import type { CompletedCheckpoint } from '../coordinator/checkpoint-coordinator.js'
 import type { JobStatus } from '../coordinator/job-status.js'
 import type { OperatorReading } from './execution.js'
 
@@ -26,7 +27,7 @@ export interface JobProgress {
   readonly checkpoints: {
     readonly completed: number
     readonly failed: number
-    readonly last: { readonly id: number; readonly bytes: number; readonly durationMs: number } | undefined
+    readonly last: CompletedCheckpoint | undefined
   }
   readonly operators: readonly OperatorProgress[]
   /** The longest that tasks held the event loop in one turn, garbage collection included. */
