@@ -1,13 +1,19 @@
-import { link, mkdir, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises'
-import { dirname, join, resolve, sep } from 'node:path'
+import { mkdir, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import type { Environment } from '../../core/environment.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
-import type { ObjectStore } from './object-store.js'
+import { deleteEach } from './delete-each.js'
+import { linkNew } from './hard-link.js'
+import { requireObjectName, requireRange } from './object-name.js'
+import type { ObjectStore, StoredObject } from './object-store.js'
 
 const STAGING = '.staging'
 
 /** A write takes seconds; what is older than this was left by a process that died. */
 const ABANDONED_AFTER_MS = 3_600_000
+
+/** Files touched at once. Node has four threads for them. */
+const PARALLEL = 4
 
 /**
  * Objects as files below a folder. A file is written beside its place, fsynced, and linked to its name: `link` refuses
@@ -16,8 +22,10 @@ const ABANDONED_AFTER_MS = 3_600_000
 export async function directoryStore(location: string, environment: Environment): Promise<ObjectStore> {
   const root = resolve(location)
   const staging = join(root, STAGING)
-  await attempt(root, 'create', () => mkdir(staging, { recursive: true }))
-  await attempt(root, 'clean up', () => removeAbandoned(staging, environment.clock.now() - ABANDONED_AFTER_MS))
+  await attempt({ root, verb: 'create' }, () => mkdir(staging, { recursive: true }))
+  await attempt({ root, verb: 'clean up' }, () =>
+    removeAbandoned(staging, environment.clock.now() - ABANDONED_AFTER_MS),
+  )
   const made = new Set<string>()
 
   const folderOf = async (path: string): Promise<void> => {
@@ -31,7 +39,7 @@ export async function directoryStore(location: string, environment: Environment)
 
   /** Folders of a checkpoint that is gone go too; one that still holds something stays. */
   const removeEmptyFolders = async (path: string): Promise<void> => {
-    for (let folder = dirname(path); folder !== root && dirname(folder) !== root; folder = dirname(folder)) {
+    for (let folder = dirname(path); folder !== root; folder = dirname(folder)) {
       try {
         await rmdir(folder)
       } catch {
@@ -41,47 +49,100 @@ export async function directoryStore(location: string, environment: Environment)
     }
   }
 
+  /** Tried again when its folder went meanwhile: whoever deleted the last object there removed it. */
+  const linkInFolder = async (temporary: string, path: string): Promise<'created' | 'exists'> => {
+    for (let attempts = 1; ; attempts++) {
+      try {
+        await folderOf(path)
+        return await linkNew(temporary, path, { root })
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT' || attempts === 5) throw error
+        made.delete(dirname(path))
+      }
+    }
+  }
+
+  const pathOf = (name: string): string => {
+    requireObjectName(name, root)
+    return join(root, ...name.split('/'))
+  }
+
+  const remove = (name: string): Promise<void> =>
+    attempt({ root, verb: 'delete', name }, async () => {
+      const path = pathOf(name)
+      await rm(path, { force: true })
+      await removeEmptyFolders(path)
+    })
+
+  const namesBelow = async (prefix: string): Promise<string[]> => {
+    const folder = prefix.includes('/') ? prefix.slice(0, prefix.lastIndexOf('/')) : ''
+    const names: string[] = []
+    await collect(folder === '' ? root : pathOf(folder), folder, names)
+    return names.filter((name) => name.startsWith(prefix)).sort()
+  }
+
   return {
     location,
     create: (name, data) =>
-      attempt(name, 'write', async () => {
-        const path = pathOf(root, name)
-        await folderOf(path)
+      attempt({ root, verb: 'write', name }, async () => {
+        const path = pathOf(name)
         const temporary = join(staging, environment.nonce())
         try {
           await writeDurably(temporary, data)
-          await link(temporary, path)
-        } catch (error) {
-          if (codeOf(error) === 'EEXIST') return 'exists'
-          throw error
+          if ((await linkInFolder(temporary, path)) === 'exists') return 'exists'
         } finally {
           await rm(temporary, { force: true })
         }
         await syncFolder(dirname(path))
         return 'created'
       }),
-    read: (name) =>
-      attempt(name, 'read', async () => {
-        try {
-          return await readFile(pathOf(root, name))
-        } catch (error) {
-          if (codeOf(error) === 'ENOENT') return undefined
-          throw error
+    read: (name) => attempt({ root, verb: 'read', name }, () => unlessMissing(readFile(pathOf(name)))),
+    readRange: (name, start, end) =>
+      attempt({ root, verb: 'read', name }, async () => {
+        requireRange(name, start, end)
+        return await unlessMissing(readPart(pathOf(name), start, end))
+      }),
+    list: (prefix) => attempt({ root, verb: 'list', name: prefix }, () => namesBelow(prefix)),
+    listObjects: (prefix) =>
+      attempt({ root, verb: 'list', name: prefix }, async () => {
+        const objects: StoredObject[] = []
+        for (const name of await namesBelow(prefix)) {
+          // What is deleted between the listing and this is in no listing.
+          const found = await unlessMissing(stat(pathOf(name)))
+          if (found) objects.push({ name, bytes: found.size, modifiedAt: Math.floor(found.mtimeMs) })
         }
+        return objects
       }),
-    list: (prefix) =>
-      attempt(prefix, 'list', async () => {
-        const folder = prefix.includes('/') ? prefix.slice(0, prefix.lastIndexOf('/')) : ''
-        const names: string[] = []
-        await collect(folder === '' ? root : pathOf(root, folder), folder, names)
-        return names.filter((name) => name.startsWith(prefix)).sort()
-      }),
-    delete: (name) =>
-      attempt(name, 'delete', async () => {
-        const path = pathOf(root, name)
-        await rm(path, { force: true })
-        await removeEmptyFolders(path)
-      }),
+    delete: remove,
+    deleteMany: (names) => deleteEach(root, names, { remove, parallel: PARALLEL }),
+    // Nothing is kept open between calls.
+    close: async () => undefined,
+  }
+}
+
+async function unlessMissing<R>(reading: Promise<R>): Promise<R | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+async function readPart(path: string, start: number, end: number): Promise<Uint8Array> {
+  const file = await open(path, 'r')
+  try {
+    const { size } = await file.stat()
+    const part = new Uint8Array(Math.max(0, Math.min(end, size) - start))
+    let filled = 0
+    while (filled < part.length) {
+      const { bytesRead } = await file.read(part, filled, part.length - filled, start + filled)
+      if (bytesRead === 0) break
+      filled += bytesRead
+    }
+    return part.subarray(0, filled)
+  } finally {
+    await file.close()
   }
 }
 
@@ -112,18 +173,6 @@ async function removeAbandoned(staging: string, before: number): Promise<void> {
 
 const readEntries = (folder: string) => readdir(folder, { withFileTypes: true })
 
-function pathOf(root: string, name: string): string {
-  const parts = name.split('/')
-  if (parts.some((part) => part === '' || part === '.' || part === '..' || part.includes(sep))) {
-    throw new TidemarkError({
-      code: 'STORAGE_NAME_INVALID',
-      domain: 'internal',
-      message: `'${name}' is not the name of an object: it would leave ${root}`,
-    })
-  }
-  return join(root, ...parts)
-}
-
 async function writeDurably(path: string, data: Uint8Array): Promise<void> {
   const file = await open(path, 'wx')
   try {
@@ -143,19 +192,37 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function attempt<R>(name: string, verb: string, action: () => Promise<R>): Promise<R> {
+async function attempt<R>(
+  what: { readonly root: string; readonly verb: string; readonly name?: string },
+  action: () => Promise<R>,
+): Promise<R> {
   try {
     return await action()
   } catch (error) {
     if (error instanceof TidemarkError) throw error
+    const { root, verb, name } = what
+    const code = codeOf(error)
+    const hint = code === undefined ? undefined : HINTS[code]
     throw new TidemarkError({
-      code: codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM' ? 'STORAGE_FORBIDDEN' : 'STORAGE_FAILED',
+      code: code === 'EACCES' || code === 'EPERM' || code === 'EROFS' ? 'STORAGE_FORBIDDEN' : 'STORAGE_FAILED',
       domain: 'storage',
-      message: `could not ${verb} '${name}' in the checkpoint folder: ${messageOf(error)}`,
+      message:
+        `could not ${verb}${name === undefined || name === '' ? '' : ` '${name}' in`} the folder ${root}: ` +
+        `${messageOf(error)}${hint === undefined ? '' : `; ${hint}`}`,
       retryable: true,
       cause: error,
     })
   }
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  EACCES: 'give the user of this process the right to read, write and search it',
+  EPERM: 'give the user of this process the right to read, write and search it',
+  EROFS: 'the file system is mounted read-only: choose a folder that can be written',
+  EEXIST: 'a file is in the way: choose another folder, or move the file',
+  ENOTDIR: 'a file is in the way: choose another folder, or move the file',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota of the disk is used up',
 }
 
 function codeOf(error: unknown): string | undefined {
