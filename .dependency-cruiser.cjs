@@ -10,7 +10,7 @@ const inCore = (from, to, why) => ({
   to: { path: '^core/', pathNot: `^core/(${from}|${to})(/|\\.ts$)` },
 })
 
-const base = 'errors|promises|options|duration|environment|random|element|context|codec'
+const base = 'errors|promises|options|duration|environment|random|element|origin|context|codec'
 
 module.exports = {
   forbidden: [

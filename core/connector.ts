@@ -1,5 +1,6 @@
 import type { EngineContext } from './context.js'
 import type { Batch } from './element.js'
+import type { Offset } from './origin.js'
 
 /**
  * A part of a source that is read in order by one reader: a shard, a file. Plain data, position included: it is what
@@ -30,6 +31,11 @@ export interface Polled<out T> {
   readonly values: T[]
   /** Epoch milliseconds a value, where the source knows them (arrival times); a timestamp assigner overrides them. */
   readonly timestamps?: number[]
+  /**
+   * Where each value lies in the split, in the terms of `DeadLetter.offset`: an error in a user's function names it.
+   * Without them it names the split alone. The array is the engine's from here on.
+   */
+  readonly offsets?: readonly Offset[]
   readonly rejected?: readonly DeadLetter[]
   /** How many were dropped by policy `skip`. */
   readonly skipped?: number

@@ -1,3 +1,4 @@
+import type { Origin } from './origin.js'
 import type { InternalKey } from './state/key.js'
 
 /** Before everything: the watermark of an input that has said nothing yet. */
@@ -20,17 +21,21 @@ export class Batch<out T = unknown> {
   readonly keys: readonly InternalKey[] | undefined
   /** The key group of each row. */
   readonly groups: readonly number[] | undefined
+  /** Where the rows were read, for errors; undefined where they were made (a window's results). */
+  readonly origin: Origin | undefined
 
   constructor(
     values: readonly T[],
     timestamps: readonly number[],
     keys?: readonly InternalKey[],
     groups?: readonly number[],
+    origin?: Origin,
   ) {
     this.values = values
     this.timestamps = timestamps
     this.keys = keys
     this.groups = groups
+    this.origin = origin
   }
 
   get length(): number {

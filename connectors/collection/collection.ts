@@ -82,11 +82,13 @@ export function collection<const T>(values: readonly T[], options: CollectionOpt
         if (next >= values.length) return undefined
         const taken: T[] = []
         const times: number[] = []
+        const offsets: number[] = []
         for (; next < values.length && taken.length < maxRecords; next += split.stride) {
           taken.push(values[next]!)
+          offsets.push(next)
           if (timestamps !== undefined) times.push(timeOf(next))
         }
-        return timestamps === undefined ? { values: taken } : { values: taken, timestamps: times }
+        return timestamps === undefined ? { values: taken, offsets } : { values: taken, offsets, timestamps: times }
       },
       position: () => ({ ...split, next }),
       get finished() {

@@ -1,4 +1,4 @@
-import type { ReaderContext, Source, Split, SplitReader } from '../../core/connector.js'
+import type { Polled, ReaderContext, Source, Split, SplitReader } from '../../core/connector.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import { requireKnownOptions } from '../../core/options.js'
 import { optionError, requirePositiveInteger } from './options.js'
@@ -109,7 +109,7 @@ class GeneratorReader<T> implements SplitReader<T> {
     this.#end = settings.end
   }
 
-  poll(maxRecords: number): { values: T[]; timestamps?: number[] } | undefined {
+  poll(maxRecords: number): Polled<T> | undefined {
     if (this.finished) return undefined
     const allowed = Math.min(maxRecords, this.#due())
     if (allowed === 0) {
@@ -119,12 +119,14 @@ class GeneratorReader<T> implements SplitReader<T> {
     const { make, timestamp } = this.#settings
     const values: T[] = []
     const timestamps: number[] = []
+    const offsets: number[] = []
     for (; values.length < allowed && this.#next < this.#end; this.#next += this.#split.stride) {
       values.push(make(this.#next))
+      offsets.push(this.#next)
       if (timestamp) timestamps.push(timestamp(this.#next))
     }
     this.#paid += values.length
-    return timestamp ? { values, timestamps } : { values }
+    return timestamp ? { values, offsets, timestamps } : { values, offsets }
   }
 
   position(): Split {

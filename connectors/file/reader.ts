@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { MalformedPolicy, Polled, ReaderContext, SplitReader } from '../../core/connector.js'
-import { RecordDecoding, type RecordMeta } from '../../core/decode/index.js'
+import { RecordDecoding, type RecordPlace } from '../../core/decode/index.js'
 import { TidemarkError } from '../../core/errors.js'
 import { readContents } from './contents.js'
 import { fileError } from './errors.js'
@@ -181,9 +181,10 @@ export class FileReader<T> implements SplitReader<T> {
   }
 }
 
-function metaOf(split: string, offset: number): RecordMeta {
+function metaOf(split: string, offset: number): RecordPlace {
   return {
     split,
+    position: offset,
     get offset() {
       return String(offset)
     },

@@ -1,5 +1,6 @@
 import type { DeadLetter, MalformedPolicy, Polled } from '../connector.js'
 import { messageOf, TidemarkError } from '../errors.js'
+import type { Offset } from '../origin.js'
 import type { Decoder, RecordMeta } from './decoder.js'
 
 export interface RecordDecodingOptions<T, Input = Uint8Array> {
@@ -8,6 +9,11 @@ export interface RecordDecodingOptions<T, Input = Uint8Array> {
   readonly operatorId: string
   /** Whether the values carry their `arrivedAt` as timestamps. Then every record must have one. Default false. */
   readonly arrivalTimestamps?: boolean
+}
+
+/** A record's place, for a source whose offsets are numbers: it spares making a text of each. */
+export interface RecordPlace extends RecordMeta {
+  readonly position?: number
 }
 
 /** The bytes of a record, for a dead letter. A function is called only when there is one. */
@@ -25,6 +31,7 @@ export class RecordDecoding<T, Input = Uint8Array> {
   readonly #arrivalTimestamps: boolean
   #values: T[] = []
   #timestamps: number[] = []
+  #offsets: Offset[] = []
   #rejected: DeadLetter[] = []
   #skipped = 0
 
@@ -44,7 +51,7 @@ export class RecordDecoding<T, Input = Uint8Array> {
    * @param raw what a dead letter keeps of the record: its bytes (copied)
    * @throws TidemarkError RECORD_MALFORMED (or the decoder's own code) under policy `fail`
    */
-  decode(input: Input, meta: RecordMeta, raw: RawRecord): void {
+  decode(input: Input, meta: RecordPlace, raw: RawRecord): void {
     let value: T
     try {
       value = this.#decoder(input, meta)
@@ -65,6 +72,7 @@ export class RecordDecoding<T, Input = Uint8Array> {
       })
     }
     this.#values.push(value)
+    this.#offsets.push(meta.position ?? meta.offset)
     if (this.#arrivalTimestamps) this.#timestamps.push(arrivalOf(meta, this.#operatorId))
   }
 
@@ -106,12 +114,14 @@ export class RecordDecoding<T, Input = Uint8Array> {
     if (this.size === 0) return undefined
     const polled: Polled<T> = {
       values: this.#values,
+      offsets: this.#offsets,
       ...(this.#arrivalTimestamps && { timestamps: this.#timestamps }),
       ...(this.#rejected.length > 0 && { rejected: this.#rejected }),
       ...(this.#skipped > 0 && { skipped: this.#skipped }),
     }
     this.#values = []
     this.#timestamps = []
+    this.#offsets = []
     this.#rejected = []
     this.#skipped = 0
     return polled

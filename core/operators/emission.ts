@@ -1,3 +1,4 @@
+import type { Origin } from '../origin.js'
 import type { Output } from './operator.js'
 import { isAsynchronous, notIterable, returnedPromise, userError, type Where } from './user-error.js'
 
@@ -8,6 +9,8 @@ import { isAsynchronous, notIterable, returnedPromise, userError, type Where } f
 export class Emission<R> {
   /** What gave the rows, for error messages. */
   call: string
+  /** Of the batch whose record gave them. */
+  origin: Origin | undefined
   readonly #operatorId: string
   /** Arrays are read by index: no iterator, and no result object a row. */
   #rows: readonly R[] | undefined
@@ -95,7 +98,7 @@ export class Emission<R> {
       operatorId: this.#operatorId,
       call: this.call,
       timestamp,
-      ...(position === undefined ? {} : { position }),
+      ...(position === undefined ? {} : { position, origin: this.origin }),
     }
   }
 }

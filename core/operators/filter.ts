@@ -3,7 +3,7 @@ import type { InternalKey } from '../state/key.js'
 import type { FilterFunction } from './functions.js'
 import type { Operator, OperatorContext, Output } from './operator.js'
 import { UserCode } from './user-code.js'
-import { isAsynchronous, returnedPromise, userError } from './user-error.js'
+import { isAsynchronous, recordOf, returnedPromise, userError } from './user-error.js'
 
 /** The rows for which the predicate holds. A batch of which all stay is handed on as it is. */
 export function filterOperator<T, C>(definition: FilterFunction<T, C>): Operator<T, T> {
@@ -42,7 +42,7 @@ class FilterOperator<T, C> implements Operator<T, T> {
     const opened = this.#code.opened
     let i = from
     try {
-      while (i < length && this.#holds(filter(values[i] as T, opened), i, timestamps)) i++
+      while (i < length && this.#holds(filter(values[i] as T, opened), i, batch)) i++
       if (i === length && from === 0) return batch
       const keptValues = values.slice(from, i)
       const keptTimestamps = timestamps.slice(from, i)
@@ -51,28 +51,23 @@ class FilterOperator<T, C> implements Operator<T, T> {
       // Row i is the first that was refused.
       for (i++; i < length; i++) {
         const value = values[i] as T
-        if (!this.#holds(filter(value, opened), i, timestamps)) continue
+        if (!this.#holds(filter(value, opened), i, batch)) continue
         keptValues.push(value)
         keptTimestamps.push(timestamps[i]!)
         keptKeys?.push(keys![i] as InternalKey)
         keptGroups?.push(groups![i]!)
       }
-      return new Batch(keptValues, keptTimestamps, keptKeys, keptGroups)
+      return new Batch(keptValues, keptTimestamps, keptKeys, keptGroups, batch.origin?.scattered())
     } catch (thrown) {
-      throw userError(thrown, { operatorId: this.#operatorId, call: 'filter', position: i, timestamp: timestamps[i]! })
+      throw userError(thrown, { operatorId: this.#operatorId, call: 'filter', ...recordOf(batch, i) })
     }
   }
 
   /** A truthy result stands for true, as in Array.filter; a promise is always truthy, so it is looked for. */
-  #holds(result: unknown, position: number, timestamps: readonly number[]): boolean {
+  #holds(result: unknown, position: number, batch: Batch<T>): boolean {
     if (result === true || result === false) return result
     if (isAsynchronous(result)) {
-      throw returnedPromise(result, {
-        operatorId: this.#operatorId,
-        call: 'filter',
-        position,
-        timestamp: timestamps[position]!,
-      })
+      throw returnedPromise(result, { operatorId: this.#operatorId, call: 'filter', ...recordOf(batch, position) })
     }
     return Boolean(result)
   }

@@ -3,7 +3,7 @@ import { Emission } from './emission.js'
 import type { FlatMapFunction } from './functions.js'
 import type { Operator, OperatorContext, Output } from './operator.js'
 import { UserCode } from './user-code.js'
-import { userError } from './user-error.js'
+import { recordOf, userError } from './user-error.js'
 
 /** Any number of values for each, with its timestamp. */
 export function flatMapOperator<T, R, C>(definition: FlatMapFunction<T, R, C>): Operator<T, R> {
@@ -28,17 +28,23 @@ class FlatMapOperator<T, R, C> implements Operator<T, R> {
   }
 
   process(batch: Batch<T>, from: number, output: Output<R>): number {
-    const { values, timestamps, length } = batch
+    const { timestamps, length } = batch
     const emission = this.#emission
-    for (let i = from; i < length; i++) {
-      const timestamp = timestamps[i]!
-      if (!emission.active) {
-        if (output.full) return i
-        emission.start(this.#call(values[i] as T, i, timestamp), i, timestamp)
+    emission.origin = batch.origin
+    output.origin = batch.origin?.scattered()
+    try {
+      for (let i = from; i < length; i++) {
+        const timestamp = timestamps[i]!
+        if (!emission.active) {
+          if (output.full) return i
+          emission.start(this.#call(batch, i), i, timestamp)
+        }
+        if (!emission.drain(output, timestamp, i)) return i
       }
-      if (!emission.drain(output, timestamp, i)) return i
+      return length
+    } finally {
+      output.origin = undefined
     }
-    return length
   }
 
   async close(): Promise<void> {
@@ -49,11 +55,11 @@ class FlatMapOperator<T, R, C> implements Operator<T, R> {
     }
   }
 
-  #call(value: T, position: number, timestamp: number): Iterable<R> {
+  #call(batch: Batch<T>, position: number): Iterable<R> {
     try {
-      return this.#flatMap(value, this.#code.opened)
+      return this.#flatMap(batch.values[position] as T, this.#code.opened)
     } catch (thrown) {
-      throw userError(thrown, { operatorId: this.#operatorId, call: 'flatMap', position, timestamp })
+      throw userError(thrown, { operatorId: this.#operatorId, call: 'flatMap', ...recordOf(batch, position) })
     }
   }
 }

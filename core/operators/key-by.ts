@@ -3,7 +3,7 @@ import type { InternalKey, Key } from '../state/key.js'
 import { toInternalKey } from '../state/key-codec.js'
 import { keyGroupOf } from '../state/key-groups.js'
 import type { Operator, OperatorContext, Output } from './operator.js'
-import { isAsynchronous, returnedPromise, userError } from './user-error.js'
+import { isAsynchronous, recordOf, returnedPromise, userError } from './user-error.js'
 
 /** Puts the key and the key group beside each row; the values stay as they are. */
 export function keyByOperator<T>(selector: (value: T) => Key): Operator<T, T> {
@@ -26,7 +26,7 @@ class KeyByOperator<T> implements Operator<T, T> {
 
   process(batch: Batch<T>, from: number, output: Output<T>): number {
     if (output.full) return from
-    const { values, timestamps, length } = batch
+    const { values, timestamps, origin, length } = batch
     const selector = this.#selector
     const maxParallelism = this.#maxParallelism
     const keys: InternalKey[] = []
@@ -42,14 +42,14 @@ class KeyByOperator<T> implements Operator<T, T> {
         groups.push(keyGroupOf(selected, maxParallelism))
       }
     } catch (thrown) {
-      const where = { operatorId: this.#operatorId, call: 'keyBy', position: i, timestamp: timestamps[i]! }
+      const where = { operatorId: this.#operatorId, call: 'keyBy', ...recordOf(batch, i) }
       throw isAsynchronous(key) ? returnedPromise(key, where) : userError(thrown, where)
     }
     if (keys.length > 0) {
       output.emitBatch(
         from === 0
-          ? new Batch(values, timestamps, keys, groups)
-          : new Batch(values.slice(from), timestamps.slice(from), keys, groups),
+          ? new Batch(values, timestamps, keys, groups, origin)
+          : new Batch(values.slice(from), timestamps.slice(from), keys, groups, origin?.from(from)),
       )
     }
     return length

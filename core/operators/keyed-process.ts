@@ -11,7 +11,7 @@ import type { Operator, OperatorContext, Output } from './operator.js'
 import type { FiredTimer, KeyedProcess } from './process-function.js'
 import { type SideOutputs, SidePorts } from './side-output.js'
 import { UserCode } from './user-code.js'
-import { userError } from './user-error.js'
+import { recordOf, userError } from './user-error.js'
 
 /** A function with state, timers and side outputs, each of the record's key. */
 export function keyedProcessOperator<K extends Key, T, S extends StateDeclarations, O extends SideOutputs, R, Q, C>(
@@ -25,10 +25,10 @@ class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations, O exte
 {
   readonly #definition: KeyedProcess<K, T, S, O, R, Q, C>
   readonly #code: UserCode<C>
-  readonly #timers = new KeyedTimers()
   // Made by `open`, which comes before everything else.
   #engine!: OperatorContext
   #context!: KeyedCallContext<K, S, O>
+  #timers!: KeyedTimers
   #ports!: SidePorts
   #emission!: Emission<R | Q>
   /** Whose rows are being emitted, while a timer's are. */
@@ -41,19 +41,25 @@ class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations, O exte
 
   open(context: OperatorContext): void | Promise<void> {
     this.#engine = context
+    this.#timers = new KeyedTimers(context.keyGroups)
     this.#emission = new Emission(context.operatorId, 'process')
     this.#ports = new SidePorts(this.#definition.sideOutputs ?? {}, context)
     this.#context = new KeyedCallContext(this.#definition.state, this.#ports, { engine: context, timers: this.#timers })
     context.keyedState.register(this.#timers)
-    this.#requestNext()
     return this.#code.open(context)
   }
 
+  onRestored(): void {
+    this.#requestNext()
+  }
+
   process(batch: Batch<T>, from: number, output: Output<R | Q>): number {
-    const { values, timestamps, keys, groups, length } = batch
+    const { timestamps, keys, groups, length } = batch
     if (keys === undefined || groups === undefined) throw withoutKeys(this.#engine.operatorId)
     const emission = this.#emission
     this.#ports.output = output
+    emission.origin = batch.origin
+    output.origin = batch.origin?.scattered()
     try {
       for (let i = from; i < length; i++) {
         const timestamp = timestamps[i]!
@@ -61,7 +67,7 @@ class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations, O exte
           if (output.full) return i
           this.#engine.keyedState.setCurrentKey(keys[i] as InternalKey, groups[i]!, timestamp)
           this.#context.at(timestamp)
-          const result = this.#processOne(values[i] as T, i, timestamp)
+          const result = this.#processOne(batch, i)
           if (result === undefined) continue
           emission.call = 'process'
           emission.start(result, i, timestamp)
@@ -71,6 +77,7 @@ class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations, O exte
       return length
     } finally {
       this.#ports.output = undefined
+      output.origin = undefined
     }
   }
 
@@ -132,11 +139,11 @@ class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations, O exte
     this.#firing = timer
   }
 
-  #processOne(value: T, position: number, timestamp: number): Emitted<R> {
+  #processOne(batch: Batch<T>, position: number): Emitted<R> {
     try {
-      return this.#definition.process(value, this.#context, this.#code.opened)
+      return this.#definition.process(batch.values[position] as T, this.#context, this.#code.opened)
     } catch (thrown) {
-      throw userError(thrown, { operatorId: this.#engine.operatorId, call: 'process', position, timestamp })
+      throw userError(thrown, { operatorId: this.#engine.operatorId, call: 'process', ...recordOf(batch, position) })
     }
   }
 

@@ -3,7 +3,7 @@ import type { ValueState } from '../state/backend.js'
 import type { InternalKey } from '../state/key.js'
 import { withoutKeys } from './missing-keys.js'
 import type { Operator, OperatorContext, Output } from './operator.js'
-import { isAsynchronous, returnedPromise, userError } from './user-error.js'
+import { isAsynchronous, recordOf, returnedPromise, userError } from './user-error.js'
 
 /** The name of its state, part of the savepoint format. */
 const REDUCED = 'reduced'
@@ -45,13 +45,16 @@ class KeyedReduceOperator<T> implements Operator<T, T> {
         const value = values[i] as T
         const after = before === undefined ? value : reduce(before, value)
         if (before === undefined || !isAsynchronous(after)) reduced.update(after)
-        else throw returnedPromise(after, { operatorId, call: 'reduce', position: i, timestamp: timestamps[i]! })
+        else throw returnedPromise(after, { operatorId, call: 'reduce', ...recordOf(batch, i) })
         results.push(after)
       }
     } catch (thrown) {
-      throw userError(thrown, { operatorId, call: 'reduce', position: i, timestamp: timestamps[i]! })
+      throw userError(thrown, { operatorId, call: 'reduce', ...recordOf(batch, i) })
     }
-    if (results.length > 0) output.emitBatch(new Batch(results, from === 0 ? timestamps : timestamps.slice(from)))
+    if (results.length > 0) {
+      const times = from === 0 ? timestamps : timestamps.slice(from)
+      output.emitBatch(new Batch(results, times, undefined, undefined, batch.origin?.from(from)))
+    }
     return length
   }
 }

@@ -3,7 +3,7 @@ import { isPromise, silence } from '../promises.js'
 import type { MapFunction } from './functions.js'
 import type { Operator, OperatorContext, Output } from './operator.js'
 import { UserCode } from './user-code.js'
-import { returnedPromise, userError } from './user-error.js'
+import { recordOf, returnedPromise, userError } from './user-error.js'
 
 /** One value for each, with the same timestamp. */
 export function mapOperator<T, R, C>(definition: MapFunction<T, R, C>): Operator<T, R> {
@@ -36,10 +36,12 @@ class MapOperator<T, R, C> implements Operator<T, R> {
       for (; i < length; i++) mapped.push(map(values[i] as T, opened))
     } catch (thrown) {
       for (const value of mapped) silence(value)
-      throw userError(thrown, { operatorId: this.#operatorId, call: 'map', position: i, timestamp: timestamps[i]! })
+      throw userError(thrown, { operatorId: this.#operatorId, call: 'map', ...recordOf(batch, i) })
     }
-    this.#refusePromises(mapped, from, timestamps)
-    output.emitBatch(new Batch(mapped, from === 0 ? timestamps : timestamps.slice(from)))
+    this.#refusePromises(mapped, from, batch)
+    const { origin } = batch
+    const times = from === 0 ? timestamps : timestamps.slice(from)
+    output.emitBatch(new Batch(mapped, times, undefined, undefined, origin?.from(from)))
     return length
   }
 
@@ -47,19 +49,13 @@ class MapOperator<T, R, C> implements Operator<T, R> {
     return this.#code.close()
   }
 
-  #refusePromises(mapped: readonly R[], from: number, timestamps: readonly number[]): void {
+  #refusePromises(mapped: readonly R[], from: number, batch: Batch<T>): void {
     for (let i = 0; i < mapped.length; i++) {
       // `instanceof` is cheap enough for every value, and finds what an async function returns; thenables are looked
       // for in the first value alone.
       if (!(mapped[i] instanceof Promise) && (i > 0 || !isPromise(mapped[i]))) continue
       for (const value of mapped) silence(value)
-      const position = from + i
-      throw returnedPromise(mapped[i], {
-        operatorId: this.#operatorId,
-        call: 'map',
-        position,
-        timestamp: timestamps[position]!,
-      })
+      throw returnedPromise(mapped[i], { operatorId: this.#operatorId, call: 'map', ...recordOf(batch, from + i) })
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { EngineContext } from '../context.js'
 import type { Barrier, Batch } from '../element.js'
+import type { Origin } from '../origin.js'
 import type { KeyedStateBackend, KeyGroupRange } from '../state/backend.js'
 
 /**
@@ -9,6 +10,11 @@ import type { KeyedStateBackend, KeyGroupRange } from '../state/backend.js'
 export interface Output<Out = unknown> {
   /** True while any port has reached its bound. An operator looks before each row and, when full, returns. */
   readonly full: boolean
+  /**
+   * Where the rows come from that are emitted one by one: set by an operator while it works on a batch, and taken
+   * back before it returns.
+   */
+  origin: Origin | undefined
   /**
    * Always takes the row: a row may be emitted after `full` turned true, so that what one user call emits is not cut.
    * @throws TidemarkError OUTPUT_OVERFLOW when that overflow passes its limit.
@@ -52,12 +58,14 @@ export interface OperatorContext extends EngineContext {
  * comes after the element it works on, a barrier too, waits until it is done; so a snapshot never falls into the
  * middle of one. (The contract follows Hazelcast Jet's Processor.)
  *
- * Calls never overlap. Order: `open`, then `process` / `onWatermark` / `onProcessingTime` / `snapshot*` in any
+ * Calls never overlap. Order: `open`, `onRestored`, then `process` / `onWatermark` / `onProcessingTime` / `snapshot*` in any
  * order, `onEnd` once (after the last watermark), perhaps more snapshots, `close` once, also after a failure.
  */
 export interface Operator<In = unknown, Out = unknown> {
-  /** State is registered here, and restored when it returns. */
+  /** State is registered here. It is empty until `onRestored`. */
   open?(context: OperatorContext): void | Promise<void>
+  /** State is as the checkpoint had it. Called once after `open`, at a fresh start too. */
+  onRestored?(): void
   /**
    * Works on rows from `from` on and returns the index of the first row it has not finished; `batch.length` when done.
    * Anything less means that the output is full. A row that was begun but not finished is the operator's to remember.

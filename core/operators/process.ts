@@ -5,7 +5,7 @@ import type { Operator, OperatorContext, Output } from './operator.js'
 import type { ProcessContext, ProcessFunction } from './process-function.js'
 import { type SideEmitters, type SideOutputs, SidePorts } from './side-output.js'
 import { UserCode } from './user-code.js'
-import { userError } from './user-error.js'
+import { recordOf, userError } from './user-error.js'
 
 /** A function that sees timestamp and watermark and may write to side outputs. No key, so no state. */
 export function processOperator<T, O extends SideOutputs, R, C>(
@@ -41,10 +41,12 @@ class ProcessOperator<T, O extends SideOutputs, R, C> implements Operator<T, R> 
   }
 
   process(batch: Batch<T>, from: number, output: Output<R>): number {
-    const { values, timestamps, length } = batch
+    const { timestamps, length } = batch
     const emission = this.#emission
     const ports = this.#ports
     ports.output = output
+    emission.origin = batch.origin
+    output.origin = batch.origin?.scattered()
     try {
       for (let i = from; i < length; i++) {
         const timestamp = timestamps[i]!
@@ -52,7 +54,7 @@ class ProcessOperator<T, O extends SideOutputs, R, C> implements Operator<T, R> 
           if (output.full) return i
           this.#context.timestamp = timestamp
           ports.timestamp = timestamp
-          const result = this.#call(values[i] as T, i, timestamp)
+          const result = this.#call(batch, i)
           if (result === undefined) continue
           emission.start(result, i, timestamp)
         }
@@ -61,6 +63,7 @@ class ProcessOperator<T, O extends SideOutputs, R, C> implements Operator<T, R> 
       return length
     } finally {
       ports.output = undefined
+      output.origin = undefined
     }
   }
 
@@ -77,11 +80,11 @@ class ProcessOperator<T, O extends SideOutputs, R, C> implements Operator<T, R> 
     }
   }
 
-  #call(value: T, position: number, timestamp: number): Emitted<R> {
+  #call(batch: Batch<T>, position: number): Emitted<R> {
     try {
-      return this.#process(value, this.#context, this.#code.opened)
+      return this.#process(batch.values[position] as T, this.#context, this.#code.opened)
     } catch (thrown) {
-      throw userError(thrown, { operatorId: this.#operatorId, call: 'process', position, timestamp })
+      throw userError(thrown, { operatorId: this.#operatorId, call: 'process', ...recordOf(batch, position) })
     }
   }
 }

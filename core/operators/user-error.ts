@@ -1,4 +1,6 @@
+import type { Batch } from '../element.js'
 import { messageOf, TidemarkError } from '../errors.js'
+import type { Origin } from '../origin.js'
 import { isPromise, silence } from '../promises.js'
 
 /** What the operator was at when the user's code failed. */
@@ -9,6 +11,13 @@ export interface Where {
   /** Index in the batch; undefined where no record is involved. */
   readonly position?: number
   readonly timestamp?: number
+  /** Of the batch. */
+  readonly origin?: Origin | undefined
+}
+
+/** Which record of a batch the user's code failed at. */
+export function recordOf(batch: Batch, position: number): Pick<Where, 'position' | 'timestamp' | 'origin'> {
+  return { position, timestamp: batch.timestamps[position]!, origin: batch.origin }
 }
 
 /**
@@ -77,9 +86,10 @@ export function isAsynchronous(value: unknown): boolean {
   return isPromise(value) || Symbol.asyncIterator in value
 }
 
-function locationOf({ position, timestamp }: Where): string | undefined {
+function locationOf({ position, timestamp, origin }: Where): string | undefined {
   // A record without a timestamp has an infinite one.
   const time = timestamp === undefined || !Number.isFinite(timestamp) ? undefined : `timestamp ${timestamp}`
   if (position === undefined) return time
-  return `record ${position} of its batch${time === undefined ? '' : `, ${time}`}`
+  const record = origin === undefined ? `record ${position} of its batch` : origin.describe(position)
+  return `${record}${time === undefined ? '' : `, ${time}`}`
 }

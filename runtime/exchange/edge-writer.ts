@@ -60,10 +60,11 @@ export class EdgeWriter {
       part.keys.push(keys[row] as Builder['keys'][number])
       part.groups.push(group)
     }
+    const origin = batch.origin?.scattered()
     for (let target = 0; target < parts.length; target++) {
       const part = parts[target] as Builder
       if (part.values.length === 0) continue
-      const rows = new Batch(part.values, part.timestamps, part.keys, part.groups)
+      const rows = new Batch(part.values, part.timestamps, part.keys, part.groups, origin)
       this.channels[target]?.send({ kind: 'batch', batch: rows })
     }
   }

@@ -1,6 +1,7 @@
 import { Batch, type Element } from '../../core/element.js'
 import { TidemarkError } from '../../core/errors.js'
 import type { Output } from '../../core/operators/operator.js'
+import type { Origin } from '../../core/origin.js'
 
 /** Takes elements while it has room: an edge, or the next stage of the chain. */
 export interface Outlet {
@@ -25,10 +26,13 @@ interface Port {
   rows: number
   values: unknown[]
   timestamps: number[]
+  /** Of all rows in the open arrays, undefined when they have several. */
+  origin: Origin | undefined
 }
 
 /** The output of one stage: elements of each port in order, waiting for room further on. */
 export class OutputBuffer implements Output {
+  origin: Origin | undefined
   private readonly options: OutputBufferOptions
   private readonly ports: readonly Port[]
   private fullPorts = 0
@@ -36,7 +40,14 @@ export class OutputBuffer implements Output {
 
   constructor(options: OutputBufferOptions) {
     this.options = options
-    this.ports = options.outlets.map((outlets) => ({ outlets, queue: [], rows: 0, values: [], timestamps: [] }))
+    this.ports = options.outlets.map((outlets) => ({
+      outlets,
+      queue: [],
+      rows: 0,
+      values: [],
+      timestamps: [],
+      origin: undefined,
+    }))
   }
 
   get full(): boolean {
@@ -64,6 +75,9 @@ export class OutputBuffer implements Output {
   emitTo(index: number, value: unknown, timestamp: number): void {
     const port = this.ports[index]
     if (port === undefined || port.outlets.length === 0) return
+    if (port.values.length === 0) port.origin = this.origin
+    // Not cut between rows of two batches: small ones cost more than an error's place is worth.
+    else if (port.origin !== this.origin) port.origin = undefined
     port.values.push(value)
     port.timestamps.push(timestamp)
     this.grown(port, 1)
@@ -130,7 +144,7 @@ export class OutputBuffer implements Output {
 
 function seal(port: Port): void {
   if (port.values.length === 0) return
-  port.queue.push({ kind: 'batch', batch: new Batch(port.values, port.timestamps) })
+  port.queue.push({ kind: 'batch', batch: new Batch(port.values, port.timestamps, undefined, undefined, port.origin) })
   port.values = []
   port.timestamps = []
 }

@@ -3,8 +3,9 @@ import type { Counter, Metrics } from '../../core/context.js'
 import { type Barrier, Batch, type Element, MAX_WATERMARK } from '../../core/element.js'
 import type { Environment } from '../../core/environment.js'
 import { userError } from '../../core/operators/user-error.js'
+import { Origin } from '../../core/origin.js'
 import { isPromise } from '../../core/promises.js'
-import { MAX_TIMESTAMP, timestampInvalid } from '../../core/time/timestamp.js'
+import { isTimestamp, timestampInvalid } from '../../core/time/timestamp.js'
 import type { WatermarkStrategy } from '../../core/time/watermark-strategy.js'
 import type { OutputBuffer } from './output-buffer.js'
 import { SplitWatermarks } from './split-watermarks.js'
@@ -239,13 +240,14 @@ export class SourceStage implements TaskStage {
     if (polled.skipped) this.counters.skipped.add(polled.skipped)
     if (values.length > 0) {
       this.counters.read.add(values.length)
-      this.emitRecords(open, values, polled.timestamps)
+      this.emitRecords(open, polled)
     }
     this.emitAll(this.watermarks.afterRecords(open.input))
   }
 
-  private emitRecords(open: OpenSplit, values: unknown[], given: number[] | undefined): void {
+  private emitRecords(open: OpenSplit, { values, timestamps: given, offsets }: Polled<unknown>): void {
     const { strategy } = this.options
+    const origin = Origin.ofPoll(open.split.id, offsets)
     const timestampOf = strategy.timestamp
     const generator = this.watermarks.generatorOf(open.input)
     const limit = this.watermarks.skewLimit()
@@ -259,8 +261,8 @@ export class SourceStage implements TaskStage {
       for (; row < values.length; row++) {
         const value = values[row]
         const timestamp = timestampOf ? timestampOf(value) : given ? (given[row] as number) : Number.NEGATIVE_INFINITY
-        if ((timestampOf || given) && !(Number.isInteger(timestamp) && timestamp >= 0 && timestamp <= MAX_TIMESTAMP)) {
-          this.rejectTimestamp(open, value, { timestamp, row })
+        if ((timestampOf || given) && !isTimestamp(timestamp)) {
+          this.rejectTimestamp(value, timestamp, { origin, row })
           dropped.add(row)
           continue
         }
@@ -269,7 +271,7 @@ export class SourceStage implements TaskStage {
         if (timestamp > limit) {
           this.counters.ahead.add()
         } else if (generator.onRecord(value, timestamp)) {
-          this.output.emitBatch(rowsOf(values, timestamps, { start, end: row + 1, dropped }))
+          this.output.emitBatch(rowsOf(values, timestamps, { start, end: row + 1, dropped, origin }))
           this.emitAll(this.watermarks.afterRecords(open.input))
           start = row + 1
         }
@@ -277,16 +279,16 @@ export class SourceStage implements TaskStage {
     } catch (error) {
       const { nodeId } = this.options
       const failure = userError(error, { operatorId: nodeId, call: 'the function of its watermark strategy' })
-      throw withOperatorId(failure, nodeId, `split ${open.split.id}, record ${row + 1} of its batch`)
+      throw withOperatorId(failure, nodeId, origin.describe(row))
     }
-    this.output.emitBatch(rowsOf(values, timestamps, { start, end: values.length, dropped }))
+    this.output.emitBatch(rowsOf(values, timestamps, { start, end: values.length, dropped, origin }))
   }
 
   /** Follows the source's policy for malformed records. @throws TidemarkError TIMESTAMP_INVALID under `fail` */
-  private rejectTimestamp(open: OpenSplit, value: unknown, found: { timestamp: unknown; row: number }): void {
+  private rejectTimestamp(value: unknown, found: unknown, at: { origin: Origin; row: number }): void {
     const { onMalformed, nodeId, malformedPort, environment } = this.options
-    const problem = timestampInvalid(found.timestamp)
-    if (onMalformed === 'fail' || isPromise(found.timestamp)) throw problem
+    const problem = timestampInvalid(found)
+    if (onMalformed === 'fail' || isPromise(found)) throw problem
     if (onMalformed === 'skip') {
       this.counters.skipped.add()
       return
@@ -294,8 +296,8 @@ export class SourceStage implements TaskStage {
     this.counters.rejected.add()
     const letter: DeadLetter = {
       operatorId: nodeId,
-      split: open.split.id,
-      offset: `record ${found.row + 1} of its batch`,
+      split: at.origin.split,
+      offset: String(at.origin.offsetOf(at.row) ?? `record ${at.row} of its batch`),
       code: problem.code,
       message: problem.message,
       raw: new TextEncoder().encode(textOf(value)),
@@ -338,15 +340,25 @@ interface RowRange {
   readonly start: number
   readonly end: number
   readonly dropped: ReadonlySet<number>
+  /** Of all rows. */
+  readonly origin: Origin
 }
 
-function rowsOf(values: unknown[], timestamps: number[], { start, end, dropped }: RowRange): Batch {
+function rowsOf(values: unknown[], timestamps: number[], { start, end, dropped, origin }: RowRange): Batch {
   if (dropped.size === 0) {
-    if (start === 0 && end === values.length) return new Batch(values, timestamps)
-    return new Batch(values.slice(start, end), timestamps.slice(start, end))
+    if (start === 0 && end === values.length) return new Batch(values, timestamps, undefined, undefined, origin)
+    return new Batch(values.slice(start, end), timestamps.slice(start, end), undefined, undefined, origin.from(start))
   }
   const kept = (_: unknown, index: number): boolean => !dropped.has(start + index)
-  return new Batch(values.slice(start, end).filter(kept), timestamps.slice(start, end).filter(kept))
+  const offsets = origin.offsets?.slice(start, end).filter(kept)
+  const rest = Origin.ofPoll(origin.split, offsets)
+  return new Batch(
+    values.slice(start, end).filter(kept),
+    timestamps.slice(start, end).filter(kept),
+    undefined,
+    undefined,
+    rest,
+  )
 }
 
 /** The value as JSON: its bytes are gone once it is decoded. */

@@ -1,11 +1,13 @@
 import type { Batch } from '../../core/element.js'
 import type { Output } from '../../core/operators/operator.js'
+import type { Origin } from '../../core/origin.js'
 import type { Emitted } from './input.js'
 
 /** An output that holds up to `capacity` rows a call, or none at all when it is closed. */
 export class BoundedOutput implements Output {
   /** Rows of every port of the case so far; port 0 is the main output. */
   readonly ports: readonly Emitted<unknown>[][]
+  origin: Origin | undefined
   private readonly capacity: number
   private inCall = 0
   private isClosed = false

@@ -122,7 +122,7 @@ describe('a graph of any shape gives exact results at any parallelism', () => {
     })
     const { result } = await run(job, { restart: noRestart() })
     await expect(result).rejects.toMatchObject({ code: 'KEY_INVALID', operatorId: 'keyBy-1', domain: 'user' })
-    await expect(result).rejects.toMatchObject({ location: 'record 1 of its batch' })
+    await expect(result).rejects.toMatchObject({ location: 'split collection-0, offset 1' })
     await expect(result).rejects.not.toThrow('payload')
   })
 })

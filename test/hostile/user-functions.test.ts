@@ -71,7 +71,7 @@ describe('a function that returns a promise where a value is expected is detecte
     const { error, unhandled } = await failureOf(rowsOf([1, 2, 3], (s) => s.map((x) => (x === 2 ? reject() : x))))
     expect(error).toMatchObject({
       code: 'USER_FUNCTION_RETURNED_PROMISE',
-      location: expect.stringContaining('record 1'),
+      location: 'split collection-0, offset 1',
     })
     expect(unhandled).toEqual([])
   })
@@ -105,7 +105,7 @@ describe('a function that returns a promise where a value is expected is detecte
       ),
     )
     expect(error).toMatchObject({ code: 'AGGREGATE_VALUE_INVALID', operatorId: 'a' })
-    expect(error.location).toContain('record 0')
+    expect(error.location).toBe('split collection-0, offset 0, timestamp 1')
     expect(unhandled).toEqual([])
   })
 })
@@ -139,9 +139,9 @@ describe('a function of a window that throws is named with its record or window'
   const cases: Readonly<Record<string, { build: Build; where: RegExp }>> = {
     'a selector': {
       build: (s) => windows(s).aggregate('w', { all: sum(fail) }),
-      where: /record 0 of its batch, timestamp 1/,
+      where: /split collection-0, offset 0, timestamp 1/,
     },
-    'a reducer': { build: (s) => windows(s).reduce('w', fail), where: /record 1 of its batch, timestamp 2/ },
+    'a reducer': { build: (s) => windows(s).reduce('w', fail), where: /split collection-0, offset 1, timestamp 2/ },
     'a process function': { build: (s) => windows(s).process('w', fail), where: /window \[0, 3600000\)/ },
     'a generator': {
       build: (s) =>
@@ -160,7 +160,11 @@ describe('a function of a window that throws is named with its record or window'
 
   test('a record without a timestamp', async () => {
     const { error } = await failureOf(rowsOf([1], (s) => windows(s).aggregate('w', { all: sum(() => 1) })))
-    expect(error).toMatchObject({ code: 'TIMESTAMP_MISSING', operatorId: 'w', location: 'record 0 of its batch' })
+    expect(error).toMatchObject({
+      code: 'TIMESTAMP_MISSING',
+      operatorId: 'w',
+      location: 'split collection-0, offset 0',
+    })
     expect(error.message).toContain('found none')
   })
 })
@@ -182,7 +186,7 @@ describe('a timestamp function that fails is named with its record, and not trie
   test('in a watermark strategy', async () => {
     const { error } = await failureOf(run(inStrategy(fail)).then((handle) => handle.result))
     expect(error).toMatchObject({ code: 'USER_FUNCTION_FAILED', operatorId: 'values', retryable: true })
-    expect(error.location).toBe('split collection-0, record 1 of its batch')
+    expect(error.location).toBe('split collection-0, offset 0')
   })
 
   test('in a collection', async () => {
@@ -196,7 +200,7 @@ describe('a timestamp function that fails is named with its record, and not trie
     async (found) => {
       const { error } = await failureOf(run(inStrategy(() => found as number)).then((handle) => handle.result))
       expect(error).toMatchObject({ code: 'TIMESTAMP_INVALID', operatorId: 'values', domain: 'user' })
-      expect(error.location).toBe('split collection-0, record 1 of its batch')
+      expect(error.location).toBe('split collection-0, offset 0')
     },
   )
 })

@@ -70,7 +70,7 @@ interface Origin {
 }
 
 function polled(value: unknown, { split, next, context }: Origin): Polled<unknown> {
-  if (!(value instanceof MalformedRecord)) return { values: [value] }
+  if (!(value instanceof MalformedRecord)) return { values: [value], offsets: [next] }
   const { message, raw } = value
   const { operatorId } = context
   const letter = {

@@ -1,14 +1,15 @@
+import type { Batch } from '../../element.js'
 import { TidemarkError } from '../../errors.js'
 import type { Window } from '../../window/time-window.js'
-import { userError } from '../user-error.js'
+import { recordOf, userError } from '../user-error.js'
 
 /** Something that a window's step was given (a selector, a reducer, a trigger) failed at a record. */
 export function rowFailed(
   thrown: unknown,
   operatorId: string,
-  row: { readonly position: number; readonly timestamp: number },
+  row: { readonly batch: Batch; readonly position: number },
 ): TidemarkError {
-  return userError(thrown, { operatorId, call: "the window's function", ...row })
+  return userError(thrown, { operatorId, call: "the window's function", ...recordOf(row.batch, row.position) })
 }
 
 /** The same while a window fired. */

@@ -97,7 +97,7 @@ export class KeyedWindowOperator implements Operator {
         if (!this.addRow(values[row], timestamp, keys[row] as InternalKey, group, output)) break
       }
     } catch (thrown) {
-      throw rowFailed(thrown, this.context.operatorId, { position: row, timestamp: timestamps[row] as number })
+      throw rowFailed(thrown, this.context.operatorId, { batch, position: row })
     }
     this.requestClock()
     return row

@@ -92,7 +92,7 @@ export class SlicedWindowOperator implements Operator {
         accumulators.set(key, aggregate.add(accumulator, values[row], timestamp))
       }
     } catch (thrown) {
-      throw rowFailed(thrown, this.context.operatorId, { position: row, timestamp: timestamps[row] as number })
+      throw rowFailed(thrown, this.context.operatorId, { batch, position: row })
     }
     return length
   }

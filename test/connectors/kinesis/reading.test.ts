@@ -27,6 +27,7 @@ test('decode gets the partition key, sequence number, arrival time and shard; ar
     { shardId: SHARD, sequenceNumber: numbers[0], offset: numbers[0], partitionKey: 'a', split: splits[0]?.id },
     { shardId: SHARD, sequenceNumber: numbers[1], offset: numbers[1], partitionKey: 'b' },
   ])
+  expect(open.polled[0]?.offsets).toEqual(numbers)
   expect(open.polled[0]?.timestamps).toEqual(seen.map(({ arrivedAt }) => arrivedAt))
   expect(Math.abs((seen[0]?.arrivedAt ?? 0) - Date.now())).toBeLessThan(60_000)
 })

@@ -26,6 +26,7 @@ describe('each record ends in exactly one place', () => {
     expect(target.size).toBe(2)
     expect(target.take()).toEqual({
       values: [1],
+      offsets: ['0'],
       rejected: [
         {
           operatorId: 'events',
@@ -44,7 +45,7 @@ describe('each record ends in exactly one place', () => {
   test('skip counts', () => {
     const target = decoding('skip')
     feed(target, ['1', 'x', 'y', '2'])
-    expect(target.take()).toEqual({ values: [1, 2], skipped: 2 })
+    expect(target.take()).toEqual({ values: [1, 2], offsets: ['0', '3'], skipped: 2 })
   })
 
   test('fail throws with operator, split and offset', () => {
@@ -126,7 +127,7 @@ test('arrival times become timestamps where asked for, and must then be there', 
     arrivalTimestamps: true,
   })
   feed(target, ['1', '2'])
-  expect(target.take()).toEqual({ values: [1, 2], timestamps: [5, 5] })
+  expect(target.take()).toEqual({ values: [1, 2], timestamps: [5, 5], offsets: ['0', '1'] })
   expect(() => target.decode(bytes('1'), { split: 's', offset: '0', arrivedAt: undefined }, bytes('1'))).toThrow(
     expect.objectContaining({ code: 'ARRIVAL_TIME_MISSING' }),
   )

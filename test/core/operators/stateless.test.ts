@@ -200,7 +200,13 @@ test('keyBy puts internal key and group beside each row, and -0 is 0', () => {
   const operator = keyByOperator((n: number) => n)
   operator.open?.({ operatorId: 'k', maxParallelism: 128 } as unknown as OperatorContext)
   const batches: Batch[] = []
-  const output = { full: false, emit() {}, emitTo() {}, emitBatch: (batch: Batch) => void batches.push(batch) }
+  const output = {
+    full: false,
+    origin: undefined,
+    emit() {},
+    emitTo() {},
+    emitBatch: (batch: Batch) => void batches.push(batch),
+  }
   expect(operator.process(new Batch([5, -0, 0], [1, 2, 3]), 1, output, 0)).toBe(3)
   const group = keyGroupOf(0, 128)
   expect(batches).toEqual([new Batch([-0, 0], [2, 3], [0, 0], [group, group])])

@@ -20,7 +20,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 
 async function read(onMalformed: 'fail' | 'deadLetter' | 'skip') {
   const rows: Reading[] = []
-  const letters: { code: string; raw: string }[] = []
+  const letters: { code: string; offset: string; raw: string }[] = []
   const job = defineJob('readings', (builder) => {
     const readings = builder.from(
       'in',
@@ -29,7 +29,7 @@ async function read(onMalformed: 'fail' | 'deadLetter' | 'skip') {
     )
     readings.to('out', collectInto(rows))
     readings.malformed
-      .map(({ code, raw }) => ({ code, raw: new TextDecoder().decode(raw) }))
+      .map(({ code, offset, raw }) => ({ code, offset, raw: new TextDecoder().decode(raw) }))
       .to('letters', collectInto(letters))
   })
   const { progress } = await (await run(job)).result
@@ -38,16 +38,20 @@ async function read(onMalformed: 'fail' | 'deadLetter' | 'skip') {
 
 describe('a record whose timestamp is none', () => {
   it('fails the job by default, naming source and split', async () => {
-    await expect(read('fail')).rejects.toMatchObject({ code: 'TIMESTAMP_INVALID', operatorId: 'in' })
+    await expect(read('fail')).rejects.toMatchObject({
+      code: 'TIMESTAMP_INVALID',
+      operatorId: 'in',
+      location: expect.stringMatching(/^split .*in\.jsonl, offset 9$/),
+    })
   })
 
   it('goes to the dead letters under that policy, counted, and the others go on', async () => {
     const { rows, letters, counters } = await read('deadLetter')
     expect(rows).toEqual([{ at: 1 }, { at: 2 }, { at: 3 }])
     expect(letters).toEqual([
-      { code: 'TIMESTAMP_INVALID', raw: '{"at":-5}' },
-      { code: 'TIMESTAMP_INVALID', raw: '{"at":9000000000000000}' },
-      { code: 'TIMESTAMP_INVALID', raw: '{"at":null}' },
+      { code: 'TIMESTAMP_INVALID', offset: '9', raw: '{"at":-5}' },
+      { code: 'TIMESTAMP_INVALID', offset: '28', raw: '{"at":9000000000000000}' },
+      { code: 'TIMESTAMP_INVALID', offset: '40', raw: '{"at":null}' },
     ])
     expect(counters).toMatchObject({ malformedRecords: 3, recordsRead: 6 })
   })
