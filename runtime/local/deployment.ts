@@ -9,6 +9,7 @@ import { keyGroupRange } from '../../core/state/key-groups.js'
 import { StoredGroups } from '../../core/state/stored-groups.js'
 import { LocalChannel } from '../exchange/channel.js'
 import { EdgeWriter } from '../exchange/edge-writer.js'
+import { childLogger } from '../observe/child-logger.js'
 import { OperatorMetrics } from '../observe/metrics.js'
 import { InputGate } from '../task/input-gate.js'
 import { type Outlet, OutputBuffer } from '../task/output-buffer.js'
@@ -249,7 +250,7 @@ export class Deployment {
     return {
       operatorId: node.id,
       subtask: { index, parallelism },
-      logger,
+      logger: childLogger(logger, { operator: node.id, subtask: index }),
       metrics,
       parameters,
       signal: this.options.signal,

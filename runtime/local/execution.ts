@@ -2,6 +2,7 @@ import type { Barrier } from '../../core/element.js'
 import { messageOf } from '../../core/errors.js'
 import type { Operator } from '../../core/operators/operator.js'
 import type { StoredGroups } from '../../core/state/stored-groups.js'
+import type { Instruments } from '../observe/metrics.js'
 import { SinkOperator } from '../task/sink-operator.js'
 import { SourceStage } from '../task/source-stage.js'
 import { Stage, withOperatorId } from '../task/stage.js'
@@ -27,6 +28,14 @@ export interface OperatorReading {
   readonly recordsOut: number
   readonly watermark: number
   readonly metrics: Readonly<Record<string, number>>
+  readonly instruments: () => Instruments
+}
+
+/** What a task, a chain of operators, spent its time with. */
+export interface TaskReading {
+  readonly operators: readonly string[]
+  readonly subtask: number
+  readonly spentMs: Readonly<Record<TaskActivity, number>>
 }
 
 /** How long the event loop is held at a time, in milliseconds. */
@@ -169,11 +178,23 @@ export class Execution {
       recordsOut: stage.output.rowsEmitted,
       watermark: stage instanceof Stage ? stage.currentWatermark : stage.watermark,
       metrics: metrics.read(),
+      instruments: () => metrics.instruments(),
     }))
   }
 
-  activities(): readonly { readonly task: string; readonly spentMs: Readonly<Record<TaskActivity, number>> }[] {
-    return this.tasks.map((task) => ({ task: task.name, spentMs: task.activities() }))
+  activities(): readonly TaskReading[] {
+    const { vertices } = this.options.plan
+    const places = vertices.flatMap(({ chain, parallelism }) =>
+      Array.from({ length: parallelism }, (_, subtask) => ({ operators: chain.map(({ id }) => id), subtask })),
+    )
+    return this.tasks.map((task, index) => ({
+      ...(places[index] ?? { operators: [task.name], subtask: 0 }),
+      spentMs: task.activities(),
+    }))
+  }
+
+  get maxParallelism(): number {
+    return this.options.plan.maxParallelism
   }
 
   private wake(task: Task): void {
