@@ -34,3 +34,18 @@ export {
   type ShardLimits,
   startLocalKinesis,
 } from './servers/kinesis/index.js'
+export {
+  type LocalS3,
+  type LocalS3Credentials,
+  type LocalS3Options,
+  type LocalS3Stats,
+  type LocalS3Upload,
+  type PolicyStatement,
+  type S3Fault,
+  type S3FaultHook,
+  type S3FaultRule,
+  type S3Faults,
+  type S3OperationName,
+  type S3Request,
+  startLocalS3,
+} from './servers/s3/index.js'

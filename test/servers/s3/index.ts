@@ -1,0 +1,6 @@
+export type { LocalS3Credentials, PolicyStatement } from './access.js'
+export type { S3Fault, S3FaultHook, S3FaultRule, S3Faults, S3Request } from './faults.js'
+export type { OperationName as S3OperationName } from './operations/names.js'
+export type { LocalS3Options } from './options.js'
+export { type LocalS3, type LocalS3Upload, startLocalS3 } from './server.js'
+export type { LocalS3Stats } from './stats.js'
