@@ -2,6 +2,7 @@ import type { Duration } from '../core/duration.js'
 import { TidemarkError } from '../core/errors.js'
 import { isJob } from '../core/job/job.js'
 import { optionInvalid, requireKnownOptions } from '../core/options.js'
+import { resolveOperations } from './operations/options.js'
 import type { RunOptions } from './run.js'
 
 /** @throws TidemarkError JOB_INVALID, OPTION_INVALID */
@@ -23,11 +24,13 @@ export function requireRunnable(job: unknown, options: RunOptions): void {
     sources: true,
     sinks: true,
     logger: true,
+    operations: true,
     environment: true,
     limits: true,
   })
   if (options.checkpoints) requireCheckpoints(options.checkpoints)
   if (options.limits) requireLimits(options.limits)
+  if (options.operations) resolveOperations(options.operations)
   if (options.restart !== undefined && typeof options.restart?.decide !== 'function') {
     throw optionInvalid('run', 'restart is a restart strategy, such as fixedDelay({ ... })')
   }

@@ -16,7 +16,11 @@ import { exponentialDelay, noRestart, type RestartStrategy } from './coordinator
 import { systemEnvironment } from './environment/system.js'
 import type { JobHandle, JobResult, StopOptions } from './local/handle.js'
 import { finite, type JobProgress, summarise } from './local/progress.js'
+import { childLogger } from './observe/child-logger.js'
 import { lineLogger } from './observe/console-logger.js'
+import type { ObservedJob } from './observe/observed-job.js'
+import type { Operable } from './operations/operable.js'
+import type { OperationsOptions } from './operations/options.js'
 import { directoryStore } from './storage/directory.js'
 import { memoryStore } from './storage/memory.js'
 import type { ObjectStore } from './storage/object-store.js'
@@ -62,6 +66,8 @@ export interface RunOptions {
   readonly sinks?: Readonly<Record<string, Sink<unknown>>>
   /** Default: warnings and errors to standard error. */
   readonly logger?: Logger
+  /** Serves health, metrics and control of the job over HTTP while it runs. Default false. See docs/operations.md. */
+  readonly operations?: false | OperationsOptions
   readonly environment?: Environment
   readonly limits?: {
     /** Rows a channel between subtasks holds. Default 2048. */
@@ -87,7 +93,10 @@ const PROGRESS_INTERVAL_MS = 1000
 export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<JobHandle> {
   requireRunnable(job, options)
   const environment = options.environment ?? systemEnvironment()
-  const logger = options.logger ?? lineLogger({ write: (line) => void process.stderr.write(`${line}\n`) })
+  const logger = childLogger(
+    options.logger ?? lineLogger({ write: (line) => void process.stderr.write(`${line}\n`) }),
+    { job: job.name },
+  )
   const parameters = await resolveParameters({
     schema: job.parameters,
     ...options.paramLayers,
@@ -105,7 +114,8 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
     options.checkpoints ?? {}
   const store = typeof to === 'string' ? await directoryStore(to, environment) : (to ?? memoryStore())
   const status$ = new BehaviorSubject<JobStatus>('created')
-  let longestTurnMs = 0
+  const turns = { count: 0, totalMs: 0, longestMs: 0 }
+  let restarts = 0
   const master = new JobMaster({
     graph,
     plan,
@@ -130,9 +140,14 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
       outputRows: options.limits?.outputRows ?? 1024,
       outputOverflow: options.limits?.outputOverflow ?? 100_000,
     },
-    onStatus: (status) => status$.next(status),
+    onStatus: (status) => {
+      if (status === 'restarting') restarts++
+      status$.next(status)
+    },
     onTurn: (heldMs) => {
-      if (heldMs > longestTurnMs) longestTurnMs = heldMs
+      turns.count++
+      turns.totalMs += heldMs
+      if (heldMs > turns.longestMs) turns.longestMs = heldMs
     },
   })
 
@@ -146,23 +161,65 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
       watermark: finite(Math.min(...sources.map((source) => source.watermark ?? Number.NEGATIVE_INFINITY))),
       checkpoints: { ...master.totals },
       operators,
-      longestTurnMs,
+      longestTurnMs: turns.longestMs,
     }
   }
+  const observed: ObservedJob = {
+    name: job.name,
+    fingerprint: graph.fingerprint,
+    location: store.location,
+    get status() {
+      return master.status
+    },
+    get generation() {
+      return master.generation
+    },
+    get restarts() {
+      return restarts
+    },
+    get maxParallelism() {
+      return master.execution?.maxParallelism ?? plan(undefined).maxParallelism
+    },
+    get failure() {
+      return master.failure
+    },
+    checkpoints: master.totals,
+    turns,
+    operators: () => master.execution?.readings() ?? [],
+    tasks: () => master.execution?.activities() ?? [],
+  }
+  const operable: Operable = {
+    get status() {
+      return master.status
+    },
+    progress,
+    stop: (how) => {
+      master.stop(requestOf(how))
+      return outcome
+    },
+  }
+  // It listens before anything starts: a port that is taken stops nothing but the start.
+  const operations = options.operations
+    ? await (await import('./operations/server.js')).serveOperations({
+        options: options.operations,
+        job: observed,
+        handle: operable,
+        environment,
+        logger,
+      })
+    : undefined
   const ended = new AbortController()
-  const result = master
+  const outcome = master
     .run()
     .then((final): JobResult => ({ status: final as JobResult['status'], progress: progress() }))
     .finally(() => {
       ended.abort()
       status$.complete()
     })
+  // Whoever asked it to stop gets the answer before the process can end.
+  const result = operations ? outcome.finally(() => operations.close()) : outcome
   // Whoever only watches the status must not be ended by an unhandled rejection.
   result.catch(() => undefined)
-  const stop = (request: StopRequest): Promise<JobResult> => {
-    master.stop(request)
-    return result
-  }
   return {
     get status() {
       return master.status
@@ -171,10 +228,21 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
     progress$: observeProgress(environment, progress, ended.signal),
     progress,
     result,
-    stop: (how?: StopOptions) => stop(how?.drain ? { kind: 'drain', where: how.drain } : { kind: 'stop' }),
-    cancel: () => stop({ kind: 'cancel' }),
+    operationsUrl: operations?.url,
+    stop: (how?: StopOptions) => {
+      master.stop(requestOf(how))
+      return result
+    },
+    cancel: () => {
+      master.stop({ kind: 'cancel' })
+      return result
+    },
     checkpoint: () => master.checkpoint(),
   }
+}
+
+function requestOf(how: StopOptions | undefined): StopRequest {
+  return how?.drain ? { kind: 'drain', where: how.drain } : { kind: 'stop' }
 }
 
 function observeProgress(

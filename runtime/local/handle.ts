@@ -27,6 +27,8 @@ export interface JobHandle {
   /** Counters a second while subscribed, and once more at the end. */
   readonly progress$: Observable<JobProgress>
   progress(): JobProgress
+  /** Where the operations server listens, when there is one. */
+  readonly operationsUrl: string | undefined
   /** Resolves at the end; rejects with the TidemarkError that ended a job that failed. */
   readonly result: Promise<JobResult>
   /** Takes a last checkpoint, commits what it covers, and ends. Resolves like `result`. */
