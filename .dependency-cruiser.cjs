@@ -61,10 +61,10 @@ module.exports = {
     inCore('operators', `${base}|time|state|window|connector|decode|parameters`, 'operators come before the graph'),
     inCore('graph', `${base}|time|state|window|operators|connector|parameters`, 'the graph comes before the DSL'),
     {
-      name: 'aws-only-in-its-connector',
+      name: 'aws-only-at-its-doors',
       severity: 'error',
-      comment: 'a job that reads files loads no AWS code',
-      from: { path: '^(core|connectors|runtime)/', pathNot: '^connectors/kinesis/' },
+      comment: 'a job that reads files and keeps its state in a folder loads no AWS code',
+      from: { path: '^(core|connectors|runtime)/', pathNot: '^(connectors/kinesis|runtime/storage/s3)/' },
       to: { path: 'node_modules/@(aws-sdk|smithy)/' },
     },
     {
