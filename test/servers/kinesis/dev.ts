@@ -1,3 +1,4 @@
+import { stopRequest } from '../stop-request.js'
 import { type LocalKinesisOptions, startLocalKinesis } from './server.js'
 
 export interface DevKinesisOptions extends LocalKinesisOptions {
@@ -32,30 +33,4 @@ export async function runDevKinesis(options: DevKinesisOptions = {}): Promise<vo
 
 function writeLine(to: NodeJS.WriteStream): (line: string) => void {
   return (line) => void to.write(`${line}\n`)
-}
-
-interface StopRequest {
-  readonly promise: Promise<void>
-  dispose(): void
-}
-
-function stopRequest(signal: AbortSignal | undefined): StopRequest {
-  let stop = (): void => {}
-  const promise = new Promise<void>((resolve) => {
-    stop = () => resolve()
-  })
-  const dispose = (): void => {
-    process.off('SIGINT', onSignal)
-    process.off('SIGTERM', onSignal)
-    signal?.removeEventListener('abort', stop)
-  }
-  const onSignal = (): void => {
-    dispose()
-    stop()
-  }
-  process.on('SIGINT', onSignal)
-  process.on('SIGTERM', onSignal)
-  if (signal?.aborted) stop()
-  signal?.addEventListener('abort', stop)
-  return { promise, dispose }
 }

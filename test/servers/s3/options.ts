@@ -12,7 +12,7 @@ export interface LocalS3Options {
   readonly buckets?: readonly string[]
   /** Default us-east-1. */
   readonly region?: string
-  /** Who may do what. Default: one access key that may do everything. */
+  /** Who may do what; other access keys are refused. Default: every access key may do everything. */
   readonly credentials?: readonly [LocalS3Credentials, ...LocalS3Credentials[]]
   /** Host names below which the first part is a bucket. Default: localhost. */
   readonly domains?: readonly string[]

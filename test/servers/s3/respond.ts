@@ -18,7 +18,8 @@ import { toXml } from './wire/xml.js'
 
 export interface Service {
   readonly s3: S3
-  readonly credentials: readonly LocalS3Credentials[]
+  /** Absent: every access key may do everything. */
+  readonly credentials: readonly LocalS3Credentials[] | undefined
   readonly domains: readonly string[]
   readonly faults: FaultPlan
   readonly traffic: Traffic

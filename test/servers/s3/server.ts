@@ -17,7 +17,7 @@ export interface LocalS3 {
   readonly host: string
   readonly port: number
   readonly region: string
-  /** The first access key. */
+  /** The first access key; without any, one that works like all others. */
   readonly credentials: LocalS3Credentials
   readonly faults: S3Faults
   /** Does nothing if there is one of that name. */
@@ -68,7 +68,7 @@ export async function startLocalS3(options: LocalS3Options = {}): Promise<LocalS
     host,
     port: endpoint.port,
     region: service.s3.region,
-    credentials: service.credentials[0] ?? DEFAULT_CREDENTIALS,
+    credentials: service.credentials?.[0] ?? DEFAULT_CREDENTIALS,
     faults: service.faults,
     createBucket: (name) => createBucket(service, name),
     keys: (bucket, prefix = '') => keysOf(store, bucket, prefix),
@@ -109,7 +109,7 @@ function createService(options: LocalS3Options, closed: AbortSignal): Service {
       minPartBytes: options.minPartBytes ?? MIN_PART_BYTES,
       store: new ObjectStore(options.maxBytes ?? GIBIBYTE),
     },
-    credentials: options.credentials ?? [DEFAULT_CREDENTIALS],
+    credentials: options.credentials,
     domains: options.domains ?? ['localhost'],
     faults: createFaultPlan(options.random ?? environment.random, options.faults),
     traffic: new Traffic(),

@@ -17,15 +17,16 @@ export const listParts: Operation = (s3, call) => {
   const marker = wholeNumber(call.query, 'part-number-marker') ?? 0
   const following = partsInOrder(upload).filter((part) => part.number > marker)
   const page = following.slice(0, limit)
+  const isTruncated = limit > 0 && following.length > page.length
   return xmlAnswer('ListPartsResult', {
     Bucket: call.bucket,
     Key: encode(call.key),
     UploadId: upload.id,
     StorageClass: 'STANDARD',
     PartNumberMarker: marker,
-    NextPartNumberMarker: page.at(-1)?.number ?? 0,
+    NextPartNumberMarker: isTruncated ? page.at(-1)?.number : undefined,
     MaxParts: limit,
-    IsTruncated: limit > 0 && following.length > page.length,
+    IsTruncated: isTruncated,
     ChecksumAlgorithm: upload.checksum?.algorithm,
     ChecksumType: upload.checksum?.type,
     Part: page.map(partElement),

@@ -1,5 +1,10 @@
 import {
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  type CompleteMultipartUploadCommandInput,
+  type CompleteMultipartUploadCommandOutput,
   CreateMultipartUploadCommand,
+  type CreateMultipartUploadCommandInput,
   GetObjectCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
@@ -7,6 +12,7 @@ import {
   type S3Client,
   type S3ClientConfig,
   S3ServiceException,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { onTestFinished } from 'vitest'
 import { localS3Client } from '../client.js'
@@ -39,7 +45,7 @@ export function clientOf(
 export function put(
   client: S3Client,
   key: string,
-  body: PutObjectCommandInput['Body'],
+  body: NonNullable<PutObjectCommandInput['Body']>,
   more: Partial<PutObjectCommandInput> = {},
 ): Promise<PutObjectCommandOutput> {
   return client.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body, ...more }))
@@ -50,9 +56,42 @@ export async function text(client: S3Client, key: string): Promise<string> {
   return Body?.transformToString() ?? 'no body'
 }
 
-export async function beginUpload(client: S3Client, key: string): Promise<string> {
-  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket: BUCKET, Key: key }))
+export async function beginUpload(
+  client: S3Client,
+  key: string,
+  more: Partial<CreateMultipartUploadCommandInput> = {},
+): Promise<string> {
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket: BUCKET, Key: key, ...more }))
   return UploadId ?? 'no upload id'
+}
+
+export interface PartOf {
+  readonly key: string
+  readonly id: string
+  readonly number: number
+}
+
+/** Uploads one part and returns what CompleteMultipartUpload wants of it. */
+export async function putPart(
+  client: S3Client,
+  { key, id, number }: PartOf,
+  body: string | Buffer,
+): Promise<CompletedPart> {
+  const input = { Bucket: BUCKET, Key: key, UploadId: id, PartNumber: number, Body: body }
+  const { ETag, ChecksumCRC32 } = await client.send(new UploadPartCommand(input))
+  return { PartNumber: number, ETag, ChecksumCRC32 }
+}
+
+export function complete(
+  client: S3Client,
+  { key, id }: Pick<PartOf, 'key' | 'id'>,
+  parts: CompletedPart[],
+  more: Partial<CompleteMultipartUploadCommandInput> = {},
+): Promise<CompleteMultipartUploadCommandOutput> {
+  const MultipartUpload = { Parts: parts }
+  return client.send(
+    new CompleteMultipartUploadCommand({ Bucket: BUCKET, Key: key, UploadId: id, MultipartUpload, ...more }),
+  )
 }
 
 export interface Failure {
