@@ -4,6 +4,9 @@ import { isJob } from '../core/job/job.js'
 import { optionInvalid, requireKnownOptions } from '../core/options.js'
 import { resolveOperations } from './operations/options.js'
 import type { RunOptions } from './run.js'
+import type { ObjectStore } from './storage/object-store.js'
+import { parseLocation } from './storage/open-store.js'
+import { requireS3Options } from './storage/s3/options.js'
 
 /** @throws TidemarkError JOB_INVALID, OPTION_INVALID */
 export function requireRunnable(job: unknown, options: RunOptions): void {
@@ -40,6 +43,7 @@ function requireCheckpoints(checkpoints: NonNullable<RunOptions['checkpoints']>)
   const where = 'run: checkpoints'
   requireKnownOptions(where, checkpoints, {
     to: true,
+    s3: true,
     interval: true,
     minPause: true,
     timeout: true,
@@ -48,15 +52,31 @@ function requireCheckpoints(checkpoints: NonNullable<RunOptions['checkpoints']>)
     resume: true,
     resumeDrained: true,
   })
-  const { to, interval, minPause, timeout, tolerableFailures, retain } = checkpoints
-  if (to === '' || (to !== undefined && typeof to !== 'string' && typeof to?.create !== 'function')) {
-    throw optionInvalid(where, `to is a folder's path or a store, found ${to === '' ? 'an empty path' : describe(to)}`)
+  const { to, s3, interval, minPause, timeout, tolerableFailures, retain } = checkpoints
+  if (to === '' || (to !== undefined && typeof to !== 'string' && !isStore(to))) {
+    throw optionInvalid(
+      where,
+      `to is a folder's path, s3://bucket/prefix or a store, found ${to === '' ? 'an empty path' : describe(to)}`,
+    )
+  }
+  if (typeof to === 'string') parseLocation(to)
+  if (s3 !== undefined) {
+    if (typeof to !== 'string' || parseLocation(to).kind !== 's3') {
+      throw optionInvalid(where, 's3 goes with a `to` that begins with s3://')
+    }
+    requireS3Options(`${where}.s3`, s3)
   }
   requireDuration(where, { name: 'interval', value: interval, above: 0 })
   requireDuration(where, { name: 'timeout', value: timeout, above: 0 })
   requireDuration(where, { name: 'minPause', value: minPause, above: -1 })
   requireCount(where, { name: 'tolerableFailures', value: tolerableFailures, least: 0 })
   requireCount(where, { name: 'retain', value: retain, least: 1 })
+}
+
+/** Whoever wrote a store of their own may have written it for an older contract. */
+function isStore(found: ObjectStore | null): boolean {
+  const calls = ['create', 'read', 'readRange', 'list', 'listObjects', 'delete', 'deleteMany', 'close'] as const
+  return found !== null && calls.every((call) => typeof found[call] === 'function')
 }
 
 function requireLimits(limits: NonNullable<RunOptions['limits']>): void {

@@ -21,16 +21,18 @@ import { lineLogger } from './observe/console-logger.js'
 import type { ObservedJob } from './observe/observed-job.js'
 import type { Operable } from './operations/operable.js'
 import type { OperationsOptions } from './operations/options.js'
-import { directoryStore } from './storage/directory.js'
-import { memoryStore } from './storage/memory.js'
+import { openCheckedStore } from './storage/checked-store.js'
 import type { ObjectStore } from './storage/object-store.js'
+import type { S3StoreOptions } from './storage/s3/options.js'
 
 export interface CheckpointOptions {
   /**
-   * A folder, or a store. Default: memory, which is enough to restart after a failure, and to make the output of
-   * exactly-once sinks visible, while the process lives.
+   * A folder, `s3://bucket/prefix`, or a store. Default: memory, which is enough to restart after a failure, and to make
+   * the output of exactly-once sinks visible, while the process lives.
    */
   readonly to?: string | ObjectStore
+  /** How to reach S3, where `to` is on it. See docs/storage.md. */
+  readonly s3?: S3StoreOptions
   /** Default 10 s. */
   readonly interval?: Duration
   /** From the end of one to the start of the next. Default 0. */
@@ -112,7 +114,7 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
   plan(undefined)
   const { to, interval, minPause, timeout, tolerableFailures, retain, resume, resumeDrained } =
     options.checkpoints ?? {}
-  const store = typeof to === 'string' ? await directoryStore(to, environment) : (to ?? memoryStore())
+  const { store, close: closeStore } = await openCheckedStore(options.checkpoints ?? {}, environment)
   const status$ = new BehaviorSubject<JobStatus>('created')
   const turns = { count: 0, totalMs: 0, longestMs: 0 }
   let restarts = 0
@@ -200,21 +202,27 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
   }
   // It listens before anything starts: a port that is taken stops nothing but the start.
   const operations = options.operations
-    ? await (await import('./operations/server.js')).serveOperations({
-        options: options.operations,
-        job: observed,
-        handle: operable,
-        environment,
-        logger,
-      })
+    ? await (await import('./operations/server.js'))
+        .serveOperations({
+          options: options.operations,
+          job: observed,
+          handle: operable,
+          environment,
+          logger,
+        })
+        .catch(async (error: unknown) => {
+          await closeStore()
+          throw error
+        })
     : undefined
   const ended = new AbortController()
   const outcome = master
     .run()
     .then((final): JobResult => ({ status: final as JobResult['status'], progress: progress() }))
-    .finally(() => {
+    .finally(async () => {
       ended.abort()
       status$.complete()
+      await closeStore()
     })
   // Whoever asked it to stop gets the answer before the process can end.
   const result = operations ? outcome.finally(() => operations.close()) : outcome

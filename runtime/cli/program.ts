@@ -70,7 +70,11 @@ function runCommand(root: Command, io: CliIo, setExitCode: (code: number) => voi
     .option('--params <file>', 'a JSON file of parameters')
     .option('--parallelism <n>', 'subtasks of each operator', wholeNumber)
     .option('--max-parallelism <n>', 'the most it can ever be scaled to; fixed by the first checkpoint', wholeNumber)
-    .option('--checkpoints <dir>', 'folder of the checkpoints; default: memory, which does not outlive the process')
+    .option(
+      '--checkpoints <place>',
+      'a folder or s3://bucket/prefix for the checkpoints; default: memory, which does not outlive the process',
+    )
+    .option('--s3-endpoint <url>', 'of an S3 other than the one of AWS; credentials come from the environment')
     .addOption(
       new Option('--checkpoint-interval <duration>', 'such as 500ms or 1m')
         .argParser(durationOf)
@@ -130,6 +134,7 @@ export interface RunJobOptions {
   readonly parallelism?: number
   readonly maxParallelism?: number
   readonly checkpoints?: string
+  readonly s3Endpoint?: string
   readonly checkpointInterval: Duration
   readonly resume: boolean
   readonly restart: boolean

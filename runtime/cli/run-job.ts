@@ -10,12 +10,19 @@ import type { CliIo, RunJobOptions } from './program.js'
 /** Runs a job to its end; resolves to the exit code. */
 export async function runJob(path: string, options: RunJobOptions, io: CliIo): Promise<number> {
   const { job } = await loadJob(path)
-  const { parallelism, maxParallelism, checkpoints, checkpointInterval, resume } = options
+  const { parallelism, maxParallelism, checkpoints, s3Endpoint, checkpointInterval, resume } = options
   if (resume && checkpoints === undefined) {
     throw new TidemarkError({
       code: 'OPTION_INVALID',
       domain: 'user',
-      message: '--resume needs --checkpoints DIR, the folder that the job wrote its checkpoints to',
+      message: '--resume needs --checkpoints, the folder or s3:// location that the job wrote its checkpoints to',
+    })
+  }
+  if (s3Endpoint !== undefined && !checkpoints?.toLowerCase().startsWith('s3://')) {
+    throw new TidemarkError({
+      code: 'OPTION_INVALID',
+      domain: 'user',
+      message: '--s3-endpoint goes with --checkpoints s3://bucket/prefix',
     })
   }
   const handle = await run(job, {
@@ -27,7 +34,12 @@ export async function runJob(path: string, options: RunJobOptions, io: CliIo): P
     ...(parallelism === undefined ? {} : { parallelism }),
     ...(maxParallelism === undefined ? {} : { maxParallelism }),
     ...(options.restart ? {} : { restart: noRestart() }),
-    checkpoints: { interval: checkpointInterval, resume, ...(checkpoints === undefined ? {} : { to: checkpoints }) },
+    checkpoints: {
+      interval: checkpointInterval,
+      resume,
+      ...(checkpoints === undefined ? {} : { to: checkpoints }),
+      ...(s3Endpoint === undefined ? {} : { s3: { endpoint: s3Endpoint } }),
+    },
   })
   stopOnSignals(handle)
   const watching = options.quiet ? undefined : handle.progress$.subscribe((progress) => show(progress, io.terminal))

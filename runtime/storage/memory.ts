@@ -3,6 +3,10 @@ import { systemEnvironment } from '../environment/system.js'
 import { requireObjectName, requireRange } from './object-name.js'
 import type { ObjectStore } from './object-store.js'
 
+const inMemory = new WeakSet<ObjectStore>()
+
+export const isMemoryStore = (store: ObjectStore): boolean => inMemory.has(store)
+
 /** Lives as long as its object: for tests, and for jobs that need no recovery across processes. */
 export function memoryStore(environment: Pick<Environment, 'clock'> = systemEnvironment()): ObjectStore {
   const objects = new Map<string, { readonly data: Uint8Array; readonly modifiedAt: number }>()
@@ -12,7 +16,7 @@ export function memoryStore(environment: Pick<Environment, 'clock'> = systemEnvi
       .filter(([name]) => name.startsWith(prefix))
       .map(([name, { data, modifiedAt }]) => ({ name, bytes: data.length, modifiedAt }))
       .sort((a, b) => (a.name < b.name ? -1 : 1))
-  return {
+  const store: ObjectStore = {
     location,
     async create(name, data) {
       requireObjectName(name, location)
@@ -36,4 +40,6 @@ export function memoryStore(environment: Pick<Environment, 'clock'> = systemEnvi
     // What it holds is the state of a job that may be started again in this process.
     close: async () => undefined,
   }
+  inMemory.add(store)
+  return store
 }
