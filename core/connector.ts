@@ -92,6 +92,8 @@ export interface EnumeratorContext extends EngineContext {
 export interface Source<out T> {
   /** For people and the fingerprint: `kinesis`, `file`. */
   readonly kind: string
+  /** Of its splits as a checkpoint stores them; counts from 1, which is the default. A higher one than the job's is refused. */
+  readonly stateVersion?: number
   /** Whether every split ends by itself. */
   readonly bounded: boolean
   /** What becomes of records whose timestamp is none; the source itself applies it to what it cannot decode. Default `fail`. */
@@ -146,6 +148,8 @@ export interface Committer {
 
 export interface Sink<in T> {
   readonly kind: string
+  /** Of its committables and its writers' state; as that of a source. */
+  readonly stateVersion?: number
   /** What a reader of the output can rely on: shown by `explain`. */
   readonly guarantee: 'exactly-once' | 'at-least-once' | 'idempotent'
   describe?(): string

@@ -48,6 +48,8 @@ export interface Barrier {
   readonly checkpointId: number
   /** Wall-clock time of the trigger, epoch milliseconds. */
   readonly triggeredAt: number
+  /** The state is written whole, and no later checkpoint builds upon it. */
+  readonly isSavepoint?: boolean
 }
 
 /** What flows in a channel, in order. */

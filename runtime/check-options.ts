@@ -24,6 +24,7 @@ export function requireRunnable(job: unknown, options: RunOptions): void {
     maxParallelism: true,
     checkpoints: true,
     restart: true,
+    from: true,
     sources: true,
     sinks: true,
     logger: true,
@@ -31,7 +32,8 @@ export function requireRunnable(job: unknown, options: RunOptions): void {
     environment: true,
     limits: true,
   })
-  if (options.checkpoints) requireCheckpoints(options.checkpoints)
+  const savepoint = requireFrom(options.from)
+  if (options.checkpoints) requireCheckpoints(options.checkpoints, savepoint)
   if (options.limits) requireLimits(options.limits)
   if (options.operations) resolveOperations(options.operations)
   if (options.restart !== undefined && typeof options.restart?.decide !== 'function') {
@@ -39,7 +41,26 @@ export function requireRunnable(job: unknown, options: RunOptions): void {
   }
 }
 
-function requireCheckpoints(checkpoints: NonNullable<RunOptions['checkpoints']>): void {
+/** Where the savepoint is. */
+function requireFrom(from: RunOptions['from']): string | undefined {
+  if (from === undefined) return undefined
+  const savepoint = typeof from === 'string' ? from : from?.savepoint
+  if (typeof savepoint !== 'string' || savepoint === '') {
+    throw optionInvalid(
+      'run: from',
+      `the place of a savepoint is a folder or s3://bucket/prefix, found ${describe(from)}`,
+    )
+  }
+  if (typeof from !== 'string') requireKnownOptions('run: from', from, { savepoint: true, claim: true })
+  parseLocation(savepoint)
+  return savepoint
+}
+
+function isOnS3(location: unknown): boolean {
+  return typeof location === 'string' && parseLocation(location).kind === 's3'
+}
+
+function requireCheckpoints(checkpoints: NonNullable<RunOptions['checkpoints']>, from: string | undefined): void {
   const where = 'run: checkpoints'
   requireKnownOptions(where, checkpoints, {
     to: true,
@@ -51,8 +72,10 @@ function requireCheckpoints(checkpoints: NonNullable<RunOptions['checkpoints']>)
     retain: true,
     resume: true,
     resumeDrained: true,
+    allowDroppedState: true,
+    grace: true,
   })
-  const { to, s3, interval, minPause, timeout, tolerableFailures, retain } = checkpoints
+  const { to, s3, interval, minPause, timeout, tolerableFailures, retain, grace } = checkpoints
   if (to === '' || (to !== undefined && typeof to !== 'string' && !isStore(to))) {
     throw optionInvalid(
       where,
@@ -61,14 +84,15 @@ function requireCheckpoints(checkpoints: NonNullable<RunOptions['checkpoints']>)
   }
   if (typeof to === 'string') parseLocation(to)
   if (s3 !== undefined) {
-    if (typeof to !== 'string' || parseLocation(to).kind !== 's3') {
-      throw optionInvalid(where, 's3 goes with a `to` that begins with s3://')
+    if (!isOnS3(to) && !isOnS3(from)) {
+      throw optionInvalid(where, 's3 goes with a `to`, or a savepoint to start from, that begins with s3://')
     }
     requireS3Options(`${where}.s3`, s3)
   }
   requireDuration(where, { name: 'interval', value: interval, above: 0 })
   requireDuration(where, { name: 'timeout', value: timeout, above: 0 })
   requireDuration(where, { name: 'minPause', value: minPause, above: -1 })
+  requireDuration(where, { name: 'grace', value: grace, above: -1 })
   requireCount(where, { name: 'tolerableFailures', value: tolerableFailures, least: 0 })
   requireCount(where, { name: 'retain', value: retain, least: 1 })
 }

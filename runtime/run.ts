@@ -23,7 +23,10 @@ import type { Operable } from './operations/operable.js'
 import type { OperationsOptions } from './operations/options.js'
 import { openCheckedStore } from './storage/checked-store.js'
 import type { ObjectStore } from './storage/object-store.js'
+import { openStore, parseLocation } from './storage/open-store.js'
 import type { S3StoreOptions } from './storage/s3/options.js'
+import { requireEmpty } from './storage/savepoint-objects.js'
+import { versionOfPackage } from './version.js'
 
 export interface CheckpointOptions {
   /**
@@ -50,6 +53,20 @@ export interface CheckpointOptions {
   readonly resume?: boolean
   /** Goes on behind a drain, as if its end of input had not been. Default false: a drained job counts as finished. */
   readonly resumeDrained?: boolean
+  /** State of steps that the job no longer has is dropped, and logged. Default false: it is refused. */
+  readonly allowDroppedState?: boolean
+  /**
+   * How old what no checkpoint needs has to be when it is swept away at the start of a generation: somebody may be reading
+   * it. Default 0.
+   */
+  readonly grace?: Duration
+}
+
+export interface SavepointStart {
+  /** A folder or `s3://bucket/prefix`. */
+  readonly savepoint: string
+  /** The savepoint becomes the job's own, and is deleted when its first checkpoint is complete. Default false. */
+  readonly claim?: boolean
 }
 
 export interface RunOptions {
@@ -63,6 +80,11 @@ export interface RunOptions {
   readonly checkpoints?: CheckpointOptions
   /** Default with `checkpoints.to`: exponential delay, 1 s to 1 min, without end. Without it: none, as in Flink. */
   readonly restart?: RestartStrategy
+  /**
+   * Starts with the state of a savepoint, at any parallelism. What the savepoint has to commit is committed first. With
+   * `checkpoints.resume` it counts only while `checkpoints.to` holds nothing: the same options start and go on.
+   */
+  readonly from?: string | SavepointStart
   /** Replace connectors of the job, by id. */
   readonly sources?: Readonly<Record<string, Source<unknown>>>
   readonly sinks?: Readonly<Record<string, Sink<unknown>>>
@@ -108,7 +130,7 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
     ...(options.sources ? { sources: options.sources } : {}),
     ...(options.sinks ? { sinks: options.sinks } : {}),
   })
-  const { parallelism, maxParallelism = job.maxParallelism } = options
+  const { parallelism, maxParallelism = job.maxParallelism, from } = options
   const plan = (fixed: number | undefined) => planOf(graph, { parallelism, maxParallelism: fixed ?? maxParallelism })
   // What cannot be planned is refused here, before storage is touched.
   plan(undefined)
@@ -129,6 +151,12 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
     store,
     mode: resume ? 'resume' : 'fresh',
     resumeDrained: resumeDrained ?? false,
+    origin: typeof from === 'string' ? { location: from, isClaimed: false } : from && originOf(from),
+    allowDroppedState: options.checkpoints?.allowDroppedState ?? false,
+    openPlace: (location) => openPlace(location, options.checkpoints?.s3, environment),
+    savepointsAt: typeof to === 'string' ? (name) => `${to.replace(/\/+$/, '')}/${name}` : undefined,
+    graceMs: options.checkpoints?.grace?.ms ?? 0,
+    version: versionOfPackage(),
     checkpoints: {
       intervalMs: positive('checkpoints.interval', interval ?? seconds(10)),
       minPauseMs: (minPause ?? millis(0)).ms,
@@ -166,6 +194,20 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
       longestTurnMs: turns.longestMs,
     }
   }
+  const stop = async (how: StopOptions | undefined): Promise<void> => {
+    const request: StopRequest = how?.drain ? { kind: 'drain', where: how.drain } : { kind: 'stop' }
+    if (!how?.savepoint) return master.stop(request)
+    const place = await openPlace(
+      master.placeOf(how.savepoint === true ? undefined : how.savepoint),
+      options.checkpoints?.s3,
+      environment,
+    )
+    places.push(place)
+    // A place that cannot take it is to be known while the job runs.
+    await requireEmpty(place)
+    master.stop({ ...request, savepoint: place })
+  }
+  const places: ObjectStore[] = []
   const observed: ObservedJob = {
     name: job.name,
     fingerprint: graph.fingerprint,
@@ -195,8 +237,9 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
       return master.status
     },
     progress,
-    stop: (how) => {
-      master.stop(requestOf(how))
+    savepoint: (where) => master.savepoint(where?.to),
+    stop: async (how) => {
+      await stop(how)
       return outcome
     },
   }
@@ -218,10 +261,15 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
   const ended = new AbortController()
   const outcome = master
     .run()
-    .then((final): JobResult => ({ status: final as JobResult['status'], progress: progress() }))
+    .then((final): JobResult => {
+      const { lastSavepoint } = master
+      const ended = { status: final as JobResult['status'], progress: progress() }
+      return lastSavepoint ? { ...ended, savepoint: lastSavepoint } : ended
+    })
     .finally(async () => {
       ended.abort()
       status$.complete()
+      for (const place of places) await place.close()
       await closeStore()
     })
   // Whoever asked it to stop gets the answer before the process can end.
@@ -237,8 +285,8 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
     progress,
     result,
     operationsUrl: operations?.url,
-    stop: (how?: StopOptions) => {
-      master.stop(requestOf(how))
+    stop: async (how?: StopOptions) => {
+      await stop(how)
       return result
     },
     cancel: () => {
@@ -246,11 +294,18 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
       return result
     },
     checkpoint: () => master.checkpoint(),
+    savepoint: (where) => master.savepoint(where?.to),
   }
 }
 
-function requestOf(how: StopOptions | undefined): StopRequest {
-  return how?.drain ? { kind: 'drain', where: how.drain } : { kind: 'stop' }
+function originOf({ savepoint, claim = false }: SavepointStart) {
+  return { location: savepoint, isClaimed: claim }
+}
+
+/** Of a savepoint. The options for S3 are those of the checkpoints. */
+function openPlace(location: string, s3: S3StoreOptions | undefined, environment: Environment): Promise<ObjectStore> {
+  const isOnS3 = parseLocation(location).kind === 's3'
+  return openStore(location, { environment, ...(isOnS3 && s3 ? { s3 } : {}) })
 }
 
 function observeProgress(

@@ -9,6 +9,14 @@ export interface CheckpointRef {
   readonly crc32: number
 }
 
+/** The savepoint that a job's storage began with. */
+export interface SavepointOrigin {
+  readonly location: string
+  readonly id: number
+  /** It belongs to the job, which deletes it when its first checkpoint is complete. */
+  readonly isClaimed: boolean
+}
+
 /** All that is decided about a job. Each entry of the job's log carries the whole of it, as of that entry. */
 export interface JobState {
   readonly job: string
@@ -21,11 +29,19 @@ export interface JobState {
   readonly checkpoints: readonly CheckpointRef[]
   /** Output of checkpoints up to this id is visible; 0: none. */
   readonly committed: number
+  /** Undefined: the job began with nothing. */
+  readonly origin?: SavepointOrigin | undefined
 }
 
 /** What an entry adds to the one before it. */
 export type JobEvent =
-  | { readonly kind: 'created'; readonly job: string; readonly lineage: string; readonly maxParallelism: number }
+  | {
+      readonly kind: 'created'
+      readonly job: string
+      readonly lineage: string
+      readonly maxParallelism: number
+      readonly origin?: SavepointOrigin | undefined
+    }
   | { readonly kind: 'generation' }
   | { readonly kind: 'checkpoint'; readonly checkpoint: CheckpointRef; readonly retain: number }
   | { readonly kind: 'committed'; readonly checkpoint: number }
@@ -33,8 +49,9 @@ export type JobEvent =
 /** The state after an event. Performs no I/O. */
 export function applyEvent(state: JobState | undefined, event: JobEvent): JobState {
   if (event.kind === 'created') {
-    const { job, lineage, maxParallelism } = event
-    return { job, lineage, maxParallelism, generation: 1, checkpoints: [], committed: 0 }
+    const { job, lineage, maxParallelism, origin } = event
+    const begun = { job, lineage, maxParallelism, generation: 1, checkpoints: [], committed: 0 }
+    return origin ? { ...begun, origin } : begun
   }
   if (!state) throw new RangeError(`a job's log begins with 'created', not with '${event.kind}'`)
   switch (event.kind) {

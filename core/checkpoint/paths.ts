@@ -33,6 +33,26 @@ export const subtaskStatePath = (
   subtask: number,
 ): string => `${checkpointPrefix(checkpoint.id, checkpoint.generation)}${operatorId}/${subtask}`
 
+/** Keyed state of a subtask comes in objects of bounded size. */
+export const keyedStatePath = (
+  checkpoint: { readonly id: number; readonly generation: number },
+  operatorId: string,
+  of: { readonly subtask: number; readonly part: number },
+): string =>
+  `${checkpointPrefix(checkpoint.id, checkpoint.generation)}${operatorId}/${of.subtask}-${String(of.part).padStart(4, '0')}`
+
+/** What a savepoint consists of: names in a place of its own, so that it can be moved as a whole. */
+export const SAVEPOINT_MANIFEST = 'savepoint.json'
+export const savepointStatePath = (operatorId: string, subtask: number): string => `state/${operatorId}/${subtask}`
+export const savepointKeyedPath = (
+  operatorId: string,
+  of: { readonly subtask: number; readonly part: number },
+): string => `state/${operatorId}/${of.subtask}-${String(of.part).padStart(4, '0')}`
+export const savepointEnumeratorPath = (sourceId: string): string => `state/${sourceId}/enumerator`
+
+/** Where a job's own savepoints go when nothing else is said. */
+export const savepointsPath = (id: number, nonce: string): string => `savepoints/${digits(id)}-${nonce}`
+
 export const enumeratorStatePath = (
   checkpoint: { readonly id: number; readonly generation: number },
   sourceId: string,

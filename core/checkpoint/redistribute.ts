@@ -38,8 +38,3 @@ export function floorsAbove(
   }
   return floors
 }
-
-/** Even split of list state: entry i goes to subtask i mod parallelism. */
-export function splitEvenly<T>(entries: readonly T[], subtask: number, parallelism: number): T[] {
-  return entries.filter((_, index) => index % parallelism === subtask)
-}

@@ -13,10 +13,24 @@ export class ByteWriter {
   private view: DataView
   private at = 0
 
-  constructor() {
-    this.bytes = pooled ?? new Uint8Array(INITIAL_SIZE)
-    pooled = undefined
+  /** With a size: a buffer of its own, for a writer that stays open beside others. */
+  constructor(size?: number) {
+    if (size === undefined) {
+      this.bytes = pooled ?? new Uint8Array(INITIAL_SIZE)
+      pooled = undefined
+    } else this.bytes = new Uint8Array(size)
     this.view = new DataView(this.bytes.buffer)
+  }
+
+  get length(): number {
+    return this.at
+  }
+
+  /** A copy of what was written so far; writing begins anew. */
+  take(): Uint8Array {
+    const result = this.bytes.slice(0, this.at)
+    this.at = 0
+    return result
   }
 
   /** A copy of what was written. The writer must not be used after it. */

@@ -1,5 +1,6 @@
 import { TidemarkError } from '../errors.js'
 import {
+  ABSENT_MARK,
   BIGINT,
   DATE,
   MAX_DEPTH,
@@ -29,7 +30,7 @@ export function decode(bytes: Uint8Array): unknown {
   }
 }
 
-function corrupt(offset: number, found: string, cause?: unknown): TidemarkError {
+export function corrupt(offset: number, found: string, cause?: unknown): TidemarkError {
   return new TidemarkError({
     code: 'CHECKPOINT_CORRUPT',
     domain: 'storage',
@@ -51,7 +52,7 @@ const SHORT_TEXT = 24
 /** One list of character codes for each length, reused. */
 const CODES = Array.from({ length: SHORT_TEXT + 1 }, (_, length) => new Array<number>(length).fill(0))
 
-class Decoder {
+export class Decoder {
   private readonly bytes: Uint8Array
   private readonly view: DataView
   private readonly end: number
@@ -76,7 +77,19 @@ class Decoder {
     return value
   }
 
-  private value(depth: number): unknown {
+  get hasMore(): boolean {
+    return this.at < this.end
+  }
+
+  /** Whether an ABSENT_MARK comes next, which is then read. */
+  takeAbsent(): boolean {
+    const { bytes, at } = this
+    if (bytes[at] !== 0xd4 || bytes[at + 1] !== ABSENT_MARK || bytes[at + 2] !== 0) return false
+    this.at = at + 3
+    return true
+  }
+
+  value(depth: number): unknown {
     const token = this.uint8()
     if (token < 0x80) return token
     if (token < 0x90) return this.map(token & 0x0f, depth)

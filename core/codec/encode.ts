@@ -36,7 +36,8 @@ export function encode(value: unknown): Uint8Array {
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
-class Encoder {
+/** One encoding: its shapes are numbered from the first value on. */
+export class Encoder {
   private readonly writer: ByteWriter
   private readonly shapes = new ShapeTable()
 

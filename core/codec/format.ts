@@ -26,6 +26,8 @@ export const BIGINT = 5
 export const TYPED_ARRAY = 6
 export const DATE = 7
 export const UTF16 = 8
+/** Where a sequence has no value: one byte 0. Never inside a value. */
+export const ABSENT_MARK = 9
 
 /** Containers inside each other. A cycle is deeper than that, and hostile bytes cannot exhaust the stack. */
 export const MAX_DEPTH = 64

@@ -17,14 +17,16 @@ import { recordOf, userError } from './user-error.js'
 export function keyedProcessOperator<K extends Key, T, S extends StateDeclarations, O extends SideOutputs, R, Q, C>(
   definition: KeyedProcess<K, T, S, O, R, Q, C>,
 ): Operator<T, R | Q> {
-  return new KeyedProcessOperator(definition)
+  return new KeyedProcessOperator(definition, 'process')
 }
 
-class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations, O extends SideOutputs, R, Q, C>
+export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations, O extends SideOutputs, R, Q, C>
   implements Operator<T, R | Q>
 {
   readonly #definition: KeyedProcess<K, T, S, O, R, Q, C>
   readonly #code: UserCode<C>
+  /** What errors call the function that gets the records. */
+  readonly #name: string
   // Made by `open`, which comes before everything else.
   #engine!: OperatorContext
   #context!: KeyedCallContext<K, S, O>
@@ -34,7 +36,8 @@ class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations, O exte
   /** Whose rows are being emitted, while a timer's are. */
   #firing: FiredTimer | undefined
 
-  constructor(definition: KeyedProcess<K, T, S, O, R, Q, C>) {
+  constructor(definition: KeyedProcess<K, T, S, O, R, Q, C>, name: string) {
+    this.#name = name
     this.#definition = definition
     this.#code = new UserCode(definition)
   }
@@ -42,7 +45,7 @@ class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations, O exte
   open(context: OperatorContext): void | Promise<void> {
     this.#engine = context
     this.#timers = new KeyedTimers(context.keyGroups)
-    this.#emission = new Emission(context.operatorId, 'process')
+    this.#emission = new Emission(context.operatorId, this.#name)
     this.#ports = new SidePorts(this.#definition.sideOutputs ?? {}, context)
     this.#context = new KeyedCallContext(this.#definition.state, this.#ports, { engine: context, timers: this.#timers })
     context.keyedState.register(this.#timers)
@@ -69,7 +72,7 @@ class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations, O exte
           this.#context.at(timestamp)
           const result = this.#processOne(batch, i)
           if (result === undefined) continue
-          emission.call = 'process'
+          emission.call = this.#name
           emission.start(result, i, timestamp)
         }
         if (!emission.drain(output, timestamp, i)) return i
@@ -143,7 +146,7 @@ class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations, O exte
     try {
       return this.#definition.process(batch.values[position] as T, this.#context, this.#code.opened)
     } catch (thrown) {
-      throw userError(thrown, { operatorId: this.#engine.operatorId, call: 'process', ...recordOf(batch, position) })
+      throw userError(thrown, { operatorId: this.#engine.operatorId, call: this.#name, ...recordOf(batch, position) })
     }
   }
 

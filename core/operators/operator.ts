@@ -2,6 +2,7 @@ import type { EngineContext } from '../context.js'
 import type { Barrier, Batch } from '../element.js'
 import type { Origin } from '../origin.js'
 import type { KeyedStateBackend, KeyGroupRange } from '../state/backend.js'
+import type { OperatorStateSnapshot } from '../state/operator-state.js'
 
 /**
  * Where an operator puts its results: a bounded buffer for each port (0 is the main output, the others are the side
@@ -41,8 +42,11 @@ export interface OperatorContext extends EngineContext {
   /** Of this operator alone. Asking for it makes the operator keyed. */
   readonly keyedState: KeyedStateBackend
   readonly restoredWatermarks: RestoredWatermarks
-  /** Entries that `snapshotList` gave, redistributed evenly over the subtasks. Empty at a fresh start. */
-  readonly restoredList: readonly unknown[]
+  /**
+   * What a checkpoint holds of a state that `snapshotOperatorState` gave, dealt out by its mode (see
+   * redistributeOperatorState). Empty at a fresh start, and for a name that the checkpoint does not have.
+   */
+  restoredOperatorState(name: string): readonly unknown[]
   /**
    * Asks for a call of `onProcessingTime` at or after `timestamp` (wall clock, epoch milliseconds). Only the earliest
    * outstanding request counts.
@@ -79,7 +83,7 @@ export interface Operator<In = unknown, Out = unknown> {
   onEnd?(output: Output<Out>): boolean
   /** Called when the barrier arrives, before state is read. A promise holds the barrier (flushes, uploads). */
   beforeSnapshot?(barrier: Barrier): void | Promise<void>
-  /** State that is not keyed: plain data entries, redistributed evenly when the parallelism changes. */
-  snapshotList?(barrier: Barrier): readonly unknown[]
+  /** State that is not keyed. What it returns may be live: it is encoded before anything else runs. */
+  snapshotOperatorState?(barrier: Barrier): readonly OperatorStateSnapshot[]
   close?(): void | Promise<void>
 }

@@ -1,5 +1,8 @@
 import type { Aggregate } from '../window/aggregate.js'
+import type { KeyGroupedComponent } from './component.js'
 import type { InternalKey, Key } from './key.js'
+import type { Tracked } from './leaf.js'
+import type { LeafTable, LeafTableOptions } from './leaf-table.js'
 
 /** Half open: first <= group < end. */
 export interface KeyGroupRange {
@@ -63,6 +66,7 @@ export interface ReadOnlyMapState<K, V> {
   isEmpty(): boolean
 }
 export interface MapState<K, V> extends ReadOnlyMapState<K, V> {
+  /** @throws TidemarkError MAP_KEY_INVALID for a key that is no scalar */
   put(key: K, value: V): void
   remove(key: K): void
   clear(): void
@@ -73,21 +77,9 @@ export interface AppendingState<T, R> {
   clear(): void
 }
 
-/**
- * State that is kept by key group and therefore can move between subtasks. The heap backend, timers and the window
- * stores are components; a snapshot asks each for one group at a time, so that it can be taken in slices.
- */
-export interface KeyGroupedComponent {
-  /** Unique in the operator, stable: it names the data in a savepoint. */
-  readonly name: string
-  /** How the data is laid out (`by-key`, `by-window`, `by-slice`), so that a later version can read it. */
-  readonly layout: string
-  /** Of the layout; counts from 1. */
-  readonly version: number
-  /** Plain data, undefined when empty. May alias live state: the caller encodes it before anything else runs. */
-  snapshotGroup(group: number): unknown
-  /** Called at most once a group, before the first record. */
-  restoreGroup(group: number, data: unknown, stored: { readonly layout: string; readonly version: number }): void
+export interface TableOptions extends Omit<LeafTableOptions, 'operatorId' | 'slots' | 'firstGroup' | 'store'> {
+  /** Values are objects that live: they stay on the heap whatever the backend is. */
+  readonly onHeap?: boolean
 }
 
 /** Where an operator's keyed state lives. Access needs a current key; the operator sets it before each row. */
@@ -104,6 +96,8 @@ export interface KeyedStateBackend {
   map<K, V>(spec: MapStateSpec<K, V>): MapState<K, V>
   reducing<V>(spec: ReducingStateSpec<V>): AppendingState<V, V>
   aggregating<T, A, R>(spec: AggregatingStateSpec<T, A, R>): AppendingState<T, R>
-  /** Adds a component of the operator's own. Its stored groups are restored at once. */
-  register(component: KeyGroupedComponent): void
+  /** Adds a component of the operator's own. It is restored when all are there, before the first record. */
+  register<T extends Tracked>(component: KeyGroupedComponent<T>): void
+  /** A table of the operator's own, kept where this backend keeps state. It has to be registered. */
+  openTable(options: TableOptions): LeafTable
 }

@@ -7,3 +7,9 @@ export type Key = KeyScalar | readonly KeyScalar[]
  * and different keys different ones (a tuple becomes a string that no string key can be).
  */
 export type InternalKey = string | number | bigint | boolean
+
+export function isInternalKey(value: unknown): value is InternalKey {
+  return (
+    typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
+  )
+}

@@ -47,12 +47,28 @@ export function stateLayoutUnknown(
   })
 }
 
-export function stateCorrupt(operatorId: string, group: number, found: string, cause?: unknown): TidemarkError {
+export function stateCorrupt(
+  operatorId: string,
+  group: number | undefined,
+  found: string,
+  cause?: unknown,
+): TidemarkError {
+  const where = group === undefined ? '' : `, key group ${group}`
   return new TidemarkError({
     code: 'CHECKPOINT_CORRUPT',
     domain: 'storage',
     operatorId,
-    message: `keyed state of operator '${operatorId}', key group ${group}: expected state by component, found ${found}`,
+    message: `keyed state of operator '${operatorId}'${where}: expected state by component, found ${found}`,
     cause,
+  })
+}
+
+export function mapKeyInvalid(found: unknown): TidemarkError {
+  return new TidemarkError({
+    code: 'MAP_KEY_INVALID',
+    domain: 'user',
+    message:
+      `a key of map state: expected a string, a finite number, a bigint or a boolean, found ${typeof found === 'number' ? found : `a value of type ${typeof found}`}; ` +
+      'make such a key of what tells the entries apart',
   })
 }

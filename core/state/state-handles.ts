@@ -1,56 +1,109 @@
 import type { Aggregate } from '../window/aggregate.js'
 import type { AppendingState, ListState, MapState, ValueState } from './backend.js'
 import type { CurrentKey } from './current-key.js'
-import type { StateTable } from './state-table.js'
+import type { InternalKey } from './key.js'
+import { isKeyScalar } from './key-check.js'
+import type { Leaf, LeafSpace } from './leaf.js'
+import type { LeafTable } from './leaf-table.js'
+import { mapKeyInvalid } from './state-error.js'
 
-export class HeapValueState<V> implements ValueState<V> {
-  private readonly table: StateTable<V>
+/** The current key's entry in a table that has one a key. */
+export class KeyedEntry {
+  private readonly table: LeafTable
+  private readonly current: CurrentKey
+
+  constructor(table: LeafTable, current: CurrentKey) {
+    this.table = table
+    this.current = current
+  }
+
+  get timestamp(): number {
+    return this.current.timestamp
+  }
+
+  read(): unknown {
+    return this.find()?.value
+  }
+
+  /** What is there, to be changed in place. */
+  edit(): unknown {
+    const leaf = this.find()
+    if (leaf === undefined) return undefined
+    this.table.touch(leaf)
+    return leaf.value
+  }
+
+  write(value: unknown): void {
+    const { table, current } = this
+    const slot = current.groupSlot
+    const space = table.space(slot) ?? table.openSpace(slot)
+    const leaf = space.leaves.get(current.internal)
+    if (leaf === undefined) table.insert(space, current.internal, value)
+    else {
+      table.touch(leaf)
+      leaf.value = value
+    }
+  }
+
+  clear(): void {
+    const leaf = this.find()
+    if (leaf !== undefined) this.table.remove(leaf)
+  }
+
+  private find(): Leaf | undefined {
+    const { current } = this
+    return this.table.space(current.groupSlot)?.leaves.get(current.internal)
+  }
+}
+
+export class KeyedValueState<V> implements ValueState<V> {
+  private readonly entry: KeyedEntry
   private readonly initial: (() => V) | undefined
 
-  constructor(table: StateTable<V>, initial: (() => V) | undefined) {
-    this.table = table
+  constructor(entry: KeyedEntry, initial: (() => V) | undefined) {
+    this.entry = entry
     this.initial = initial
   }
 
   value(): Readonly<V> | undefined {
-    return this.present()
+    return this.orInitial(this.entry.read())
   }
 
   update(value: V): void {
-    if (value === undefined) this.table.delete()
-    else this.table.set(value)
+    if (value === undefined) this.entry.clear()
+    else this.entry.write(value)
   }
 
   mutate(change: (value: V | undefined) => V): void {
-    this.update(change(this.present()))
+    this.update(change(this.orInitial(this.entry.edit())))
   }
 
   clear(): void {
-    this.table.delete()
+    this.entry.clear()
   }
 
-  private present(): V | undefined {
-    const value = this.table.get()
-    return value === undefined ? this.initial?.() : value
+  /** What this state has stored is of its type: the name in the savepoint and the layout say so. */
+  private orInitial(value: unknown): V | undefined {
+    return value === undefined ? this.initial?.() : (value as V)
   }
 }
 
 const NO_VALUES: readonly never[] = Object.freeze([])
 
-export class HeapListState<V> implements ListState<V> {
-  private readonly table: StateTable<V[]>
+export class KeyedListState<V> implements ListState<V> {
+  private readonly entry: KeyedEntry
 
-  constructor(table: StateTable<V[]>) {
-    this.table = table
+  constructor(entry: KeyedEntry) {
+    this.entry = entry
   }
 
   values(): readonly V[] {
-    return this.table.get() ?? NO_VALUES
+    return (this.entry.read() as V[] | undefined) ?? NO_VALUES
   }
 
   add(value: V): void {
-    const list = this.table.get()
-    if (list === undefined) this.table.set([value])
+    const list = this.entry.edit() as V[] | undefined
+    if (list === undefined) this.entry.write([value])
     else list.push(value)
   }
 
@@ -60,107 +113,132 @@ export class HeapListState<V> implements ListState<V> {
   }
 
   update(values: readonly V[]): void {
-    if (values.length === 0) this.table.delete()
-    else this.table.set(values.slice())
+    if (values.length === 0) this.entry.clear()
+    else this.entry.write(values.slice())
   }
 
   clear(): void {
-    this.table.delete()
+    this.entry.clear()
   }
 }
 
-export class HeapMapState<K, V> implements MapState<K, V> {
-  private readonly table: StateTable<Map<K, V>>
+/** An entry of the map is an entry of the table: one that changes is stored by itself. */
+export class KeyedMapState<K, V> implements MapState<K, V> {
+  private readonly table: LeafTable
+  private readonly current: CurrentKey
 
-  constructor(table: StateTable<Map<K, V>>) {
+  constructor(table: LeafTable, current: CurrentKey) {
     this.table = table
+    this.current = current
   }
 
   get(key: K): Readonly<V> | undefined {
-    return this.table.get()?.get(key)
+    return this.space()?.leaves.get(keyOf(key))?.value as V | undefined
   }
 
   has(key: K): boolean {
-    return this.table.get()?.has(key) ?? false
+    return this.space()?.leaves.get(keyOf(key)) !== undefined
   }
 
-  entries(): Iterable<readonly [K, V]> {
-    return this.table.get()?.entries() ?? NO_VALUES
+  *entries(): IterableIterator<readonly [K, V]> {
+    for (const leaf of this.leaves()) yield [leaf.key as K, leaf.value as V]
   }
 
-  keys(): Iterable<K> {
-    return this.table.get()?.keys() ?? NO_VALUES
+  *keys(): IterableIterator<K> {
+    for (const leaf of this.leaves()) yield leaf.key as K
   }
 
-  values(): Iterable<V> {
-    return this.table.get()?.values() ?? NO_VALUES
+  *values(): IterableIterator<V> {
+    for (const leaf of this.leaves()) yield leaf.value as V
   }
 
   isEmpty(): boolean {
-    return this.table.get() === undefined
+    return (this.space()?.leaves.size ?? 0) === 0
   }
 
   put(key: K, value: V): void {
-    const map = this.table.get()
-    if (map === undefined) this.table.set(new Map([[key, value]]))
-    else map.set(key, value)
+    const { table, current } = this
+    const space = this.space() ?? table.openSpace(current.groupSlot, current.internal)
+    const leaf = space.leaves.get(keyOf(key))
+    if (leaf !== undefined) {
+      table.touch(leaf)
+      leaf.value = value
+    } else if (isKeyScalar(key)) table.insert(space, key, value)
+    else throw mapKeyInvalid(key)
   }
 
   remove(key: K): void {
-    const map = this.table.get()
-    if (map?.delete(key) && map.size === 0) this.table.delete()
+    const leaf = this.space()?.leaves.get(keyOf(key))
+    if (leaf !== undefined) this.table.remove(leaf)
   }
 
   clear(): void {
-    this.table.delete()
+    const space = this.space()
+    if (space !== undefined) this.table.drop(space)
+  }
+
+  private space(): LeafSpace | undefined {
+    return this.table.space(this.current.groupSlot, this.current.internal)
+  }
+
+  private *leaves(): IterableIterator<Leaf> {
+    const leaves = this.space()?.leaves.values()
+    for (;;) {
+      const next = leaves?.next()
+      if (next === undefined || next.done === true) return
+      yield next.value
+    }
   }
 }
 
-export class HeapReducingState<V> implements AppendingState<V, V> {
-  private readonly table: StateTable<V>
+/** The keys of a map are scalars: what `mapState` is declared with. */
+function keyOf(key: unknown): InternalKey {
+  return key as InternalKey
+}
+
+export class KeyedReducingState<V> implements AppendingState<V, V> {
+  private readonly entry: KeyedEntry
   private readonly reduce: (left: V, right: V) => V
 
-  constructor(table: StateTable<V>, reduce: (left: V, right: V) => V) {
-    this.table = table
+  constructor(entry: KeyedEntry, reduce: (left: V, right: V) => V) {
+    this.entry = entry
     this.reduce = reduce
   }
 
   add(value: V): void {
-    const before = this.table.get()
-    this.table.set(before === undefined ? value : this.reduce(before, value))
+    const before = this.entry.edit() as V | undefined
+    this.entry.write(before === undefined ? value : this.reduce(before, value))
   }
 
   value(): V | undefined {
-    return this.table.get()
+    return this.entry.read() as V | undefined
   }
 
   clear(): void {
-    this.table.delete()
+    this.entry.clear()
   }
 }
 
-export class HeapAggregatingState<T, A, R> implements AppendingState<T, R> {
-  private readonly table: StateTable<A>
-  private readonly current: CurrentKey
+export class KeyedAggregatingState<T, A, R> implements AppendingState<T, R> {
+  private readonly entry: KeyedEntry
   private readonly aggregate: Aggregate<T, A, R>
 
-  constructor(table: StateTable<A>, current: CurrentKey, aggregate: Aggregate<T, A, R>) {
-    this.table = table
-    this.current = current
+  constructor(entry: KeyedEntry, aggregate: Aggregate<T, A, R>) {
+    this.entry = entry
     this.aggregate = aggregate
   }
 
   add(value: T): void {
-    const accumulator = this.table.get() ?? this.aggregate.create()
-    this.table.set(this.aggregate.add(accumulator, value, this.current.timestamp))
+    const accumulator = (this.entry.edit() as A | undefined) ?? this.aggregate.create()
+    this.entry.write(this.aggregate.add(accumulator, value, this.entry.timestamp))
   }
 
   value(): R | undefined {
-    const accumulator = this.table.get()
+    const accumulator = this.entry.read() as A | undefined
     return accumulator === undefined ? undefined : this.aggregate.result(accumulator)
   }
 
   clear(): void {
-    this.table.delete()
+    this.entry.clear()
   }
 }

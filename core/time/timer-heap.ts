@@ -1,4 +1,5 @@
 import type { InternalKey } from '../state/key.js'
+import type { Tracked } from '../state/leaf.js'
 
 /** Tells the timers of a key apart: a window, a purpose. */
 export type TimerNamespace = string | number
@@ -11,11 +12,18 @@ export interface Timer {
   readonly namespace: TimerNamespace
 }
 
+/** Whose clock a timer waits for. */
+export type TimeDomain = 'event' | 'processing'
+
 /** A timer that waits. `position` is its place in the heap, so that it can be taken out of the middle. */
-export interface WaitingTimer extends Timer {
+export interface WaitingTimer extends Timer, Tracked {
+  readonly domain: TimeDomain
   readonly order: number
   position: number
 }
+
+/** The position of a timer that has fired or was deleted. */
+export const WAITS_NOT = -1
 
 /** Binary heap: the earliest timer first, of equal ones the one that was registered first. */
 export class TimerHeap {
@@ -37,12 +45,11 @@ export class TimerHeap {
   remove(timer: WaitingTimer): void {
     // Never empty: the timer is in it.
     const last = this.timers.pop() as WaitingTimer
+    const { position } = timer
+    timer.position = WAITS_NOT
     if (last === timer) return
-    if (timer.position > 0 && isBefore(last, this.timers[(timer.position - 1) >> 1] as WaitingTimer)) {
-      this.rise(last, timer.position)
-    } else {
-      this.sink(last, timer.position)
-    }
+    if (position > 0 && isBefore(last, this.timers[(position - 1) >> 1] as WaitingTimer)) this.rise(last, position)
+    else this.sink(last, position)
   }
 
   private rise(timer: WaitingTimer, from: number): void {

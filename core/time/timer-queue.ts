@@ -1,18 +1,38 @@
+import type { ChangeLog } from '../state/change-log.js'
 import type { InternalKey } from '../state/key.js'
-import { type Timer, TimerHeap, type TimerNamespace, type WaitingTimer } from './timer-heap.js'
+import { NEVER } from '../state/leaf.js'
+import {
+  type TimeDomain,
+  type Timer,
+  TimerHeap,
+  type TimerNamespace,
+  WAITS_NOT,
+  type WaitingTimer,
+} from './timer-heap.js'
 import { timestampInvalid } from './timestamp.js'
 
 /** The timers of one key: nearly always one, which then costs no map. */
 type Bucket = WaitingTimer | Map<string, WaitingTimer>
+
+export interface TimerQueueOptions {
+  readonly domain: TimeDomain
+  readonly firstGroup: number
+  readonly changes: ChangeLog<WaitingTimer>
+}
 
 /**
  * Timers of one time domain, by key group. A timer that is registered twice (same timestamp, key and namespace) exists
  * once. A million of them cost a heap entry and a map entry each; no operation looks at more than log n.
  */
 export class TimerQueue {
+  private readonly options: TimerQueueOptions
   private readonly heap = new TimerHeap()
   private readonly groups = new Map<number, Map<InternalKey, Bucket>>()
   private registered = 0
+
+  constructor(options: TimerQueueOptions) {
+    this.options = options
+  }
 
   get size(): number {
     return this.heap.size
@@ -25,10 +45,10 @@ export class TimerQueue {
 
   /**
    * Infinity is for the end of the input. A timestamp in the past is due at once.
-   * @returns false when the timer exists already
+   * @returns undefined when the timer exists already
    * @throws TidemarkError TIMESTAMP_INVALID for NaN and what is not a number
    */
-  register(timer: Timer): boolean {
+  register(timer: Timer): WaitingTimer | undefined {
     const { timestamp, key, group, namespace } = timer
     if (typeof timestamp !== 'number' || Number.isNaN(timestamp)) throw timestampInvalid(timestamp)
     let keys = this.groups.get(group)
@@ -37,13 +57,27 @@ export class TimerQueue {
       this.groups.set(group, keys)
     }
     const bucket = keys.get(key)
-    if (bucket !== undefined && find(bucket, timestamp, namespace) !== undefined) return false
-    const waiting: WaitingTimer = { timestamp, key, group, namespace, order: this.registered++, position: -1 }
+    if (bucket !== undefined && find(bucket, timestamp, namespace) !== undefined) return undefined
+    const { domain, changes, firstGroup } = this.options
+    const waiting: WaitingTimer = {
+      timestamp,
+      key,
+      group,
+      namespace,
+      domain,
+      order: this.registered++,
+      position: WAITS_NOT,
+      stamp: NEVER,
+      isStored: false,
+    }
+    const slot = group - firstGroup
+    changes.touch(slot, waiting)
+    changes.live[slot] = (changes.live[slot] as number) + 1
     if (bucket === undefined) keys.set(key, waiting)
     else if (bucket instanceof Map) bucket.set(identity(timestamp, namespace), waiting)
     else keys.set(key, bucketOf(bucket, waiting))
     this.heap.push(waiting)
-    return true
+    return waiting
   }
 
   /** @returns false when there is no such timer */
@@ -66,11 +100,7 @@ export class TimerQueue {
     return first
   }
 
-  hasGroup(group: number): boolean {
-    return this.groups.has(group)
-  }
-
-  *timersOf(group: number): IterableIterator<Timer> {
+  *timersOf(group: number): IterableIterator<WaitingTimer> {
     for (const bucket of this.groups.get(group)?.values() ?? []) {
       if (bucket instanceof Map) yield* bucket.values()
       else yield bucket
@@ -78,6 +108,10 @@ export class TimerQueue {
   }
 
   private remove(timer: WaitingTimer): void {
+    const { changes, firstGroup } = this.options
+    const slot = timer.group - firstGroup
+    if (timer.stamp !== changes.epoch) changes.touch(slot, timer)
+    changes.live[slot] = (changes.live[slot] as number) - 1
     this.heap.remove(timer)
     // It was found through both maps.
     const keys = this.groups.get(timer.group) as Map<InternalKey, Bucket>

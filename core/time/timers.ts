@@ -1,97 +1,102 @@
+import type { SequenceEncoder } from '../codec/index.js'
 import { TidemarkError } from '../errors.js'
-import type { KeyGroupedComponent } from '../state/backend.js'
-import type { InternalKey } from '../state/key.js'
-import type { TimerNamespace } from './timer-heap.js'
+import type { KeyGroupRange } from '../state/backend.js'
+import { ChangeLog } from '../state/change-log.js'
+import type { KeyGroupedComponent, Presence, StoredLayout } from '../state/component.js'
+import { isInternalKey } from '../state/key.js'
+import { RESTORED } from '../state/leaf.js'
+import { type TimerNamespace, WAITS_NOT, type WaitingTimer } from './timer-heap.js'
 import { TimerQueue } from './timer-queue.js'
 
 const LAYOUT = 'by-key'
 const VERSION = 1
 
-/** As stored: the timers of a group and domain, in columns of one length. */
-interface TimerColumns {
-  readonly timestamps: readonly number[]
-  readonly keys: readonly InternalKey[]
-  readonly namespaces: readonly TimerNamespace[]
-}
+const DOMAINS = ['event', 'processing'] as const
 
 /**
- * The timers of an operator, kept with its keyed state. The operator fires those of `event` when a watermark comes and
- * those of `processing` when the clock says so: `while (!output.full) { const timer = queue.takeDue(time) ... }`.
+ * The timers of an operator, kept with its keyed state; stored as [domain, timestamp, key, namespace]. The operator fires
+ * those of `event` when a watermark comes and those of `processing` when the clock says so:
+ * `while (!output.full) { const timer = queue.takeDue(time) ... }`.
  */
-export class KeyedTimers implements KeyGroupedComponent {
+export class KeyedTimers implements KeyGroupedComponent<WaitingTimer> {
   readonly name: string
   readonly layout = LAYOUT
   readonly version = VERSION
-  readonly event = new TimerQueue()
-  readonly processing = new TimerQueue()
+  readonly changes: ChangeLog<WaitingTimer>
+  readonly event: TimerQueue
+  readonly processing: TimerQueue
+  private readonly firstGroup: number
 
-  constructor(name = 'timers') {
+  constructor(range: KeyGroupRange, name = 'timers') {
     this.name = name
+    this.firstGroup = range.first
+    this.changes = new ChangeLog(range.end - range.first)
+    this.event = new TimerQueue({ domain: 'event', firstGroup: range.first, changes: this.changes })
+    this.processing = new TimerQueue({ domain: 'processing', firstGroup: range.first, changes: this.changes })
   }
 
-  snapshotGroup(group: number): unknown {
-    if (!this.event.hasGroup(group) && !this.processing.hasGroup(group)) return undefined
-    return { event: columnsOf(this.event, group), processing: columnsOf(this.processing, group) }
+  *entriesOf(slot: number): IterableIterator<WaitingTimer> {
+    yield* this.event.timersOf(this.firstGroup + slot)
+    yield* this.processing.timersOf(this.firstGroup + slot)
   }
 
-  restoreGroup(group: number, data: unknown, stored: { readonly layout: string; readonly version: number }): void {
-    if (stored.layout !== LAYOUT || stored.version !== VERSION) {
-      throw new TidemarkError({
-        code: 'STATE_LAYOUT_UNKNOWN',
-        domain: 'storage',
-        message:
-          `${this.name}, key group ${group}: expected timers in layout ${LAYOUT}, version ${VERSION}, ` +
-          `found ${stored.layout}, version ${stored.version}; restore with the Tidemark release that wrote them`,
-      })
-    }
-    // What is wrong with it is found column by column.
-    const domains = data as { readonly event?: unknown; readonly processing?: unknown } | null | undefined
-    this.restore(this.event, group, domains?.event)
-    this.restore(this.processing, group, domains?.processing)
+  presence(timer: WaitingTimer): Presence {
+    return timer.position === WAITS_NOT ? 'gone' : 'present'
   }
 
-  private restore(queue: TimerQueue, group: number, data: unknown): void {
-    const columns = data as Partial<TimerColumns> | null | undefined
-    const { timestamps, keys, namespaces } = columns ?? {}
-    const areColumns = Array.isArray(timestamps) && Array.isArray(keys) && Array.isArray(namespaces)
-    if (!areColumns || timestamps.length !== keys.length || timestamps.length !== namespaces.length) {
-      throw this.corrupt(group)
-    }
-    for (let index = 0; index < timestamps.length; index++) {
-      const timestamp: unknown = timestamps[index]
-      const key: unknown = keys[index]
-      const namespace: unknown = namespaces[index]
-      if (typeof timestamp !== 'number' || Number.isNaN(timestamp) || !isInternalKey(key) || !isNamespace(namespace))
-        throw this.corrupt(group)
-      queue.register({ timestamp, key, group, namespace })
-    }
+  writeKey({ domain, timestamp, key, namespace }: WaitingTimer, encoder: SequenceEncoder): void {
+    encoder.value([DOMAINS.indexOf(domain), timestamp, key, namespace])
   }
 
-  private corrupt(group: number): TidemarkError {
-    return new TidemarkError({
-      code: 'CHECKPOINT_CORRUPT',
+  writeValue(_timer: WaitingTimer, encoder: SequenceEncoder): void {
+    encoder.value(null)
+  }
+
+  accept(stored: StoredLayout): void {
+    if (stored.layout === LAYOUT && stored.version === VERSION) return
+    throw new TidemarkError({
+      code: 'STATE_LAYOUT_UNKNOWN',
       domain: 'storage',
-      message: `${this.name}, key group ${group}: expected timers, found something else`,
+      message:
+        `${this.name}: expected timers in layout ${LAYOUT}, version ${VERSION}, found ${stored.layout}, ` +
+        `version ${stored.version}; restore with the Tidemark release that wrote them`,
     })
   }
-}
 
-function columnsOf(queue: TimerQueue, group: number): TimerColumns {
-  const timestamps: number[] = []
-  const keys: InternalKey[] = []
-  const namespaces: TimerNamespace[] = []
-  for (const timer of queue.timersOf(group)) {
-    timestamps.push(timer.timestamp)
-    keys.push(timer.key)
-    namespaces.push(timer.namespace)
+  restore(slot: number, stored: unknown): void {
+    const { queue, timer } = this.read(slot, stored)
+    const waiting = queue.register(timer)
+    if (waiting === undefined) return
+    waiting.stamp = RESTORED
+    waiting.isStored = true
   }
-  return { timestamps, keys, namespaces }
-}
 
-function isInternalKey(value: unknown): value is InternalKey {
-  return (
-    typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
-  )
+  restoreDeletion(slot: number, stored: unknown): void {
+    const { queue, timer } = this.read(slot, stored)
+    queue.delete(timer)
+  }
+
+  restoreEmpty(slot: number): void {
+    const group = this.firstGroup + slot
+    for (const queue of [this.event, this.processing]) {
+      for (const timer of [...queue.timersOf(group)]) queue.delete(timer)
+    }
+  }
+
+  private read(slot: number, stored: unknown) {
+    const fields: readonly unknown[] = Array.isArray(stored) ? stored : []
+    const [domain, timestamp, key, namespace] = fields
+    const isTimestamp = typeof timestamp === 'number' && !Number.isNaN(timestamp)
+    const group = this.firstGroup + slot
+    if ((domain !== 0 && domain !== 1) || !isTimestamp || !isInternalKey(key) || !isNamespace(namespace)) {
+      throw new TidemarkError({
+        code: 'CHECKPOINT_CORRUPT',
+        domain: 'storage',
+        message: `${this.name}, key group ${group}: expected timers, found something else`,
+      })
+    }
+    return { queue: domain === 0 ? this.event : this.processing, timer: { timestamp, key, group, namespace } }
+  }
 }
 
 function isNamespace(value: unknown): value is TimerNamespace {

@@ -4,8 +4,11 @@ import type { Environment } from '../../core/environment.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import type { StageSnapshot } from '../task/stage-snapshot.js'
 
-/** Why a checkpoint is taken. `stop` and `final` are the last of their generation. */
-export type CheckpointKind = 'periodic' | 'requested' | 'stop' | 'final'
+/**
+ * Why a checkpoint is taken. `stop` and `final` are the last of their generation; a `savepoint` is none that the job
+ * would recover from, and commits nothing.
+ */
+export type CheckpointKind = 'periodic' | 'requested' | 'savepoint' | 'stop' | 'final'
 
 export interface CompletedCheckpoint {
   readonly id: number
@@ -27,7 +30,10 @@ export interface CheckpointSettings {
 /** What is handed to storage when all tasks have contributed. */
 export interface CollectedCheckpoint {
   readonly id: number
+  readonly kind: CheckpointKind
   readonly input: InputState
+  /** Wall-clock time of its barrier, epoch milliseconds. */
+  readonly triggeredAt: number
   /** By task index. */
   readonly snapshots: readonly (readonly StageSnapshot[])[]
 }
@@ -49,7 +55,7 @@ export interface CheckpointCoordinatorOptions<W> {
   /** Logs it, so that it counts, and commits what it covers. There is no way back from here. Returns its bytes. */
   readonly complete: (written: W) => Promise<number>
   readonly onCompleted: (checkpoint: CompletedCheckpoint, kind: CheckpointKind) => void
-  readonly onAborted: (checkpointId: number, reason: TidemarkError) => void
+  readonly onAborted: (checkpointId: number, reason: TidemarkError, kind: CheckpointKind) => void
   /** The job cannot go on: too many failures, or a failure of a last checkpoint, of the log or of a commit. */
   readonly onFailure: (error: unknown) => void
 }
@@ -59,6 +65,7 @@ interface Pending {
   readonly kind: CheckpointKind
   readonly input: InputState
   readonly startedAt: number
+  readonly triggeredAt: number
   readonly snapshots: (readonly StageSnapshot[] | undefined)[]
   missing: number
   readonly cancelTimeout: () => void
@@ -66,7 +73,9 @@ interface Pending {
 
 interface Request {
   readonly kind: CheckpointKind
+  readonly isWhole: boolean
   readonly input: InputState
+  readonly onTriggered: ((id: number) => void) | undefined
   readonly resolve: (completed: CompletedCheckpoint) => void
   readonly reject: (error: unknown) => void
 }
@@ -95,10 +104,20 @@ export class CheckpointCoordinator<W> {
   }
 
   /** Takes a checkpoint as soon as none is in progress. Rejects when it is aborted or the generation ends. */
-  request(kind: Exclude<CheckpointKind, 'periodic'>, input: InputState): Promise<CompletedCheckpoint> {
+  request(
+    kind: Exclude<CheckpointKind, 'periodic'>,
+    input: InputState,
+    options: {
+      /** Everything is written anew: nothing of it is shared with others. */
+      readonly isWhole?: boolean
+      /** Told the id, just before the barriers go out. */
+      readonly onTriggered?: (id: number) => void
+    } = {},
+  ): Promise<CompletedCheckpoint> {
     return new Promise((resolve, reject) => {
       if (this.endedBy) return reject(this.endedBy)
-      this.requests.push({ kind, input, resolve, reject })
+      const { isWhole = false, onTriggered } = options
+      this.requests.push({ kind, isWhole, input, onTriggered, resolve, reject })
       this.triggerNext()
     })
   }
@@ -108,6 +127,11 @@ export class CheckpointCoordinator<W> {
     if (pending?.id !== checkpointId || pending.snapshots[task]) return
     pending.snapshots[task] = snapshots
     if (--pending.missing === 0) void this.write(pending)
+  }
+
+  /** A task cannot contribute. */
+  onSnapshotFailure(checkpointId: number, error: unknown): void {
+    if (this.pending?.id === checkpointId) this.abort(this.pending, asTidemarkError(error))
   }
 
   /** No checkpoint starts or comes to count any more; resolves when one that is on its way into the log is there. */
@@ -135,10 +159,11 @@ export class CheckpointCoordinator<W> {
     const request = this.requests.shift()
     if (!request) return
     this.waiters.set(this.nextId, request)
-    this.begin(request.kind, request.input)
+    request.onTriggered?.(this.nextId)
+    this.begin(request.kind, request.input, request.isWhole)
   }
 
-  private begin(kind: CheckpointKind, input: InputState): void {
+  private begin(kind: CheckpointKind, input: InputState, isWhole = false): void {
     if (this.endedBy) return
     const { environment, settings, taskCount, trigger } = this.options
     const id = this.nextId++
@@ -148,13 +173,15 @@ export class CheckpointCoordinator<W> {
       kind,
       input,
       startedAt: environment.clock.monotonic(),
+      triggeredAt: environment.clock.now(),
       snapshots: new Array<undefined>(taskCount).fill(undefined),
       missing: taskCount,
       cancelTimeout: environment.timers.after(settings.timeoutMs, () => this.timeOut(id)),
     }
     this.pending = pending
     try {
-      trigger({ checkpointId: id, triggeredAt: environment.clock.now() }, { stopAfter: kind === 'stop' })
+      const barrier = { checkpointId: id, triggeredAt: pending.triggeredAt }
+      trigger(isWhole ? { ...barrier, isSavepoint: true } : barrier, { stopAfter: kind === 'stop' })
     } catch (error) {
       this.abort(pending, asTidemarkError(error))
     }
@@ -163,8 +190,8 @@ export class CheckpointCoordinator<W> {
   private async write(pending: Pending): Promise<void> {
     const isAborted = (): boolean => this.pending !== pending
     try {
-      const { id, input, snapshots } = pending
-      const collected = { id, input, snapshots: snapshots.map((snapshot) => snapshot ?? []) }
+      const { id, kind, input, triggeredAt, snapshots } = pending
+      const collected = { id, kind, input, triggeredAt, snapshots: snapshots.map((snapshot) => snapshot ?? []) }
       const written = await this.options.write(collected, isAborted)
       if (isAborted()) return
       pending.cancelTimeout()
@@ -180,7 +207,7 @@ export class CheckpointCoordinator<W> {
       const bytes = await complete(written)
       const durationMs = environment.clock.monotonic() - pending.startedAt
       const completed = { id: pending.id, bytes, durationMs, completedAt: environment.clock.now() }
-      this.failuresInARow = 0
+      if (pending.kind !== 'savepoint') this.failuresInARow = 0
       this.pending = undefined
       onCompleted(completed, pending.kind)
       this.waiters.get(pending.id)?.resolve(completed)
@@ -217,19 +244,22 @@ export class CheckpointCoordinator<W> {
   private abort(pending: Pending, reason: TidemarkError, severity: 'counted' | 'fatal' = 'counted'): void {
     pending.cancelTimeout()
     this.pending = undefined
-    this.failuresInARow++
+    const isSavepoint = pending.kind === 'savepoint'
+    if (!isSavepoint) this.failuresInARow++
     this.options.cancel(pending.id)
-    this.options.onAborted(pending.id, reason)
+    this.options.onAborted(pending.id, reason, pending.kind)
     this.waiters.get(pending.id)?.reject(reason)
     this.waiters.delete(pending.id)
     if (this.endedBy) return
     // Without a last checkpoint there is nothing to go on to; a deposed process must stop at once.
     const isLast = pending.kind === 'stop' || pending.kind === 'final'
+    // The job does not depend on a savepoint; whoever asked for it is told.
     if (
-      isLast ||
-      severity === 'fatal' ||
-      reason.domain === 'coordination' ||
-      this.failuresInARow > this.options.settings.tolerableFailures
+      !isSavepoint &&
+      (isLast ||
+        severity === 'fatal' ||
+        reason.domain === 'coordination' ||
+        this.failuresInARow > this.options.settings.tolerableFailures)
     ) {
       this.options.onFailure(reason)
       return

@@ -1,16 +1,34 @@
 import type { CheckpointRef } from '../../core/checkpoint/job-state.js'
-import type { EnumeratorState, InputState } from '../../core/checkpoint/manifest.js'
+import type { CheckpointManifest, EnumeratorState, InputState, ObjectRef } from '../../core/checkpoint/manifest.js'
+import { keyedStatePath, SAVEPOINT_MANIFEST, savepointKeyedPath } from '../../core/checkpoint/paths.js'
 import type { Committer } from '../../core/connector.js'
 import type { Logger } from '../../core/context.js'
 import type { Environment } from '../../core/environment.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import type { ExecutionPlan } from '../../core/graph/execution-plan.js'
 import type { LogicalGraph, LogicalNode, SourceNode } from '../../core/graph/node.js'
-import type { ExecutionLimits } from '../local/deployment.js'
+import type { ExecutionLimits, UploadedObject } from '../local/deployment.js'
 import { Execution } from '../local/execution.js'
 import { OperatorMetrics } from '../observe/metrics.js'
-import { deleteCheckpoint, type OperatorCheckpoint, writeCheckpoint } from '../storage/checkpoint-objects.js'
+import {
+  checkpointNames,
+  createOwn,
+  deleteCheckpoint,
+  type ManifestHeader,
+  type OperatorCheckpoint,
+  readManifest,
+  writeManifest,
+  writeObjects,
+} from '../storage/checkpoint-objects.js'
+import { checksum } from '../storage/checksum.js'
 import type { ObjectStore } from '../storage/object-store.js'
+import {
+  copyAsSavepoint,
+  deleteSavepoint,
+  requireEmpty,
+  SAVEPOINT_NAMES,
+  writeSavepointManifest,
+} from '../storage/savepoint-objects.js'
 import type { StageSnapshot } from '../task/stage-snapshot.js'
 import {
   CheckpointCoordinator,
@@ -20,19 +38,21 @@ import {
 } from './checkpoint-coordinator.js'
 import { commitCheckpoint } from './commit.js'
 import type { JobLog } from './job-log.js'
-import type { RestorePoint } from './restore-point.js'
+import { type RestorePoint, refuseDroppedState } from './restore-point.js'
+import type { Savepoint } from './savepoint.js'
 import { SourceCoordinator } from './source-coordinator.js'
 
 /** How a run is to end early. */
 export type StopRequest =
-  | { readonly kind: 'stop' }
+  /** With the place of a savepoint that is taken last. */
+  | { readonly kind: 'stop'; readonly savepoint?: ObjectStore }
   /** `now`: sources end where they are. `atTip`: they first read what is there. */
-  | { readonly kind: 'drain'; readonly where: 'now' | 'atTip' }
+  | { readonly kind: 'drain'; readonly where: 'now' | 'atTip'; readonly savepoint?: ObjectStore }
   | { readonly kind: 'cancel' }
 
 export type GenerationOutcome =
-  | { readonly kind: 'finished' }
-  | { readonly kind: 'stopped' }
+  | { readonly kind: 'finished'; readonly savepoint?: Savepoint | undefined }
+  | { readonly kind: 'stopped'; readonly savepoint?: Savepoint | undefined }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'failed'; readonly error: unknown }
 
@@ -51,8 +71,12 @@ export interface GenerationOptions {
   readonly logger: Logger
   readonly store: ObjectStore
   readonly log: JobLog
+  readonly version: string
   readonly lineage: string
   readonly generation: number
+  /** Where the generation starts from a savepoint that belongs to the job. */
+  readonly claimed: ObjectStore | undefined
+  readonly allowDroppedState: boolean
   readonly firstCheckpointId: number
   readonly restore: RestorePoint
   readonly committers: ReadonlyMap<string, Committer>
@@ -65,7 +89,9 @@ export interface GenerationOptions {
 }
 
 interface WrittenCheckpoint {
-  readonly ref: CheckpointRef
+  readonly manifest: CheckpointManifest
+  /** Undefined: a savepoint, which the log does not know. */
+  readonly ref: CheckpointRef | undefined
   readonly bytes: number
 }
 
@@ -81,11 +107,20 @@ export class Generation {
   private stopping = false
   /** Operators being opened: they are closed only when that is over. */
   private opening: Promise<void> = Promise.resolve()
+  /** Of the checkpoints that the log names. */
+  private readonly manifests = new Map<number, CheckpointManifest>()
+  /** What the next increments build upon. */
+  private base: CheckpointManifest | undefined
+  /** Where savepoints that are being taken go, by their id. */
+  private readonly savepoints = new Map<number, ObjectStore>()
+  private lastSavepoint: ObjectStore | undefined
+  private claimed: ObjectStore | undefined
   /** What the enumerators knew when the barrier of the checkpoint in progress went out. */
   private enumerators: ReadonlyMap<string, EnumeratorState> = new Map()
 
   constructor(options: GenerationOptions) {
     this.options = options
+    this.claimed = options.claimed
     this.outcome = new Promise((resolve) => {
       this.end = resolve
     })
@@ -101,6 +136,12 @@ export class Generation {
       restore: (node, subtask, parallelism) =>
         options.restore.forSubtask(node.id, { subtask, parallelism, maxParallelism: options.plan.maxParallelism }),
       onSnapshot: (task, id, snapshots) => this.coordinator.onSnapshot(task, id, snapshots),
+      upload: (object, of) => this.upload(object, of),
+      onSnapshotFailure: (id, error) => this.coordinator.onSnapshotFailure(id, error),
+      onDroppedState: (operatorId, states) => {
+        const { allowDroppedState, logger } = options
+        refuseDroppedState(operatorId, states, { isAllowed: allowDroppedState, logger })
+      },
       onFailure: fail,
       onInputEnd: () => this.finish(),
       ...(options.onTurn ? { onTurn: options.onTurn } : {}),
@@ -137,6 +178,7 @@ export class Generation {
     if (this.stopping) return
     this.stopping = true
     this.options.onStopping()
+    this.lastSavepoint = request.savepoint
     if (request.kind === 'drain') {
       this.input = 'drained'
       this.execution.endInput(request.where)
@@ -149,6 +191,23 @@ export class Generation {
     return this.coordinator.request('requested', 'open')
   }
 
+  /** Whole and self-contained, into an empty place. */
+  async savepoint(to: ObjectStore): Promise<Savepoint> {
+    await requireEmpty(to)
+    try {
+      const completed = await this.coordinator.request('savepoint', 'open', {
+        isWhole: true,
+        onTriggered: (id) => this.savepoints.set(id, to),
+      })
+      return { location: to.location, ...completed }
+    } catch (error) {
+      // The place was empty: what is there now is a part of what failed.
+      const left = await to.list('').catch((): readonly string[] => [])
+      if (left.length > 0 && !left.includes(SAVEPOINT_MANIFEST)) await to.deleteMany(left).catch(() => undefined)
+      throw error
+    }
+  }
+
   private async startUp(): Promise<void> {
     this.opening = this.execution.open()
     await this.opening
@@ -157,7 +216,6 @@ export class Generation {
       await source.start()
     }
     if (this.execution.signal.aborted) return
-    this.options.restore.release()
     this.execution.start()
     this.coordinator.start()
     this.options.onRunning()
@@ -168,9 +226,20 @@ export class Generation {
     this.requestLast('final', this.input, { kind: 'finished' })
   }
 
-  private requestLast(kind: 'stop' | 'final', input: InputState, outcome: GenerationOutcome): void {
-    this.coordinator.request(kind, input).then(
-      () => this.end(outcome),
+  private requestLast(
+    kind: 'stop' | 'final',
+    input: InputState,
+    outcome: { readonly kind: 'finished' | 'stopped' },
+  ): void {
+    const to = this.lastSavepoint
+    this.coordinator.request(kind, input, { isWhole: to !== undefined }).then(
+      (completed) => {
+        if (to === undefined) return this.end(outcome)
+        this.copyLast(completed, to).then(
+          (savepoint) => this.end({ ...outcome, savepoint }),
+          (error: unknown) => this.end({ kind: 'failed', error }),
+        )
+      },
       // The coordinator has reported the failure of a last checkpoint already.
       () => undefined,
     )
@@ -209,49 +278,133 @@ export class Generation {
       cancel: (id) => this.execution.cancelCheckpoint(id),
       write: (checkpoint, isAborted) => this.write(checkpoint, isAborted),
       complete: (written) => this.complete(written),
-      onCompleted: (completed) => {
+      onCompleted: (completed, kind) => {
+        // A savepoint commits nothing, and nothing builds upon it.
+        if (kind === 'savepoint') return
         this.execution.checkpointCompleted(completed.id)
         totals.completed++
         totals.last = completed
       },
-      onAborted: (id, reason) => {
-        totals.failed++
-        logger.warn('a checkpoint was aborted', { checkpoint: id, error: reason.message })
+      onAborted: (id, reason, kind) => {
+        this.savepoints.delete(id)
+        if (kind !== 'savepoint') totals.failed++
+        logger.warn(`a ${kind === 'savepoint' ? 'savepoint' : 'checkpoint'} was aborted`, {
+          checkpoint: id,
+          error: reason.message,
+        })
       },
       onFailure,
     })
   }
 
+  private async upload(object: Uint8Array, of: UploadedObject): Promise<ObjectRef> {
+    const { store, generation } = this.options
+    const { barrier, operatorId } = of
+    const id = barrier.checkpointId
+    const savepoint = this.savepoints.get(id)
+    const name = savepoint ? savepointKeyedPath(operatorId, of) : keyedStatePath({ id, generation }, operatorId, of)
+    await createOwn(savepoint ?? store, name, object)
+    return { name, length: object.length, crc32: checksum(object) }
+  }
+
   private async write(checkpoint: CollectedCheckpoint, isAborted: () => boolean): Promise<WrittenCheckpoint> {
-    const { store, graph, plan, lineage, generation } = this.options
-    const { id, input, snapshots } = checkpoint
+    const { store, graph, plan, lineage, generation, version } = this.options
+    const { id, input, snapshots, triggeredAt } = checkpoint
     const { maxParallelism } = plan
     const { jobName: job, fingerprint } = graph
-    const header = { job, lineage, generation, id, fingerprint, maxParallelism, input }
+    const about = { tidemark: version, triggeredAt, job, lineage, generation, id, fingerprint, maxParallelism, input }
+    const operators = this.byOperator(snapshots)
+    const savepoint = this.savepoints.get(id)
+    if (savepoint) return this.writeSavepoint(savepoint, { format: 'tidemark-savepoint', ...about }, operators)
+    const header: ManifestHeader = { format: 'tidemark-checkpoint', ...about }
     try {
-      const written = await writeCheckpoint(store, header, this.byOperator(snapshots))
+      const options = { store, header, base: this.base, names: checkpointNames(header) }
+      const { manifest, bytes } = await writeObjects(options, operators)
+      const ref = await writeManifest(store, manifest)
       if (isAborted()) await this.remove(header)
-      return written
+      return { manifest, ref, bytes: bytes + ref.length }
     } catch (error) {
       await this.remove(header)
       throw error
     }
   }
 
-  private async complete({ ref, bytes }: WrittenCheckpoint): Promise<number> {
+  private async writeSavepoint(
+    to: ObjectStore,
+    header: ManifestHeader,
+    operators: readonly OperatorCheckpoint[],
+  ): Promise<WrittenCheckpoint> {
+    const { manifest, bytes } = await writeObjects(
+      { store: to, header, base: undefined, names: SAVEPOINT_NAMES },
+      operators,
+    )
+    return { manifest, ref: undefined, bytes: bytes + (await writeSavepointManifest(to, manifest)) }
+  }
+
+  private async complete({ manifest, ref, bytes }: WrittenCheckpoint): Promise<number> {
     const { store, log, committers, checkpoints } = this.options
+    if (ref === undefined) {
+      this.savepoints.delete(manifest.id)
+      return bytes
+    }
     const before = log.state?.checkpoints ?? []
     await log.append({ kind: 'checkpoint', checkpoint: ref, retain: checkpoints.retain })
-    const state = await commitCheckpoint({ store, log, ref, committers })
+    this.manifests.set(ref.id, manifest)
+    this.base = manifest
+    await commitCheckpoint({ store, manifest, committers })
+    const state = await log.append({ kind: 'committed', checkpoint: ref.id })
     const kept = new Set(state.checkpoints.map(({ id }) => id))
-    for (const old of before) if (!kept.has(old.id)) await this.remove(old)
+    for (const old of before) if (!kept.has(old.id)) await this.subsume(old, state.checkpoints)
+    await this.deleteClaimed()
     return bytes
   }
 
-  /** What storage refuses to delete now the next generation sweeps. */
+  /** Deletes a checkpoint that the log names no more, but for what the others need of it. */
+  private async subsume(old: CheckpointRef, kept: readonly CheckpointRef[]): Promise<void> {
+    const { store, logger } = this.options
+    try {
+      const manifests = await Promise.all(kept.map((ref) => this.manifestOf(ref)))
+      await deleteCheckpoint(store, old, { manifest: await this.manifestOf(old), kept: manifests })
+    } catch (error) {
+      // What storage refuses to delete now the next generation sweeps.
+      logger.warn('a checkpoint could not be deleted', { checkpoint: old.id, error: messageOf(error) })
+    }
+    this.manifests.delete(old.id)
+  }
+
+  private async manifestOf(ref: CheckpointRef): Promise<CheckpointManifest> {
+    const known = this.manifests.get(ref.id)
+    if (known) return known
+    const manifest = await readManifest(this.options.store, ref)
+    this.manifests.set(ref.id, manifest)
+    return manifest
+  }
+
+  /** The savepoint that the job began with, and owns, is subsumed like a checkpoint. */
+  private async deleteClaimed(): Promise<void> {
+    const { claimed } = this
+    if (claimed === undefined) return
+    this.claimed = undefined
+    await deleteSavepoint(claimed).catch((error: unknown) => {
+      const { logger } = this.options
+      logger.warn('a claimed savepoint could not be deleted', { savepoint: claimed.location, error: messageOf(error) })
+    })
+  }
+
+  /** A stop's last checkpoint is what the job would resume from, and its savepoint the same once more. */
+  private async copyLast(completed: CompletedCheckpoint, to: ObjectStore): Promise<Savepoint> {
+    await requireEmpty(to)
+    const manifest = this.manifests.get(completed.id)
+    if (manifest === undefined) throw new RangeError(`checkpoint ${completed.id} is not known`)
+    const bytes = await copyAsSavepoint(this.options.store, manifest, to)
+    return { ...completed, location: to.location, bytes }
+  }
+
+  /** Of a checkpoint that does not count. */
   private async remove(checkpoint: { readonly id: number; readonly generation: number }): Promise<void> {
     const { store, logger } = this.options
-    await deleteCheckpoint(store, checkpoint).catch((error: unknown) => {
+    const kept = [...this.manifests.values()]
+    await deleteCheckpoint(store, checkpoint, { kept }).catch((error: unknown) => {
       logger.warn('a checkpoint could not be deleted', { checkpoint: checkpoint.id, error: messageOf(error) })
     })
   }
@@ -269,7 +422,13 @@ export class Generation {
     return [...subtasks].map(([id, list]) => {
       const enumerator = this.enumerators.get(id)
       const kind = nodes.get(id)?.kind ?? 'operator'
-      return { id, kind, subtasks: list, ...(enumerator ? { enumerator } : {}) }
+      return { id, kind, version: versionOf(nodes.get(id)), subtasks: list, ...(enumerator ? { enumerator } : {}) }
     })
   }
+}
+
+/** Of what the connector itself puts into a checkpoint. */
+function versionOf(node: LogicalNode | undefined): number {
+  if (node?.kind === 'source') return node.source.stateVersion ?? 1
+  return node?.kind === 'sink' ? (node.sink.stateVersion ?? 1) : 1
 }

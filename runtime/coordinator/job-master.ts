@@ -1,4 +1,6 @@
-import type { JobEvent, JobState } from '../../core/checkpoint/job-state.js'
+import type { CheckpointRef, JobEvent, JobState, SavepointOrigin } from '../../core/checkpoint/job-state.js'
+import type { CheckpointManifest } from '../../core/checkpoint/manifest.js'
+import { savepointsPath } from '../../core/checkpoint/paths.js'
 import { type RecoveryDecision, resolve, type StartMode } from '../../core/checkpoint/resolve.js'
 import type { Committer } from '../../core/connector.js'
 import type { Logger } from '../../core/context.js'
@@ -8,8 +10,9 @@ import type { ExecutionPlan } from '../../core/graph/execution-plan.js'
 import type { LogicalGraph } from '../../core/graph/node.js'
 import type { ExecutionLimits } from '../local/deployment.js'
 import type { Execution } from '../local/execution.js'
-import { sweepCheckpoints } from '../storage/checkpoint-objects.js'
+import { readManifest, sweepCheckpoints } from '../storage/checkpoint-objects.js'
 import type { ObjectStore } from '../storage/object-store.js'
+import { readSavepointManifest } from '../storage/savepoint-objects.js'
 import type { CheckpointSettings, CompletedCheckpoint } from './checkpoint-coordinator.js'
 import { commitCheckpoint } from './commit.js'
 import { closeCommitters, openCommitters } from './committers.js'
@@ -18,6 +21,7 @@ import { JobLog } from './job-log.js'
 import { isFinal, JOB_TRANSITIONS, type JobStatus } from './job-status.js'
 import type { RestartStrategy } from './restart-strategy.js'
 import { RestorePoint } from './restore-point.js'
+import type { Savepoint } from './savepoint.js'
 
 export interface JobMasterOptions {
   readonly graph: LogicalGraph
@@ -30,6 +34,16 @@ export interface JobMasterOptions {
   readonly store: ObjectStore
   readonly mode: StartMode
   readonly resumeDrained: boolean
+  /** To start from, where the storage holds nothing yet. */
+  readonly origin: { readonly location: string; readonly isClaimed: boolean } | undefined
+  readonly allowDroppedState: boolean
+  /** The place of a savepoint. */
+  readonly openPlace: (location: string) => Promise<ObjectStore>
+  /** Where savepoints go when nothing else is said; undefined: somebody has to say it. */
+  readonly savepointsAt: ((name: string) => string) | undefined
+  /** What a sweep leaves alone when it is younger. */
+  readonly graceMs: number
+  readonly version: string
   readonly checkpoints: CheckpointSettings & { readonly retain: number }
   readonly restart: RestartStrategy
   readonly limits: ExecutionLimits
@@ -43,6 +57,8 @@ export interface JobMasterOptions {
  * commits what they cover. The log's entry is what makes anything so; output is committed only after it.
  */
 export class JobMaster {
+  /** Taken by a stop. */
+  lastSavepoint: Savepoint | undefined
   readonly totals: CheckpointTotals = { completed: 0, failed: 0, last: undefined }
   private readonly options: JobMasterOptions
   private readonly failures: number[] = []
@@ -55,6 +71,8 @@ export class JobMaster {
   private latest: Generation | undefined
   private stopRequest: StopRequest | undefined
   private lastError: unknown
+  /** The savepoint that the storage began with, opened when it is needed. */
+  private openedOrigin: { readonly store: ObjectStore; readonly manifest: CheckpointManifest } | undefined
 
   constructor(options: JobMasterOptions) {
     this.options = options
@@ -106,13 +124,39 @@ export class JobMaster {
   /** Takes a checkpoint now. */
   checkpoint(): Promise<CompletedCheckpoint> {
     if (this.running && this.current === 'running') return this.running.checkpoint()
-    return Promise.reject(
-      new TidemarkError({
-        code: 'JOB_NOT_RUNNING',
-        domain: 'user',
-        message: `a checkpoint needs a running job; '${this.options.graph.jobName}' is ${this.current}`,
-      }),
-    )
+    return Promise.reject(this.notRunning('a checkpoint'))
+  }
+
+  /** Takes a savepoint now; `to`: an empty folder or URL. */
+  async savepoint(to?: string): Promise<Savepoint> {
+    const place = await this.options.openPlace(this.placeOf(to))
+    try {
+      if (this.running && this.current === 'running') return await this.running.savepoint(place)
+      throw this.notRunning('a savepoint')
+    } finally {
+      await place.close()
+    }
+  }
+
+  /** @throws TidemarkError SAVEPOINT_WITHOUT_PLACE */
+  placeOf(to: string | undefined): string {
+    if (to !== undefined) return to
+    const { savepointsAt, environment } = this.options
+    const id = (this.log?.state?.checkpoints.at(-1)?.id ?? 0) + 1
+    if (savepointsAt) return savepointsAt(savepointsPath(id, environment.nonce().slice(0, 8)))
+    throw new TidemarkError({
+      code: 'SAVEPOINT_WITHOUT_PLACE',
+      domain: 'user',
+      message: 'a savepoint needs a place: this job keeps its checkpoints in memory; say where it shall go',
+    })
+  }
+
+  private notRunning(what: string): TidemarkError {
+    return new TidemarkError({
+      code: 'JOB_NOT_RUNNING',
+      domain: 'user',
+      message: `${what} needs a running job; '${this.options.graph.jobName}' is ${this.current}`,
+    })
   }
 
   private async runGenerations(): Promise<JobStatus> {
@@ -122,7 +166,8 @@ export class JobMaster {
     this.log = log
     const facts = { job: graph.jobName, maxParallelism, location: store.location }
     // What is refused is refused before anything is written.
-    resolve({ ...facts, state: log.state, mode, resumeDrained })
+    const savepoint = log.state === undefined ? await this.readOrigin() : undefined
+    resolve({ ...facts, state: log.state, mode, resumeDrained, savepoint })
     const startedFrom = log.state?.checkpoints.at(-1)?.id
     const decide = (): RecoveryDecision => {
       // A drain of this run is the end of it, whatever it went on from.
@@ -131,6 +176,7 @@ export class JobMaster {
     }
     for (;;) {
       const outcome = await this.attempt(log, decide)
+      if (outcome.kind === 'finished' || outcome.kind === 'stopped') this.lastSavepoint = outcome.savepoint
       if (outcome.kind !== 'failed') return outcome.kind
       if (this.isCancelled()) return 'cancelled'
       await this.pauseAfter(outcome.error)
@@ -144,7 +190,8 @@ export class JobMaster {
     const { store, logger } = this.options
     try {
       const state = await log.append(log.state ? { kind: 'generation' } : this.created())
-      await sweepCheckpoints(store, state).catch((error: unknown) => {
+      const before = this.options.environment.clock.now() - this.options.graceMs
+      await sweepCheckpoints(store, state, before).catch((error: unknown) => {
         logger.warn('old checkpoints could not be removed', { error: messageOf(error) })
       })
       const committers = await this.openCommitters(state)
@@ -165,13 +212,31 @@ export class JobMaster {
   }
 
   private created(): JobEvent {
-    const { environment, graph, plan, maxParallelism } = this.options
+    const { environment, graph, plan, maxParallelism, origin } = this.options
+    const manifest = this.openedOrigin?.manifest
     return {
       kind: 'created',
       job: graph.jobName,
       lineage: environment.nonce().slice(0, 8),
-      maxParallelism: plan(maxParallelism).maxParallelism,
+      maxParallelism: manifest?.maxParallelism ?? plan(maxParallelism).maxParallelism,
+      ...(origin && manifest ? { origin: { ...origin, id: manifest.id } } : {}),
     }
+  }
+
+  /** Undefined: the job is to start with nothing. */
+  private async readOrigin(): Promise<{ manifest: CheckpointManifest; origin: SavepointOrigin } | undefined> {
+    const { origin } = this.options
+    if (origin === undefined) return undefined
+    const { manifest } = await this.openOrigin(origin.location)
+    return { manifest, origin: { ...origin, id: manifest.id } }
+  }
+
+  private async openOrigin(location: string) {
+    if (this.openedOrigin === undefined) {
+      const store = await this.options.openPlace(location)
+      this.openedOrigin = { store, manifest: await readSavepointManifest(store) }
+    }
+    return this.openedOrigin
   }
 
   private openCommitters(state: JobState): Promise<ReadonlyMap<string, Committer>> {
@@ -228,8 +293,8 @@ export class JobMaster {
     const { environment, graph, parameters, logger, store, checkpoints, limits } = options
     const state = log.state
     if (!state) throw new RangeError('a generation needs a log that was begun')
-    const newest = state.checkpoints.at(-1)
-    const restore = newest ? await RestorePoint.read(store, newest, graph) : RestorePoint.nothing()
+    const from = state.checkpoints.at(-1) ?? state.origin
+    const { restore, claimed } = await this.restorePoint(from)
     const generation: Generation = new Generation({
       graph,
       plan: options.plan(state.maxParallelism),
@@ -238,9 +303,12 @@ export class JobMaster {
       logger,
       store,
       log,
+      version: options.version,
       lineage: state.lineage,
       generation: state.generation,
-      firstCheckpointId: (newest?.id ?? 0) + 1,
+      claimed,
+      allowDroppedState: options.allowDroppedState,
+      firstCheckpointId: (from?.id ?? 0) + 1,
       restore,
       committers,
       checkpoints,
@@ -256,11 +324,31 @@ export class JobMaster {
     return generation
   }
 
+  private async restorePoint(from: CheckpointRef | SavepointOrigin | undefined) {
+    const { store, graph, logger, allowDroppedState } = this.options
+    const about = { graph, dropping: { isAllowed: allowDroppedState, logger } }
+    if (from === undefined) return { restore: RestorePoint.nothing(store), claimed: undefined }
+    if (!('location' in from)) {
+      return { restore: await RestorePoint.of(store, await readManifest(store, from), about), claimed: undefined }
+    }
+    const origin = await this.openOrigin(from.location)
+    const restore = await RestorePoint.of(origin.store, origin.manifest, about)
+    return { restore, claimed: from.isClaimed ? origin.store : undefined }
+  }
+
   /** Commits what completed checkpoints cover and no `committed` entry does, oldest first. */
   private async commitOpen(log: JobLog, committers: ReadonlyMap<string, Committer>): Promise<void> {
     const { store } = this.options
-    for (const ref of log.state?.checkpoints ?? []) {
-      if (ref.id > (log.state?.committed ?? 0)) await commitCheckpoint({ store, log, ref, committers })
+    const state = log.state
+    if (state?.origin && state.committed < state.origin.id) {
+      const origin = await this.openOrigin(state.origin.location)
+      await commitCheckpoint({ ...origin, committers })
+      await log.append({ kind: 'committed', checkpoint: state.origin.id })
+    }
+    for (const ref of state?.checkpoints ?? []) {
+      if (ref.id <= (log.state?.committed ?? 0)) continue
+      await commitCheckpoint({ store, manifest: await readManifest(store, ref), committers })
+      await log.append({ kind: 'committed', checkpoint: ref.id })
     }
   }
 

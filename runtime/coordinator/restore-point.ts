@@ -1,16 +1,17 @@
-import type { CheckpointRef } from '../../core/checkpoint/job-state.js'
 import type {
   CheckpointManifest,
   EnumeratorState,
   OperatorManifest,
   SubtaskState,
 } from '../../core/checkpoint/manifest.js'
-import { splitEvenly, subtasksOverlapping, watermarkByGroup } from '../../core/checkpoint/redistribute.js'
+import { subtasksOverlapping, watermarkByGroup } from '../../core/checkpoint/redistribute.js'
+import type { Logger } from '../../core/context.js'
 import { MIN_WATERMARK } from '../../core/element.js'
 import { TidemarkError } from '../../core/errors.js'
 import type { LogicalGraph } from '../../core/graph/node.js'
 import { keyGroupRange } from '../../core/state/key-groups.js'
-import { readEnumeratorState, readManifest, readSubtaskState } from '../storage/checkpoint-objects.js'
+import { redistributeOperatorState } from '../../core/state/operator-state.js'
+import { readEnumeratorState, readObject, readSubtaskState } from '../storage/checkpoint-objects.js'
 import type { ObjectStore } from '../storage/object-store.js'
 import type { AssignedSplit } from '../task/source-stage.js'
 import type { StageRestore } from '../task/stage-snapshot.js'
@@ -30,29 +31,33 @@ export interface SubtaskTarget {
 }
 
 const NOTHING: StageRestore = {
-  group: () => undefined,
-  list: [],
+  objects: [],
+  operatorState: [],
   watermarkOf: () => MIN_WATERMARK,
   watermark: MIN_WATERMARK,
 }
 
 /** What a generation starts from: a checkpoint, read and verified, ready to be dealt out at any parallelism. */
 export class RestorePoint {
-  private operators: ReadonlyMap<string, RestoredOperator>
-  private readonly groupsHandedOut: Map<number, Uint8Array>[] = []
+  private readonly store: ObjectStore
+  private readonly operators: ReadonlyMap<string, RestoredOperator>
 
-  private constructor(operators: ReadonlyMap<string, RestoredOperator>) {
+  private constructor(store: ObjectStore, operators: ReadonlyMap<string, RestoredOperator>) {
+    this.store = store
     this.operators = operators
   }
 
-  static nothing(): RestorePoint {
-    return new RestorePoint(new Map())
+  static nothing(store: ObjectStore): RestorePoint {
+    return new RestorePoint(store, new Map())
   }
 
-  /** @throws TidemarkError STATE_WITHOUT_OPERATOR, or of storage when an object is missing or damaged. */
-  static async read(store: ObjectStore, ref: CheckpointRef, graph: LogicalGraph): Promise<RestorePoint> {
-    const manifest = await readManifest(store, ref)
-    refuseOrphans(manifest, graph)
+  /** @throws TidemarkError STATE_WITHOUT_OPERATOR, STATE_OF_OTHER_KIND, or of storage when an object is missing or damaged. */
+  static async of(
+    store: ObjectStore,
+    manifest: CheckpointManifest,
+    { graph, dropping }: { readonly graph: LogicalGraph; readonly dropping: Dropping },
+  ): Promise<RestorePoint> {
+    requireOperators(manifest, graph, dropping)
     const operators = new Map<string, RestoredOperator>()
     for (const operator of manifest.operators) {
       const states = await Promise.all(
@@ -66,7 +71,7 @@ export class RestorePoint {
         enumerator,
       })
     }
-    return new RestorePoint(operators)
+    return new RestorePoint(store, operators)
   }
 
   forSubtask(operatorId: string, target: SubtaskTarget): StageRestore {
@@ -74,22 +79,20 @@ export class RestorePoint {
     const operator = this.operators.get(operatorId)
     if (!operator) return NOTHING
     const range = keyGroupRange(subtask, parallelism, maxParallelism)
-    const { watermarks } = operator
-    const groups = new Map<number, Uint8Array>()
-    this.groupsHandedOut.push(groups)
-    for (const index of subtasksOverlapping(operator.manifest, range)) {
-      for (const [group, data] of operator.states[index]?.groups ?? []) {
-        if (group >= range.first && group < range.end) groups.set(group, data)
-      }
-    }
+    const { watermarks, manifest } = operator
     let watermark = Number.POSITIVE_INFINITY
     for (let group = range.first; group < range.end; group++) {
       watermark = Math.min(watermark, watermarks[group] as number)
     }
     return {
-      group: (group) => groups.get(group),
-      list: splitEvenly(
-        operator.states.flatMap((state) => state?.list ?? []),
+      objects: subtasksOverlapping(manifest, range).flatMap((index) =>
+        (manifest.subtasks[index]?.keyed ?? []).map((ref) => ({
+          checkpoint: ref.checkpoint,
+          read: () => readObject(this.store, ref),
+        })),
+      ),
+      operatorState: redistributeOperatorState(
+        operator.states.map((state) => state?.operatorState ?? []),
         subtask,
         parallelism,
       ),
@@ -98,17 +101,11 @@ export class RestorePoint {
     }
   }
 
-  /** Everything is restored: the stored bytes need not stay in memory beside the state they became. */
-  release(): void {
-    this.operators = new Map()
-    for (const groups of this.groupsHandedOut.splice(0)) groups.clear()
-  }
-
   forSource(sourceId: string): { enumerator: EnumeratorState; splits: readonly AssignedSplit[] } | undefined {
     const operator = this.operators.get(sourceId)
     if (!operator?.enumerator) return undefined
     // Written by SourceStage, verified by checksum.
-    const splits = operator.states.flatMap((state) => state?.list ?? []) as AssignedSplit[]
+    const splits = operator.states.flatMap((state) => state?.operatorState[0]?.entries ?? []) as AssignedSplit[]
     return { enumerator: operator.enumerator, splits }
   }
 }
@@ -116,9 +113,8 @@ export class RestorePoint {
 /** Committables of all sinks in a checkpoint, by sink id. */
 export async function readCommittables(
   store: ObjectStore,
-  ref: CheckpointRef,
+  manifest: CheckpointManifest,
 ): Promise<ReadonlyMap<string, readonly unknown[]>> {
-  const manifest = await readManifest(store, ref)
   const bySink = new Map<string, readonly unknown[]>()
   for (const operator of manifest.operators) {
     if (operator.kind !== 'sink') continue
@@ -131,15 +127,60 @@ export async function readCommittables(
   return bySink
 }
 
-function refuseOrphans(manifest: CheckpointManifest, graph: LogicalGraph): void {
-  const ids = new Set(graph.nodes.filter(({ stable }) => stable).map(({ id }) => id))
-  const orphans = manifest.operators.filter(({ id }) => !ids.has(id)).map(({ id }) => id)
-  if (orphans.length === 0) return
+/** @throws TidemarkError STATE_WITHOUT_OPERATOR, unless such state may be dropped: then it is said */
+export function refuseDroppedState(
+  operatorId: string,
+  states: readonly string[],
+  { isAllowed, logger }: Dropping,
+): void {
+  if (isAllowed) {
+    logger.warn('state is dropped that the job has not', { operator: operatorId, states: states.join(', ') })
+    return
+  }
   throw new TidemarkError({
     code: 'STATE_WITHOUT_OPERATOR',
     domain: 'user',
+    operatorId,
     message:
-      `the checkpoint has state of ${orphans.map((id) => `'${id}'`).join(', ')}, which the job has not; ` +
-      `the job has ${[...ids].map((id) => `'${id}'`).join(', ')}: give the steps their old ids`,
+      `operator '${operatorId}': the checkpoint has state of it that it does not declare: ` +
+      `${states.map((name) => `'${name}'`).join(', ')}; declare it again, or allow that it is dropped (allowDroppedState)`,
   })
 }
+
+/** Operators with state must be in the job, and of the kind that they were. */
+function requireOperators(manifest: CheckpointManifest, graph: LogicalGraph, dropping: Dropping): void {
+  const nodes = new Map(graph.nodes.filter(({ stable }) => stable).map((node) => [node.id, node]))
+  const orphans = manifest.operators.filter(({ id }) => !nodes.has(id)).map(({ id }) => id)
+  if (orphans.length > 0 && dropping.isAllowed) {
+    dropping.logger.warn('state of operators is dropped that the job has not', { operators: orphans.join(', ') })
+  } else if (orphans.length > 0) {
+    throw new TidemarkError({
+      code: 'STATE_WITHOUT_OPERATOR',
+      domain: 'user',
+      message:
+        `the checkpoint has state of ${quoted(orphans)}, which the job has not; the job has ${quoted([...nodes.keys()])}: ` +
+        'give the steps their old ids, or allow that the state is dropped (allowDroppedState)',
+    })
+  }
+  for (const { id, kind, version } of manifest.operators) {
+    const node = nodes.get(id)
+    if (node === undefined) continue
+    const known = node.kind === 'source' ? node.source.stateVersion : node.kind === 'sink' ? node.sink.stateVersion : 1
+    if (node.kind === kind && version <= (known ?? 1)) continue
+    throw new TidemarkError({
+      code: 'STATE_OF_OTHER_KIND',
+      domain: 'user',
+      operatorId: id,
+      message:
+        `operator '${id}': the checkpoint has state of a ${kind} (version ${version}), the job has a ${node.kind} ` +
+        `(version ${known ?? 1}) of that id; give the new step an id of its own, or use the release that wrote the state`,
+    })
+  }
+}
+
+export interface Dropping {
+  readonly isAllowed: boolean
+  readonly logger: Logger
+}
+
+const quoted = (ids: readonly string[]): string => ids.map((id) => `'${id}'`).join(', ')

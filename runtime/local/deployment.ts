@@ -1,12 +1,13 @@
+import type { ObjectRef } from '../../core/checkpoint/manifest.js'
 import type { SplitReader } from '../../core/connector.js'
 import type { Logger } from '../../core/context.js'
+import type { Barrier } from '../../core/element.js'
 import type { Environment } from '../../core/environment.js'
 import type { ExecutionPlan, PlanEdge, Vertex } from '../../core/graph/execution-plan.js'
 import type { LogicalNode, OperatorNode, SinkNode, SourceNode } from '../../core/graph/node.js'
 import type { Operator, OperatorContext } from '../../core/operators/operator.js'
-import { HeapKeyedStateBackend } from '../../core/state/heap-backend.js'
 import { keyGroupRange } from '../../core/state/key-groups.js'
-import { StoredGroups } from '../../core/state/stored-groups.js'
+import { KeyedState } from '../../core/state/keyed-state.js'
 import { LocalChannel } from '../exchange/channel.js'
 import { EdgeWriter } from '../exchange/edge-writer.js'
 import { childLogger } from '../observe/child-logger.js'
@@ -16,7 +17,7 @@ import { type Outlet, OutputBuffer } from '../task/output-buffer.js'
 import { SinkOperator } from '../task/sink-operator.js'
 import { SourceStage } from '../task/source-stage.js'
 import { Stage, withOperatorId } from '../task/stage.js'
-import type { StageRestore, StageSnapshot } from '../task/stage-snapshot.js'
+import type { StageRestore, StageSnapshot, StoredObjectRef } from '../task/stage-snapshot.js'
 import { Task } from '../task/task.js'
 
 export interface ExecutionLimits {
@@ -39,10 +40,22 @@ export interface DeploymentOptions {
   readonly restore: (node: LogicalNode, subtask: number, parallelism: number) => StageRestore
   readonly signal: AbortSignal
   readonly onSnapshot: (task: number, checkpointId: number, snapshots: readonly StageSnapshot[]) => void
+  /** Makes an object of keyed state durable. */
+  readonly upload: (object: Uint8Array, of: UploadedObject) => Promise<ObjectRef>
+  /** A checkpoint cannot be completed; the job may go on. */
+  readonly onSnapshotFailure: (checkpointId: number, error: unknown) => void
   readonly onFailure: (error: unknown) => void
   /** All records of one subtask of a source have been emitted. */
   readonly onSourceEnd: () => void
   readonly wake: (task: Task) => void
+}
+
+/** Which object of keyed state it is. */
+export interface UploadedObject {
+  readonly barrier: Barrier
+  readonly operatorId: string
+  readonly subtask: number
+  readonly part: number
 }
 
 /** Where a subtask's stage is among all stages of the generation. */
@@ -53,8 +66,9 @@ export interface Deployed {
   readonly context: OperatorContext | undefined
   readonly stage: Stage | SourceStage
   readonly metrics: OperatorMetrics
-  /** Keyed state of the checkpoint, to be decoded before the operator is opened. */
-  readonly stored: StoredGroups | undefined
+  /** Objects of keyed state to restore once the operator is open. */
+  readonly stored: readonly StoredObjectRef[]
+  readonly keyedState: () => KeyedState | undefined
 }
 
 /** Makes the tasks of a plan, and the channels between them. */
@@ -191,7 +205,16 @@ export class Deployment {
       onEnd: () => this.options.onSourceEnd(),
       wake: hooks.wake,
     })
-    this.deployed.push({ node, subtask, operator: undefined, context: undefined, stage, metrics, stored: undefined })
+    this.deployed.push({
+      node,
+      subtask,
+      operator: undefined,
+      context: undefined,
+      stage,
+      metrics,
+      stored: [],
+      keyedState: () => undefined,
+    })
     return stage
   }
 
@@ -208,8 +231,7 @@ export class Deployment {
     const range = keyGroupRange(subtask, vertex.parallelism, plan.maxParallelism)
     const sink = node.kind === 'sink' ? new SinkOperator({ sink: node.sink, lineage, generation }) : undefined
     const operator: Operator = sink ?? (node as OperatorNode).create()
-    const stored = new StoredGroups(node.id, range, restore.group)
-    let backend: HeapKeyedStateBackend | undefined
+    let backend: KeyedState | undefined
     const stage = new Stage({
       nodeId: node.id,
       operator,
@@ -220,7 +242,10 @@ export class Deployment {
       restoredWatermarkOf: restore.watermarkOf,
       keyedState: () => backend,
       ...(sink ? { committables: () => sink.committables } : {}),
+      upload: (object, { barrier, part }) =>
+        this.options.upload(object, { barrier, part, operatorId: node.id, subtask }),
       onSnapshot: hooks.collect,
+      onSnapshotFailure: this.options.onSnapshotFailure,
       onFailure: (error) => this.options.onFailure(withOperatorId(error, node.id)),
       wake: hooks.wake,
     })
@@ -233,15 +258,24 @@ export class Deployment {
       keyGroups: range,
       maxParallelism: plan.maxParallelism,
       get keyedState() {
-        backend ??= new HeapKeyedStateBackend({ operatorId: node.id, range, stored })
+        backend ??= new KeyedState({ operatorId: node.id, range })
         return backend
       },
       restoredWatermarks: { minimum: restore.watermark, floorOf: restore.watermarkOf },
-      restoredList: restore.list,
+      restoredOperatorState: (name) => restore.operatorState.find((state) => state.name === name)?.entries ?? [],
       requestProcessingTime: (timestamp) => stage.requestProcessingTime(timestamp),
       wake: hooks.wake,
     }
-    this.deployed.push({ node, subtask, operator, context, stage, metrics, stored })
+    this.deployed.push({
+      node,
+      subtask,
+      operator,
+      context,
+      stage,
+      metrics,
+      stored: restore.objects,
+      keyedState: () => backend,
+    })
     return stage
   }
 

@@ -1,7 +1,6 @@
 import type { Barrier } from '../../core/element.js'
 import { messageOf } from '../../core/errors.js'
 import type { Operator } from '../../core/operators/operator.js'
-import type { StoredGroups } from '../../core/state/stored-groups.js'
 import type { Instruments } from '../observe/metrics.js'
 import { SinkOperator } from '../task/sink-operator.js'
 import { SourceStage } from '../task/source-stage.js'
@@ -16,6 +15,8 @@ export interface ExecutionOptions extends Omit<DeploymentOptions, 'signal' | 'on
   /** All records of all sources have been emitted. */
   readonly onInputEnd: () => void
   readonly onTurn?: (heldMs: number) => void
+  /** The checkpoint has state that the operator does not declare. Throws unless that may be dropped. */
+  readonly onDroppedState: (operatorId: string, states: readonly string[]) => void
 }
 
 /** Numbers of one subtask of one operator, for progress and metrics. */
@@ -91,31 +92,51 @@ export class Execution {
       .map(({ stage }) => stage as SourceStage)
   }
 
-  /** Opens every operator, restoring its state. Nothing flows before this is done. */
+  /** Opens every operator and restores its state. Nothing flows before this is done. */
   async open(): Promise<void> {
-    for (const { operator, context, node, stored } of this.deployed) {
+    for (const deployed of this.deployed) {
+      const { operator, context, node } = deployed
       if (!operator || !context) continue
-      if (stored) await this.decodeInSlices(stored)
       if (this.stopped) return
       this.opened.add(operator)
       try {
         await operator.open?.(context)
+        await this.restore(deployed)
+        if (this.stopped) return
+        operator.onRestored?.()
       } catch (error) {
         throw withOperatorId(error, node.id)
       }
     }
   }
 
-  /** Much state takes long to decode: the event loop gets its turns meanwhile. */
-  private async decodeInSlices(stored: StoredGroups): Promise<void> {
-    const { environment } = this.options
-    let until = environment.clock.monotonic() + TURN_MS
-    while (stored.decodeNext()) {
-      if (environment.clock.monotonic() < until) continue
-      await environment.yield()
-      if (this.stopped) return
-      until = environment.clock.monotonic() + TURN_MS
+  /** In slices: much state takes long to read, and the event loop gets its turns meanwhile. */
+  private async restore({ stored, keyedState, node }: Deployed): Promise<void> {
+    const { environment, onDroppedState } = this.options
+    const { clock } = environment
+    const state = keyedState()
+    if (state === undefined) {
+      if (stored.length > 0) onDroppedState(node.id, ['keyed state'])
+      return
     }
+    const restore = state.restore()
+    // The next object is fetched while this one is read.
+    let next = stored[0]?.read()
+    for (const [index, { checkpoint }] of stored.entries()) {
+      const object = await next
+      next = stored[index + 1]?.read()
+      next?.catch(() => undefined)
+      if (object === undefined || this.stopped) return
+      restore.add(object, checkpoint)
+      let until = clock.monotonic() + TURN_MS
+      while (!restore.work(() => clock.monotonic() >= until)) {
+        await environment.yield()
+        if (this.stopped) return
+        until = clock.monotonic() + TURN_MS
+      }
+    }
+    restore.finish()
+    if (restore.unclaimed.length > 0) onDroppedState(node.id, restore.unclaimed)
   }
 
   start(): void {
@@ -141,6 +162,7 @@ export class Execution {
     for (const { operator } of this.deployed) {
       if (operator instanceof SinkOperator) operator.checkpointCompleted(checkpointId)
     }
+    for (const task of this.tasks) task.checkpointCompleted(checkpointId)
   }
 
   endInput(where: 'now' | 'atTip'): void {
@@ -156,12 +178,13 @@ export class Execution {
 
   /** Releases what operators hold, once they have stopped; never rejects, logs what could not be closed. */
   async close(): Promise<void> {
-    for (const { operator, stage, node } of [...this.deployed].reverse()) {
+    for (const { operator, stage, node, keyedState } of [...this.deployed].reverse()) {
       try {
         if (stage instanceof SourceStage) await stage.close()
         else stage.stopTimers()
         // What was never opened has nothing to close, and what was closed is not closed again.
         if (operator && this.opened.delete(operator)) await operator.close?.()
+        keyedState()?.close()
       } catch (error) {
         this.options.logger.warn('an operator could not be closed', { operator: node.id, error: messageOf(error) })
       }

@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { CompletedCheckpoint } from '../coordinator/checkpoint-coordinator.js'
 import type { JobStatus } from '../coordinator/job-status.js'
+import type { Savepoint } from '../coordinator/savepoint.js'
 import type { JobProgress } from './progress.js'
 
 export interface JobResult {
@@ -8,6 +9,8 @@ export interface JobResult {
   readonly status: 'finished' | 'stopped' | 'cancelled'
   /** As of the end. */
   readonly progress: JobProgress
+  /** Where a stop was asked for one. */
+  readonly savepoint?: Savepoint
 }
 
 export interface StopOptions {
@@ -17,6 +20,11 @@ export interface StopOptions {
    * checkpoint, for a resume.
    */
   readonly drain?: false | 'now' | 'atTip'
+  /**
+   * Takes a savepoint last: into an empty folder or URL, or (`true`) below the place of the checkpoints. The stop is over
+   * when what it covers is committed.
+   */
+  readonly savepoint?: true | string
 }
 
 /** A job that runs. */
@@ -37,4 +45,9 @@ export interface JobHandle {
   cancel(): Promise<JobResult>
   /** Takes a checkpoint now. Rejects when it does not complete. */
   checkpoint(): Promise<CompletedCheckpoint>
+  /**
+   * Takes a savepoint now, into an empty folder or URL; default: below the place of the checkpoints. The job goes on.
+   * Rejects when it does not complete.
+   */
+  savepoint(options?: { readonly to?: string }): Promise<Savepoint>
 }

@@ -2,6 +2,7 @@ import type { CheckpointRef, JobState } from '../../core/checkpoint/job-state.js
 import type {
   CheckpointManifest,
   EnumeratorState,
+  KeyedObjectRef,
   ObjectRef,
   OperatorManifest,
   SubtaskState,
@@ -18,7 +19,8 @@ import { decode, encode } from '../../core/codec/index.js'
 import { MIN_WATERMARK } from '../../core/element.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import { userError } from '../../core/operators/user-error.js'
-import type { StageSnapshot } from '../task/stage-snapshot.js'
+import type { OperatorStateSnapshot } from '../../core/state/operator-state.js'
+import type { EncodedOperatorState, StageSnapshot } from '../task/stage-snapshot.js'
 import { checksum } from './checksum.js'
 import type { ObjectStore } from './object-store.js'
 import { manifestSchema } from './schemas.js'
@@ -27,22 +29,51 @@ import { manifestSchema } from './schemas.js'
 export interface OperatorCheckpoint {
   readonly id: string
   readonly kind: OperatorManifest['kind']
+  readonly version: number
   /** By subtask. */
   readonly subtasks: readonly StageSnapshot[]
   readonly enumerator?: EnumeratorState
 }
 
-export type ManifestHeader = Omit<CheckpointManifest, 'format' | 'version' | 'operators'>
+export type ManifestHeader = Omit<CheckpointManifest, 'operators' | 'version'>
+
+export interface WriteOptions {
+  readonly store: ObjectStore
+  readonly header: ManifestHeader
+  /** The newest completed checkpoint of the generation: what increments build upon. */
+  readonly base: CheckpointManifest | undefined
+  /** Where things are: names in the job's storage, or in a savepoint. */
+  readonly names: ObjectNames
+}
+
+/** What the objects beside keyed state are called. */
+export interface ObjectNames {
+  readonly state: (operatorId: string, subtask: number) => string
+  readonly enumerator: (operatorId: string) => string
+}
+
+export function checkpointNames(checkpoint: { readonly id: number; readonly generation: number }): ObjectNames {
+  return {
+    state: (operatorId, subtask) => subtaskStatePath(checkpoint, operatorId, subtask),
+    enumerator: (operatorId) => enumeratorStatePath(checkpoint, operatorId),
+  }
+}
+
+export interface WrittenObjects {
+  readonly manifest: CheckpointManifest
+  /** Of what was written for it: objects that it shares with others are not counted. */
+  readonly bytes: number
+}
 
 /** Objects written at once. */
 const PARALLEL_WRITES = 8
 
-/** Writes all objects, then the manifest that names them. The checkpoint does not count until the job's log has it. */
-export async function writeCheckpoint(
-  store: ObjectStore,
-  header: ManifestHeader,
+/** Writes what operators keep beside their keyed state, which is there already; the manifest is the caller's to write. */
+export async function writeObjects(
+  options: WriteOptions,
   operators: readonly OperatorCheckpoint[],
-): Promise<{ readonly ref: CheckpointRef; readonly bytes: number }> {
+): Promise<WrittenObjects> {
+  const { store, header, names } = options
   let bytes = 0
   const writes: (() => Promise<void>)[] = []
   const put = (name: string, data: Uint8Array): ObjectRef => {
@@ -53,24 +84,18 @@ export async function writeCheckpoint(
   const manifestOf = (operator: OperatorCheckpoint): OperatorManifest => ({
     id: operator.id,
     kind: operator.kind,
-    subtasks: operator.subtasks.map((snapshot, index) => ({
-      range: snapshot.range,
-      watermark: snapshot.watermark === MIN_WATERMARK ? null : snapshot.watermark,
-      floors: snapshot.floors,
-      state: isEmpty(snapshot)
-        ? null
-        : put(
-            subtaskStatePath(header, operator.id, index),
-            encode({
-              groups: snapshot.groups,
-              list: snapshot.list,
-              committables: snapshot.committables,
-            } satisfies SubtaskState),
-          ),
-    })),
-    ...(operator.enumerator
-      ? { enumerator: put(enumeratorStatePath(header, operator.id), encode(operator.enumerator)) }
-      : {}),
+    version: operator.version,
+    subtasks: operator.subtasks.map((snapshot, index) => {
+      for (const { length } of snapshot.objects) bytes += length
+      return {
+        range: snapshot.range,
+        watermark: snapshot.watermark === MIN_WATERMARK ? null : snapshot.watermark,
+        floors: snapshot.floors,
+        keyed: keyedObjects(options, { operatorId: operator.id, subtask: index }, snapshot),
+        state: isEmpty(snapshot) ? null : put(names.state(operator.id, index), encode(stateOf(snapshot))),
+      }
+    }),
+    ...(operator.enumerator ? { enumerator: put(names.enumerator(operator.id), encode(operator.enumerator)) } : {}),
   })
   const manifests = operators.map((operator) => {
     try {
@@ -83,21 +108,62 @@ export async function writeCheckpoint(
   for (let start = 0; start < writes.length; start += PARALLEL_WRITES) {
     await Promise.all(writes.slice(start, start + PARALLEL_WRITES).map((write) => write()))
   }
-  const manifest: CheckpointManifest = { format: 'tidemark-checkpoint', version: 0, ...header, operators: manifests }
+  return { manifest: { ...header, version: 0, operators: manifests }, bytes }
+}
+
+interface StoredSubtaskState {
+  readonly operatorState: readonly EncodedOperatorState[]
+  readonly committables: readonly unknown[]
+}
+
+function stateOf({ operatorState, committables }: StageSnapshot): StoredSubtaskState {
+  return { operatorState, committables }
+}
+
+/** Those of the checkpoint itself, and those of earlier ones that it needs. */
+function keyedObjects(
+  { header, base }: WriteOptions,
+  of: { readonly operatorId: string; readonly subtask: number },
+  { objects, needed }: StageSnapshot,
+): KeyedObjectRef[] {
+  const earlier = base?.operators.find(({ id }) => id === of.operatorId)?.subtasks[of.subtask]?.keyed ?? []
+  const wanted = new Set(needed)
+  return [
+    ...earlier.filter(({ checkpoint }) => wanted.has(checkpoint)),
+    ...objects.map((object) => ({ ...object, checkpoint: header.id })),
+  ]
+}
+
+/** The checkpoint does not count until the job's log names its manifest. */
+export async function writeManifest(store: ObjectStore, manifest: CheckpointManifest): Promise<CheckpointRef> {
+  const { id, generation, input } = manifest
   const data = new TextEncoder().encode(JSON.stringify(manifest, undefined, 1))
-  await createOwn(store, manifestPath(header.id, header.generation), data)
-  const { id, generation, input } = header
-  return { ref: { id, generation, input, length: data.length, crc32: checksum(data) }, bytes: bytes + data.length }
+  await createOwn(store, manifestPath(id, generation), data)
+  return { id, generation, input, length: data.length, crc32: checksum(data) }
 }
 
 export async function readManifest(store: ObjectStore, ref: CheckpointRef): Promise<CheckpointManifest> {
   const name = manifestPath(ref.id, ref.generation)
   const data = await readObject(store, { name, length: ref.length, crc32: ref.crc32 })
+  return parseManifest(store, name, new TextDecoder().decode(data))
+}
+
+/** @throws TidemarkError CHECKPOINT_CORRUPT, CHECKPOINT_NEWER */
+export function parseManifest(store: ObjectStore, name: string, text: string): CheckpointManifest {
   let json: unknown
   try {
-    json = JSON.parse(new TextDecoder().decode(data))
+    json = JSON.parse(text)
   } catch (cause) {
     throw corrupt(store, name, 'it is not JSON', cause)
+  }
+  if (isRecord(json) && typeof json['version'] === 'number' && json['version'] > 0) {
+    throw new TidemarkError({
+      code: 'CHECKPOINT_NEWER',
+      domain: 'user',
+      message:
+        `${name} in ${store.location} has version ${json['version']} of the format, this release reads version 0: ` +
+        `use Tidemark ${String(json['tidemark'] ?? 'that wrote it')} or a later one`,
+    })
   }
   const parsed = manifestSchema.safeParse(json)
   if (!parsed.success) throw corrupt(store, name, `it is not a manifest of version 0: ${parsed.error.message}`)
@@ -110,11 +176,23 @@ export async function readManifest(store: ObjectStore, ref: CheckpointRef): Prom
 /** The contents of a subtask's state object, verified. */
 export async function readSubtaskState(store: ObjectStore, ref: ObjectRef): Promise<SubtaskState> {
   const value = await decodeObject(store, ref)
-  if (!isRecord(value) || !isGroups(value['groups']) || !Array.isArray(value['list'])) {
-    throw corrupt(store, ref.name, 'it has no groups and list')
+  if (!isRecord(value) || !Array.isArray(value['operatorState'])) {
+    throw corrupt(store, ref.name, 'it has no operator state')
   }
   if (!Array.isArray(value['committables'])) throw corrupt(store, ref.name, 'it has no committables')
-  return { groups: value['groups'], list: value['list'], committables: value['committables'] }
+  const operatorState = value['operatorState'].map((state) => readOperatorState(store, ref, state))
+  return { operatorState, committables: value['committables'] }
+}
+
+function readOperatorState(store: ObjectStore, ref: ObjectRef, state: unknown): OperatorStateSnapshot {
+  if (isRecord(state) && typeof state['name'] === 'string' && state['entries'] instanceof Uint8Array) {
+    const { name, mode } = state
+    const entries = decoded(store, ref, state['entries'])
+    if ((mode === 'list' || mode === 'union' || mode === 'broadcast') && Array.isArray(entries)) {
+      return { name, mode, entries }
+    }
+  }
+  throw corrupt(store, ref.name, 'its operator state has no name, mode and entries')
 }
 
 export async function readEnumeratorState(store: ObjectStore, ref: ObjectRef): Promise<EnumeratorState> {
@@ -123,26 +201,52 @@ export async function readEnumeratorState(store: ObjectStore, ref: ObjectRef): P
   return { known: value['known'].map(String), custom: value['custom'] }
 }
 
-/** Deletes everything of a checkpoint, its manifest first: a reader finds it whole or not at all. */
-export async function deleteCheckpoint(store: ObjectStore, ref: { readonly id: number; readonly generation: number }) {
-  await store.delete(manifestPath(ref.id, ref.generation))
-  for (const name of await store.list(checkpointPrefix(ref.id, ref.generation))) await store.delete(name)
+/** Every object that a checkpoint consists of, its manifest aside. */
+export function objectsOf(manifest: CheckpointManifest): readonly ObjectRef[] {
+  return manifest.operators.flatMap(({ subtasks, enumerator }): ObjectRef[] => [
+    ...subtasks.flatMap(({ keyed, state }): ObjectRef[] => (state ? [...keyed, state] : [...keyed])),
+    ...(enumerator ? [enumerator] : []),
+  ])
 }
 
 /**
- * Deletes what earlier generations wrote and the log does not name: aborted checkpoints, and subsumed ones that could
- * not be deleted. Only after one's own claim is in the log: then no older generation can complete a checkpoint.
+ * Deletes a checkpoint, its manifest first, so that a reader finds it whole or not at all; what others that are kept need
+ * of it stays.
  */
-export async function sweepCheckpoints(store: ObjectStore, state: JobState): Promise<void> {
-  const named = new Set(state.checkpoints.map(({ id, generation }) => checkpointPrefix(id, generation)))
-  for (const name of await store.list(CHECKPOINTS_PREFIX)) {
-    const of = checkpointOf(name)
-    if (!of || of.generation >= state.generation || named.has(checkpointPrefix(of.id, of.generation))) continue
-    await store.delete(name)
-  }
+export async function deleteCheckpoint(
+  store: ObjectStore,
+  ref: { readonly id: number; readonly generation: number },
+  sharing: { readonly manifest?: CheckpointManifest | undefined; readonly kept: readonly CheckpointManifest[] },
+): Promise<void> {
+  await store.delete(manifestPath(ref.id, ref.generation))
+  const needed = new Set(sharing.kept.flatMap((manifest) => objectsOf(manifest).map(({ name }) => name)))
+  const own = await store.list(checkpointPrefix(ref.id, ref.generation))
+  const named = sharing.manifest ? objectsOf(sharing.manifest).map(({ name }) => name) : []
+  const garbage = [...new Set([...own, ...named])].filter((name) => !needed.has(name))
+  if (garbage.length > 0) await store.deleteMany(garbage)
 }
 
-async function createOwn(store: ObjectStore, name: string, data: Uint8Array): Promise<void> {
+/**
+ * Mark and sweep: deletes what earlier generations wrote and no checkpoint of the log needs, aborted checkpoints and what
+ * could not be deleted before. Only after one's own claim is in the log: then no older generation can complete a
+ * checkpoint. What is younger than `before` stays for another time: somebody may be reading it.
+ */
+export async function sweepCheckpoints(store: ObjectStore, state: JobState, before: number): Promise<number> {
+  const manifests = await Promise.all(state.checkpoints.map((ref) => readManifest(store, ref)))
+  const needed = new Set(manifests.flatMap((manifest) => objectsOf(manifest).map(({ name }) => name)))
+  for (const { id, generation } of state.checkpoints) needed.add(manifestPath(id, generation))
+  const garbage: string[] = []
+  for (const { name, modifiedAt } of await store.listObjects(CHECKPOINTS_PREFIX)) {
+    const of = checkpointOf(name)
+    if (!of || of.generation >= state.generation || needed.has(name) || modifiedAt > before) continue
+    garbage.push(name)
+  }
+  if (garbage.length > 0) await store.deleteMany(garbage)
+  return garbage.length
+}
+
+/** Creates an object that nobody else may have written. */
+export async function createOwn(store: ObjectStore, name: string, data: Uint8Array): Promise<void> {
   if ((await store.create(name, data)) === 'created') return
   const existing = await store.read(name)
   if (existing && existing.length === data.length && checksum(existing) === checksum(data)) return
@@ -153,7 +257,8 @@ async function createOwn(store: ObjectStore, name: string, data: Uint8Array): Pr
   })
 }
 
-async function readObject(store: ObjectStore, ref: ObjectRef): Promise<Uint8Array> {
+/** An object, verified by length and checksum. */
+export async function readObject(store: ObjectStore, ref: ObjectRef): Promise<Uint8Array> {
   const data = await store.read(ref.name)
   if (!data) {
     throw new TidemarkError({
@@ -169,7 +274,10 @@ async function readObject(store: ObjectStore, ref: ObjectRef): Promise<Uint8Arra
 }
 
 async function decodeObject(store: ObjectStore, ref: ObjectRef): Promise<unknown> {
-  const data = await readObject(store, ref)
+  return decoded(store, ref, await readObject(store, ref))
+}
+
+function decoded(store: ObjectStore, ref: ObjectRef, data: Uint8Array): unknown {
   try {
     return decode(data)
   } catch (error) {
@@ -177,22 +285,16 @@ async function decodeObject(store: ObjectStore, ref: ObjectRef): Promise<unknown
   }
 }
 
+/** An empty array takes one byte. */
 function isEmpty(snapshot: StageSnapshot): boolean {
-  return snapshot.groups.length === 0 && snapshot.list.length === 0 && snapshot.committables.length === 0
+  return snapshot.operatorState.every(({ entries }) => entries.length <= 1) && snapshot.committables.length === 0
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-function isGroups(value: unknown): value is [number, Uint8Array][] {
-  return (
-    Array.isArray(value) &&
-    value.every((entry) => Array.isArray(entry) && Number.isInteger(entry[0]) && entry[1] instanceof Uint8Array)
-  )
-}
-
-function corrupt(store: ObjectStore, name: string, why: string, cause?: unknown): TidemarkError {
+export function corrupt(store: ObjectStore, name: string, why: string, cause?: unknown): TidemarkError {
   return new TidemarkError({
     code: 'CHECKPOINT_CORRUPT',
     domain: 'storage',

@@ -6,6 +6,8 @@ const count = z.number().int().nonnegative()
 
 const checkpointRef = z.object({ id: count, generation: count, input: inputState, length: count, crc32: count })
 
+const origin = z.object({ location: z.string(), id: count, isClaimed: z.boolean() })
+
 const jobState = z.object({
   job: z.string(),
   lineage: z.string(),
@@ -13,12 +15,13 @@ const jobState = z.object({
   generation: count,
   checkpoints: z.array(checkpointRef),
   committed: count,
+  origin: origin.optional(),
 })
 
 const body = z.object({ n: count, nonce: z.string(), event: z.string(), state: jobState })
 
-/** The text of a log entry: `{ body, crc32 }`, where `body` is JSON text and the checksum is of its UTF-8 bytes. */
-export const logEntrySchema = z.string().transform((text, context) => {
+/** `{ body, crc32 }`, where `body` is JSON text and the checksum is of its UTF-8 bytes. Gives the body. */
+export const sealedSchema = z.string().transform((text, context) => {
   const fail = (message: string) => {
     context.issues.push({ code: 'custom', message, input: text })
     return z.NEVER
@@ -26,9 +29,21 @@ export const logEntrySchema = z.string().transform((text, context) => {
   const envelope = z.object({ body: z.string(), crc32: count }).safeParse(parse(text))
   if (!envelope.success) return fail('it is not a JSON object with body and crc32')
   const found = checksum(new TextEncoder().encode(envelope.data.body))
-  if (found !== envelope.data.crc32) return fail(`its checksum is ${found}, not ${envelope.data.crc32}`)
-  const entry = body.safeParse(parse(envelope.data.body))
-  return entry.success ? entry.data : fail(entry.error.issues[0]?.message ?? 'its body has another form')
+  return found === envelope.data.crc32
+    ? envelope.data.body
+    : fail(`its checksum is ${found}, not ${envelope.data.crc32}`)
+})
+
+/** The text of an entry of a job's log. */
+export const logEntrySchema = sealedSchema.transform((text, context) => {
+  const entry = body.safeParse(parse(text))
+  if (entry.success) return entry.data
+  context.issues.push({
+    code: 'custom',
+    message: entry.error.issues[0]?.message ?? 'its body has another form',
+    input: text,
+  })
+  return z.NEVER
 })
 
 function parse(text: string): unknown {
@@ -40,11 +55,18 @@ function parse(text: string): unknown {
 }
 
 const range = z.object({ first: count, end: count })
-const objectRef = z.object({ name: z.string(), length: count, crc32: count })
+/** What is read is named by a manifest that anybody may have written: nothing above the store's own root. */
+const objectName = z
+  .string()
+  .max(1024)
+  .refine((name) => name.split('/').every((part) => part !== '' && part !== '.' && part !== '..'), 'not an object name')
+const objectRef = z.object({ name: objectName, length: count, crc32: count })
 
 export const manifestSchema = z.object({
-  format: z.literal('tidemark-checkpoint'),
+  format: z.enum(['tidemark-checkpoint', 'tidemark-savepoint']),
   version: z.literal(0),
+  tidemark: z.string(),
+  triggeredAt: z.number(),
   job: z.string(),
   lineage: z.string(),
   generation: count,
@@ -56,11 +78,13 @@ export const manifestSchema = z.object({
     z.object({
       id: z.string(),
       kind: z.enum(['source', 'operator', 'sink']),
+      version: count,
       subtasks: z.array(
         z.object({
           range,
           watermark: z.number().nullable(),
           floors: z.array(range.extend({ watermark: z.number() })),
+          keyed: z.array(objectRef.extend({ checkpoint: count })),
           state: objectRef.nullable(),
         }),
       ),

@@ -2,6 +2,10 @@ import type { Sink, SinkWriter } from '../../core/connector.js'
 import type { Barrier, Batch } from '../../core/element.js'
 import { TidemarkError } from '../../core/errors.js'
 import type { Operator, OperatorContext, Output } from '../../core/operators/operator.js'
+import type { OperatorStateSnapshot } from '../../core/state/operator-state.js'
+
+/** The name of what a writer keeps beside its committables, part of the savepoint. */
+const WRITER = 'writer'
 
 export interface SinkOperatorOptions {
   readonly sink: Sink<unknown>
@@ -41,7 +45,7 @@ export class SinkOperator implements Operator {
       environment: context.environment,
       lineage,
       generation,
-      restored: context.restoredList,
+      restored: context.restoredOperatorState(WRITER),
       wake: () => context.wake(),
     })
   }
@@ -63,8 +67,8 @@ export class SinkOperator implements Operator {
     }
   }
 
-  snapshotList(): readonly unknown[] {
-    return this.writer?.snapshot?.() ?? []
+  snapshotOperatorState(): readonly OperatorStateSnapshot[] {
+    return [{ name: WRITER, mode: 'list', entries: this.writer?.snapshot?.() ?? [] }]
   }
 
   async close(): Promise<void> {

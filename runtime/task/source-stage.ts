@@ -9,8 +9,11 @@ import { isTimestamp, timestampInvalid } from '../../core/time/timestamp.js'
 import type { WatermarkStrategy } from '../../core/time/watermark-strategy.js'
 import type { OutputBuffer } from './output-buffer.js'
 import { SplitWatermarks } from './split-watermarks.js'
-import { type TaskStage, withOperatorId } from './stage.js'
+import { encodeStates, type TaskStage, withOperatorId } from './stage.js'
 import type { StageSnapshot } from './stage-snapshot.js'
+
+/** The name of a source's state, part of the savepoint. */
+const SPLITS = 'splits'
 
 /** A split as a checkpoint stores it. */
 export interface AssignedSplit {
@@ -189,8 +192,8 @@ export class SourceStage implements TaskStage {
     }
   }
 
-  private snapshot(barrier: Barrier, splits: number): void {
-    const list = this.splits.slice(0, splits).map((open): AssignedSplit => {
+  private snapshot(barrier: Barrier, count: number): void {
+    const splits = this.splits.slice(0, count).map((open): AssignedSplit => {
       const split = open.reader ? this.guard(open, open.reader, (reader) => reader.position()) : open.split
       const finished = open.finished && !open.endedByDrain
       return { split, watermark: this.watermarks.watermarkOf(open.input), finished }
@@ -200,8 +203,9 @@ export class SourceStage implements TaskStage {
       watermark: this.watermarks.emitted,
       floors: [],
       range: { first: 0, end: 0 },
-      groups: [],
-      list,
+      objects: [],
+      needed: [],
+      operatorState: encodeStates([{ name: SPLITS, mode: 'list', entries: splits }]),
       committables: [],
     })
     this.output.broadcast({ kind: 'barrier', barrier })

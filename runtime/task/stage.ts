@@ -1,16 +1,16 @@
+import type { ObjectRef } from '../../core/checkpoint/manifest.js'
 import { floorsAbove } from '../../core/checkpoint/redistribute.js'
-import { type Batch, type Element, MAX_WATERMARK } from '../../core/element.js'
+import { encode } from '../../core/codec/index.js'
+import { type Barrier, type Batch, type Element, MAX_WATERMARK } from '../../core/element.js'
 import type { Environment } from '../../core/environment.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import type { Operator } from '../../core/operators/operator.js'
 import type { KeyGroupRange } from '../../core/state/backend.js'
+import type { KeyedState } from '../../core/state/keyed-state.js'
+import type { OperatorStateSnapshot } from '../../core/state/operator-state.js'
+import { KeyedWriting, SLICE_MS } from './keyed-writing.js'
 import type { Outlet, OutputBuffer } from './output-buffer.js'
-import type { StageSnapshot } from './stage-snapshot.js'
-
-/** Keyed state of a stage, as far as a snapshot is concerned. */
-export interface GroupEncoder {
-  encodeGroup(group: number): Uint8Array | undefined
-}
+import type { EncodedOperatorState, StageSnapshot } from './stage-snapshot.js'
 
 export interface StageOptions {
   readonly nodeId: string
@@ -22,10 +22,14 @@ export interface StageOptions {
   /** Of a key group: at least that. */
   readonly restoredWatermarkOf: (group: number) => number
   /** Undefined while the operator has no keyed state. */
-  readonly keyedState: () => GroupEncoder | undefined
+  readonly keyedState: () => KeyedState | undefined
+  /** Makes an object of keyed state durable. */
+  readonly upload: (object: Uint8Array, of: { readonly barrier: Barrier; readonly part: number }) => Promise<ObjectRef>
   /** Committables of a sink, collected by `beforeSnapshot`. */
   readonly committables?: () => readonly unknown[]
   readonly onSnapshot: (checkpointId: number, snapshot: StageSnapshot) => void
+  /** A checkpoint cannot be completed; the job may go on. */
+  readonly onSnapshotFailure: (checkpointId: number, error: unknown) => void
   readonly onFailure: (error: unknown) => void
   readonly wake: () => void
 }
@@ -33,14 +37,11 @@ export interface StageOptions {
 /** One link of a task: takes elements one at a time and works on each until it is done or the output is full. */
 export interface TaskStage {
   readonly output: OutputBuffer
-  /** A promise holds the current barrier. */
+  /** A promise holds the current barrier, or state is being written. */
   readonly isSnapshotting: boolean
   /** Does a bounded amount of work. False: nothing could be done; somebody will wake the task. */
   work(): boolean
 }
-
-/** How long a stage encodes key groups before it gives way, in milliseconds. */
-const SNAPSHOT_SLICE_MS = 5
 
 export class Stage implements TaskStage, Outlet {
   readonly output: OutputBuffer
@@ -58,7 +59,10 @@ export class Stage implements TaskStage, Outlet {
   private cancelTimer: (() => void) | undefined
   private inProcessingTime = false
   private timersStopped = false
-  private snapshot: SnapshotInProgress | undefined
+  /** What the operator does before its snapshot, while it holds the barrier. */
+  private before: 'waiting' | 'done' | undefined
+  private writing: WritingInProgress | undefined
+  private nextSliceAt = 0
 
   constructor(options: StageOptions) {
     this.options = options
@@ -71,7 +75,7 @@ export class Stage implements TaskStage, Outlet {
   }
 
   get isSnapshotting(): boolean {
-    return this.snapshot !== undefined
+    return this.before !== undefined || this.writing !== undefined
   }
 
   get rowsReceived(): number {
@@ -109,6 +113,30 @@ export class Stage implements TaskStage, Outlet {
   }
 
   work(): boolean {
+    const progressed = this.workOnElement()
+    if (this.writing === undefined) return progressed
+    // Records and state get equal shares of the time.
+    const { clock } = this.options.environment
+    if (progressed && clock.monotonic() < this.nextSliceAt) return true
+    const isWriting = this.workOnSnapshot(this.writing)
+    this.nextSliceAt = clock.monotonic() + SLICE_MS
+    return progressed || isWriting
+  }
+
+  /** Nothing of the checkpoint is needed any more; what changed since the one before belongs to the next. */
+  cancelCheckpoint(checkpointId: number): void {
+    if (this.writing?.barrier.checkpointId === checkpointId) {
+      this.writing.keyed.abandon()
+      this.writing = undefined
+    }
+    this.options.keyedState()?.checkpointAborted(checkpointId)
+  }
+
+  checkpointCompleted(checkpointId: number): void {
+    this.options.keyedState()?.checkpointCompleted(checkpointId)
+  }
+
+  private workOnElement(): boolean {
     if (!this.output.flush()) return false
     // Only between elements: one that was begun is finished first.
     if (this.processingTimeDue && !this.begun) return this.workOnProcessingTime()
@@ -186,47 +214,59 @@ export class Stage implements TaskStage, Outlet {
   private workOnBarrier(element: Element & { kind: 'barrier' }): boolean {
     this.begun = true
     const { operator, onFailure, wake } = this.options
-    if (this.snapshot === undefined) {
-      this.snapshot = { waiting: false, group: this.options.range.first, groups: [] }
+    if (this.before === undefined) {
+      this.before = 'done'
       const before = this.guard(() => operator.beforeSnapshot?.(element.barrier))
       if (before) {
-        const inProgress = this.snapshot
-        inProgress.waiting = true
+        this.before = 'waiting'
         before.then(() => {
-          inProgress.waiting = false
+          this.before = 'done'
           wake()
         }, onFailure)
       }
       return true
     }
-    if (this.snapshot.waiting) return false
-    if (!this.encodeGroups(this.snapshot)) return true
-    const { groups } = this.snapshot
-    this.snapshot = undefined
-    this.options.onSnapshot(element.barrier.checkpointId, {
-      nodeId: this.options.nodeId,
-      watermark: this.watermark,
-      floors: floorsAbove(this.options.range, this.watermark, this.options.restoredWatermarkOf),
-      range: this.options.range,
-      groups,
-      list: this.guard(() => operator.snapshotList?.(element.barrier) ?? []),
-      committables: this.options.committables?.() ?? [],
-    })
+    if (this.before === 'waiting') return false
+    this.before = undefined
+    this.beginSnapshot(element.barrier)
     this.forward(element)
     return true
   }
 
-  /** Encodes until the slice ends; true when all groups are done. Nothing else of the stage runs in between. */
-  private encodeGroups(progress: SnapshotInProgress): boolean {
-    const state = this.options.keyedState()
-    if (!state) return true
-    const { clock } = this.options.environment
-    const until = clock.monotonic() + SNAPSHOT_SLICE_MS
-    for (; progress.group < this.options.range.end; progress.group++) {
-      if (clock.monotonic() > until) return false
-      const data = this.guard(() => state.encodeGroup(progress.group))
-      if (data) progress.groups.push([progress.group, data])
+  /** Takes what is small at once; keyed state is set aside, and written while records flow again. */
+  private beginSnapshot(barrier: Barrier): void {
+    const { operator, range, restoredWatermarkOf } = this.options
+    const contribution = {
+      nodeId: this.options.nodeId,
+      watermark: this.watermark,
+      floors: floorsAbove(range, this.watermark, restoredWatermarkOf),
+      range,
+      operatorState: this.guard(() => encodeStates(operator.snapshotOperatorState?.(barrier) ?? [])),
+      committables: this.options.committables?.() ?? [],
     }
+    const state = this.options.keyedState()
+    if (state === undefined) {
+      this.options.onSnapshot(barrier.checkpointId, { ...contribution, objects: [], needed: [] })
+      return
+    }
+    if (this.writing !== undefined) this.cancelCheckpoint(this.writing.barrier.checkpointId)
+    const { checkpointId, isSavepoint = false } = barrier
+    const keyed = new KeyedWriting(state.snapshot({ checkpointId, isSavepoint }), {
+      clock: this.options.environment.clock,
+      upload: (object, part) => this.options.upload(object, { barrier, part }),
+      onUploaded: this.options.wake,
+      onFailure: (error) => this.options.onSnapshotFailure(checkpointId, error),
+    })
+    this.writing = { barrier, contribution, keyed }
+  }
+
+  private workOnSnapshot(writing: WritingInProgress): boolean {
+    const { barrier, contribution, keyed } = writing
+    const progressed = this.guard(() => keyed.work())
+    const objects = keyed.uploaded
+    if (objects === undefined) return progressed
+    this.writing = undefined
+    this.options.onSnapshot(barrier.checkpointId, { ...contribution, objects, needed: [...keyed.snapshot.needed] })
     return true
   }
 
@@ -258,10 +298,14 @@ export class Stage implements TaskStage, Outlet {
   }
 }
 
-interface SnapshotInProgress {
-  waiting: boolean
-  group: number
-  readonly groups: [number, Uint8Array][]
+export function encodeStates(states: readonly OperatorStateSnapshot[]): EncodedOperatorState[] {
+  return states.map(({ name, mode, entries }) => ({ name, mode, entries: encode(entries) }))
+}
+
+interface WritingInProgress {
+  readonly barrier: Barrier
+  readonly contribution: Omit<StageSnapshot, 'objects' | 'needed'>
+  readonly keyed: KeyedWriting
 }
 
 /** Names the operator, and where it is known the record, in whatever was thrown. */

@@ -87,6 +87,11 @@ export class Task {
     this.collected.delete(checkpointId)
     this.highestCancelled = Math.max(this.highestCancelled, checkpointId)
     this.options.gate?.cancelCheckpoint(checkpointId)
+    for (const stage of this.stages) stage.cancelCheckpoint(checkpointId)
+  }
+
+  checkpointCompleted(checkpointId: number): void {
+    for (const stage of this.stages) stage.checkpointCompleted(checkpointId)
   }
 
   /** Milliseconds spent in each activity up to now. */

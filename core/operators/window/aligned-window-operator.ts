@@ -75,17 +75,22 @@ export class AlignedWindowOperator implements Operator {
     this.firstGroup = keyGroups.first
     this.watermarks = new GroupWatermarks(context)
     this.dropped = new DroppedRecords(context)
-    this.store = new PaneStore({ layout: 'by-window', assigner: this.options.assigner, operatorId, keyGroups })
-    this.store.registerWith(context.keyedState)
+    const { assigner } = this.options
+    const panes = { layout: 'by-window', assigner, operatorId, keyGroups, aggregate: this.aggregate } as const
+    this.store = new PaneStore(panes, context.keyedState)
     this.firing = new PaneFiring(this.store, this.contents, this.sizeMs, !this.inProcessingTime)
-    this.requestClock()
     return this.contents.open(context)
+  }
+
+  onRestored(): void {
+    this.store.onRestored()
+    this.requestClock()
   }
 
   process(batch: Batch, from: number, output: Output): number {
     const { values, timestamps, keys, groups } = batch
     if (keys === undefined || groups === undefined) throw keysMissing(this.context.operatorId)
-    const { aggregate, firstGroup, watermarks, inProcessingTime } = this
+    const { store, firstGroup, watermarks, inProcessingTime } = this
     const now = inProcessingTime ? this.environment.clock.now() : 0
     const length = values.length
     let row = from
@@ -100,10 +105,7 @@ export class AlignedWindowOperator implements Operator {
           if (!this.addToWindows(values[row], timestamp, key, group, output)) return row
           continue
         }
-        const accumulators = pane.groups[group] ?? pane.open(group)
-        let accumulator = accumulators.get(key)
-        if (accumulator === undefined) accumulator = aggregate.create()
-        accumulators.set(key, aggregate.add(accumulator, values[row], timestamp))
+        store.add(pane, group, key, values[row], timestamp)
       }
     } catch (thrown) {
       throw rowFailed(thrown, this.context.operatorId, { batch, position: row })
@@ -179,7 +181,7 @@ export class AlignedWindowOperator implements Operator {
   }
 
   private add(start: number, value: unknown, timestamp: number, key: InternalKey, group: number): unknown {
-    const { store, aggregate } = this
+    const { store } = this
     let pane = store.find(start)
     if (pane === undefined) {
       pane = store.paneAt(start)
@@ -189,11 +191,7 @@ export class AlignedWindowOperator implements Operator {
       this.hot = pane
       this.hotEnd = start + this.sizeMs
     }
-    const accumulators = pane.groups[group] ?? pane.open(group)
-    const before = accumulators.get(key)
-    const accumulator = aggregate.add(before === undefined ? aggregate.create() : before, value, timestamp)
-    accumulators.set(key, accumulator)
-    return accumulator
+    return store.add(pane, group, key, value, timestamp)
   }
 
   private dropThrough(watermark: number): void {

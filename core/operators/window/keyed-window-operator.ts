@@ -74,15 +74,13 @@ export class KeyedWindowOperator implements Operator {
     this.watermarks = new GroupWatermarks(context)
     this.dropped = new DroppedRecords(context)
     this.triggerContext = new WindowTriggerContext(environment.clock, this.eventTimers, this.processingTimers)
-    this.store = new KeyedWindowStore({
-      assigner: this.options.assigner,
-      operatorId,
-      keyGroups,
-      onRestored: (entry) => this.schedule(entry),
-    })
-    this.store.registerWith(context.keyedState)
-    this.requestClock()
+    this.store = new KeyedWindowStore({ assigner: this.options.assigner, operatorId, keyGroups }, context.keyedState)
     return this.contents.open(context)
+  }
+
+  onRestored(): void {
+    for (const entry of this.store.entries()) this.schedule(entry)
+    this.requestClock()
   }
 
   process(batch: Batch, from: number, output: Output): number {
@@ -217,6 +215,7 @@ export class KeyedWindowOperator implements Operator {
   /** The sessions from `first` to before `behind` and [start, end) become one; timers of the old windows go. */
   private growSession(sessions: WindowEntry[], first: number, behind: number, start: number, end: number): void {
     const target = sessions[first] as WindowEntry
+    this.store.touch(target)
     const absorbed = sessions.splice(first + 1, behind - first - 1)
     const states = [target.triggerState]
     for (const later of absorbed) {
@@ -236,6 +235,7 @@ export class KeyedWindowOperator implements Operator {
   /** Adds the row and asks the trigger. False: the output is full, and the row goes on at `next`. */
   private addToWindow(entry: WindowEntry, value: unknown, timestamp: number, next: number, output: Output): boolean {
     const { aggregate } = this.contents
+    this.store.touch(entry)
     const before = entry.accumulator
     entry.accumulator = aggregate.add(before === undefined ? aggregate.create() : before, value, timestamp)
     const context = this.triggerContext.of(entry, this.watermarks.of(entry.group))
@@ -277,6 +277,7 @@ export class KeyedWindowOperator implements Operator {
   private fireTimer(slot: TimerSlot, queue: TimerQueue, output: Output): boolean {
     const { entry } = slot
     const time = slot.nextTime()
+    this.store.touch(entry)
     let isOut = true
     if (slot.remove(time)) {
       const context = this.triggerContext.of(entry, this.watermarks.of(entry.group))

@@ -1,6 +1,9 @@
-import type { KeyedStateBackend, KeyGroupedComponent, KeyGroupRange } from '../../state/backend.js'
+import type { KeyedStateBackend, KeyGroupRange } from '../../state/backend.js'
 import type { InternalKey } from '../../state/key.js'
-import { incompatibleWindows } from './incompatible-windows.js'
+import type { Leaf } from '../../state/leaf.js'
+import type { LeafTable } from '../../state/leaf-table.js'
+import { stateCorrupt } from '../../state/state-error.js'
+import { acceptWindows } from './incompatible-windows.js'
 import { WindowEntry } from './window-entry.js'
 
 export interface KeyedWindowStoreOptions {
@@ -8,8 +11,6 @@ export interface KeyedWindowStoreOptions {
   readonly assigner: string
   readonly operatorId: string
   readonly keyGroups: KeyGroupRange
-  /** Puts the window's timers into the queues. */
-  readonly onRestored: (entry: WindowEntry) => void
 }
 
 interface StoredWindow {
@@ -23,31 +24,40 @@ interface StoredWindow {
   readonly trigger?: unknown
 }
 
-interface StoredGroup {
-  readonly assigner: string
-  readonly keys: readonly (readonly [key: InternalKey, windows: readonly StoredWindow[]])[]
-}
-
-/** Windows by key, each key's in the order of their start. */
-export class KeyedWindowStore implements KeyGroupedComponent {
-  readonly name = 'windows'
-  readonly layout = 'by-key'
-  readonly version = 1
-  private readonly groups: (Map<InternalKey, WindowEntry[]> | undefined)[]
+/**
+ * Windows by key, each key's in the order of their start; stored key by key. Whoever changes a window, or lets a trigger
+ * do so, says so before (`touch`).
+ */
+export class KeyedWindowStore {
   private readonly options: KeyedWindowStoreOptions
+  private readonly table: LeafTable
 
-  constructor(options: KeyedWindowStoreOptions) {
+  constructor(options: KeyedWindowStoreOptions, backend: KeyedStateBackend) {
+    const { assigner, operatorId } = options
+    const layout = { layout: `by-key ${assigner}`, version: 1 }
     this.options = options
-    this.groups = new Array(options.keyGroups.end - options.keyGroups.first).fill(undefined)
-  }
-
-  registerWith(backend: KeyedStateBackend): void {
-    backend.register(this)
+    this.table = backend.openTable({
+      name: 'windows',
+      layout,
+      accept: (stored) => acceptWindows(operatorId, layout, stored),
+      hasSpaces: false,
+      // Timers point at the windows.
+      onHeap: true,
+      toStored: (windows) => (windows as readonly WindowEntry[]).map(storedWindow),
+      fromStored: (stored, leaf) => this.read(stored, leaf),
+    })
+    backend.register(this.table)
   }
 
   /** The key's windows, to read and to change: never empty, undefined when there is none. */
   windowsOf(group: number, key: InternalKey): WindowEntry[] | undefined {
-    return this.groups[group]?.get(key)
+    return this.table.space(group)?.leaves.get(key)?.value as WindowEntry[] | undefined
+  }
+
+  *entries(): IterableIterator<WindowEntry> {
+    for (let group = 0; group < this.table.changes.live.length; group++) {
+      for (const leaf of this.table.entriesOf(group)) yield* leaf.value as WindowEntry[]
+    }
   }
 
   /** The key's window that starts there, made when it is missing. */
@@ -61,50 +71,65 @@ export class KeyedWindowStore implements KeyGroupedComponent {
   }
 
   insert(entry: WindowEntry, at: number): WindowEntry {
-    const keys = this.groups[entry.group] ?? new Map<InternalKey, WindowEntry[]>()
-    this.groups[entry.group] = keys
-    const windows = keys.get(entry.key)
-    if (windows === undefined) keys.set(entry.key, [entry])
-    else windows.splice(at, 0, entry)
+    const { table } = this
+    const space = table.space(entry.group) ?? table.openSpace(entry.group)
+    const leaf = space.leaves.get(entry.key)
+    if (leaf === undefined) entry.leaf = table.insert(space, entry.key, [entry])
+    else {
+      table.touch(leaf)
+      entry.leaf = leaf
+      windowsIn(leaf).splice(at, 0, entry)
+    }
     return entry
   }
 
+  /** Before anything about the windows of its key changes. */
+  touch(entry: WindowEntry): void {
+    if (entry.leaf !== undefined) this.table.touch(entry.leaf)
+  }
+
   remove(entry: WindowEntry): void {
-    const keys = this.groups[entry.group]
-    const windows = keys?.get(entry.key)
-    if (keys === undefined || windows === undefined) return
+    const { leaf } = entry
+    if (leaf === undefined) return
+    this.table.touch(leaf)
+    entry.leaf = undefined
+    const windows = windowsIn(leaf)
     const at = windows.indexOf(entry)
     if (at >= 0) windows.splice(at, 1)
-    if (windows.length === 0) keys.delete(entry.key)
+    if (windows.length === 0) this.table.remove(leaf)
   }
 
-  snapshotGroup(group: number): StoredGroup | undefined {
-    const windowsByKey = this.groups[group - this.options.keyGroups.first]
-    if (windowsByKey === undefined || windowsByKey.size === 0) return undefined
-    const keys: [InternalKey, StoredWindow[]][] = []
-    for (const [key, windows] of windowsByKey) keys.push([key, windows.map(storedWindow)])
-    return { assigner: this.options.assigner, keys }
-  }
-
-  restoreGroup(group: number, data: unknown, stored: { readonly layout: string; readonly version: number }): void {
-    // Written by `snapshotGroup` of this layout and version, and checked by its checksum.
-    const { assigner, keys } = data as StoredGroup
-    const expected = `${this.layout} ${this.version} ${this.options.assigner}`
-    const found = `${stored.layout} ${stored.version} ${assigner}`
-    if (found !== expected) throw incompatibleWindows(this.options.operatorId, expected, found)
-    for (const [key, windows] of keys) {
-      for (let at = 0; at < windows.length; at++) {
-        const window = windows[at] as StoredWindow
-        const entry = new WindowEntry(window.start, window.end, key, group - this.options.keyGroups.first)
-        entry.accumulator = window.contents
-        entry.triggerState = window.trigger
-        entry.eventTime.times.push(...window.eventTimers)
-        entry.processingTime.times.push(...window.processingTimers)
-        this.insert(entry, at)
-        this.options.onRestored(entry)
-      }
+  private read(stored: unknown, leaf: Leaf): WindowEntry[] {
+    const { slot } = leaf.space
+    if (!Array.isArray(stored) || !stored.every(isStoredWindow)) {
+      const { operatorId, keyGroups } = this.options
+      throw stateCorrupt(operatorId, keyGroups.first + slot, 'no windows')
     }
+    return stored.map((window) => {
+      const entry = new WindowEntry(window.start, window.end, leaf.key, slot)
+      entry.accumulator = window.contents
+      entry.triggerState = window.trigger
+      entry.eventTime.times.push(...window.eventTimers)
+      entry.processingTime.times.push(...window.processingTimers)
+      entry.leaf = leaf
+      return entry
+    })
   }
+}
+
+/** What this store puts into its leaves. */
+function windowsIn(leaf: Leaf): WindowEntry[] {
+  return leaf.value as WindowEntry[]
+}
+
+function isStoredWindow(value: unknown): value is StoredWindow {
+  if (typeof value !== 'object' || value === null) return false
+  const { start, end, eventTimers, processingTimers } = value as Partial<StoredWindow>
+  return typeof start === 'number' && typeof end === 'number' && areTimes(eventTimers) && areTimes(processingTimers)
+}
+
+function areTimes(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((time) => typeof time === 'number')
 }
 
 function storedWindow(entry: WindowEntry): StoredWindow {

@@ -1,4 +1,4 @@
-import type { InternalKey } from '../../state/key.js'
+import type { Leaf } from '../../state/leaf.js'
 import type { TimeWindow } from '../../window/time-window.js'
 import type { Output } from '../operator.js'
 import type { Contents } from './contents.js'
@@ -20,7 +20,7 @@ export class PaneFiring {
   private pane = 0
   private group = 0
   private window: TimeWindow | undefined
-  private entries: Iterator<[InternalKey, unknown]> | undefined
+  private leaves: Iterator<Leaf> | undefined
 
   constructor(store: PaneStore, contents: Contents, sizeMs: number, keepsFloors: boolean) {
     this.store = store
@@ -47,12 +47,12 @@ export class PaneFiring {
       if (maxTimestamp > this.until) break
       this.window ??= { start: pane.start, end: pane.start + this.sizeMs }
       for (; this.group < pane.groups.length; this.group++) {
-        const accumulators = pane.groups[this.group]
-        if (accumulators === undefined) continue
+        const space = pane.groups[this.group]
+        if (space === undefined) continue
         if (this.keepsFloors && watermarks.hadFired(this.group, maxTimestamp)) continue
-        this.entries ??= accumulators.entries()
-        if (!this.fireGroup(this.entries, this.window, watermarks.of(this.group), output)) return false
-        this.entries = undefined
+        this.leaves ??= space.leaves.values()
+        if (!this.fireGroup(this.leaves, this.window, watermarks.of(this.group), output)) return false
+        this.leaves = undefined
       }
       this.group = 0
       this.window = undefined
@@ -61,16 +61,11 @@ export class PaneFiring {
     return true
   }
 
-  private fireGroup(
-    entries: Iterator<[InternalKey, unknown]>,
-    window: TimeWindow,
-    watermark: number,
-    output: Output,
-  ): boolean {
+  private fireGroup(leaves: Iterator<Leaf>, window: TimeWindow, watermark: number, output: Output): boolean {
     while (!output.full) {
-      const next = entries.next()
-      if (next.done) return true
-      if (!this.contents.emit(next.value[0], window, next.value[1], watermark, output)) return false
+      const { value: leaf, done } = leaves.next()
+      if (done === true) return true
+      if (!this.contents.emit(leaf.key, window, leaf.value, watermark, output)) return false
     }
     return false
   }

@@ -1,21 +1,19 @@
-import type { KeyedStateBackend, KeyGroupedComponent, KeyGroupRange } from '../../state/backend.js'
+import type { KeyedStateBackend, KeyGroupRange } from '../../state/backend.js'
 import type { InternalKey } from '../../state/key.js'
-import { incompatibleWindows } from './incompatible-windows.js'
+import type { Leaf, LeafSpace } from '../../state/leaf.js'
+import type { LeafTable } from '../../state/leaf-table.js'
+import { stateCorrupt } from '../../state/state-error.js'
+import type { Aggregate } from '../../window/aggregate.js'
+import { acceptWindows } from './incompatible-windows.js'
 
 /** What a window, or a slice of windows, holds: an accumulator a key, by key group (counted from the subtask's first). */
 export class Pane {
   readonly start: number
-  readonly groups: (Map<InternalKey, unknown> | undefined)[]
+  readonly groups: (LeafSpace | undefined)[]
 
   constructor(start: number, groupCount: number) {
     this.start = start
     this.groups = new Array(groupCount).fill(undefined)
-  }
-
-  open(group: number): Map<InternalKey, unknown> {
-    const accumulators = new Map<InternalKey, unknown>()
-    this.groups[group] = accumulators
-    return accumulators
   }
 }
 
@@ -25,33 +23,44 @@ export interface PaneStoreOptions {
   readonly assigner: string
   readonly operatorId: string
   readonly keyGroups: KeyGroupRange
+  readonly aggregate: Aggregate<unknown, unknown, unknown>
 }
 
-/** A key group in a snapshot; the maps are live. */
-interface StoredGroup {
-  readonly assigner: string
-  readonly panes: readonly (readonly [start: number, accumulators: Map<InternalKey, unknown>])[]
-}
-
-/** Panes in the order of their start. */
-export class PaneStore implements KeyGroupedComponent {
-  readonly name = 'windows'
-  readonly layout: 'by-window' | 'by-slice'
-  readonly version = 1
+/** Panes in the order of their start. An accumulator is stored under [start, key]; a pane goes as one. */
+export class PaneStore {
   /** Ascending by start. */
   readonly panes: Pane[] = []
   private readonly byStart = new Map<number, Pane>()
-  private readonly options: PaneStoreOptions
   private readonly groupCount: number
+  private readonly options: PaneStoreOptions
+  private readonly aggregate: Aggregate<unknown, unknown, unknown>
+  private readonly table: LeafTable
 
-  constructor(options: PaneStoreOptions) {
+  constructor(options: PaneStoreOptions, backend: KeyedStateBackend) {
+    const { operatorId, keyGroups, assigner } = options
+    const layout = { layout: `${options.layout} ${assigner}`, version: 1 }
     this.options = options
-    this.layout = options.layout
-    this.groupCount = options.keyGroups.end - options.keyGroups.first
+    this.aggregate = options.aggregate
+    this.groupCount = keyGroups.end - keyGroups.first
+    this.table = backend.openTable({
+      name: 'windows',
+      layout,
+      accept: (stored) => acceptWindows(operatorId, layout, stored),
+      hasSpaces: true,
+    })
+    backend.register(this.table)
   }
 
-  registerWith(backend: KeyedStateBackend): void {
-    backend.register(this)
+  /** Finds the panes of what was restored. */
+  onRestored(): void {
+    for (let group = 0; group < this.groupCount; group++) {
+      for (const space of this.table.spacesOf(group)) {
+        const { id } = space
+        const { operatorId, keyGroups } = this.options
+        if (typeof id !== 'number') throw stateCorrupt(operatorId, keyGroups.first + group, 'a window without a start')
+        this.paneAt(id).groups[group] = space
+      }
+    }
   }
 
   find(start: number): Pane | undefined {
@@ -70,6 +79,25 @@ export class PaneStore implements KeyGroupedComponent {
     return pane
   }
 
+  /** Adds a value to what the pane has of the key, and returns that. */
+  add(pane: Pane, group: number, key: InternalKey, value: unknown, timestamp: number): unknown {
+    const { aggregate, table } = this
+    const space = pane.groups[group] ?? this.open(pane, group)
+    const leaf = space.leaves.get(key)
+    if (leaf === undefined) {
+      const first = aggregate.add(aggregate.create(), value, timestamp)
+      table.insert(space, key, first)
+      return first
+    }
+    if (leaf.stamp !== table.changes.epoch) table.changes.touch(group, leaf)
+    leaf.value = aggregate.add(leaf.value, value, timestamp)
+    return leaf.value
+  }
+
+  leafOf(pane: Pane, group: number, key: InternalKey): Leaf | undefined {
+    return pane.groups[group]?.leaves.get(key)
+  }
+
   /** The index of the first pane that starts at or after `start`. */
   indexFrom(start: number): number {
     let low = 0
@@ -84,27 +112,17 @@ export class PaneStore implements KeyGroupedComponent {
 
   /** Drops the oldest panes. */
   dropFirst(count: number): void {
-    for (let index = 0; index < count; index++) this.byStart.delete((this.panes[index] as Pane).start)
+    for (let index = 0; index < count; index++) {
+      const pane = this.panes[index] as Pane
+      this.byStart.delete(pane.start)
+      for (const space of pane.groups) if (space !== undefined) this.table.drop(space)
+    }
     this.panes.splice(0, count)
   }
 
-  snapshotGroup(group: number): StoredGroup | undefined {
-    const panes: [number, Map<InternalKey, unknown>][] = []
-    for (const pane of this.panes) {
-      const accumulators = pane.groups[group - this.options.keyGroups.first]
-      if (accumulators !== undefined && accumulators.size > 0) panes.push([pane.start, accumulators])
-    }
-    return panes.length === 0 ? undefined : { assigner: this.options.assigner, panes }
-  }
-
-  restoreGroup(group: number, data: unknown, stored: { readonly layout: string; readonly version: number }): void {
-    // Written by `snapshotGroup` of this layout and version, and checked by its checksum.
-    const { assigner, panes } = data as StoredGroup
-    const expected = `${this.layout} ${this.version} ${this.options.assigner}`
-    const found = `${stored.layout} ${stored.version} ${assigner}`
-    if (found !== expected) throw incompatibleWindows(this.options.operatorId, expected, found)
-    for (const [start, accumulators] of panes) {
-      this.paneAt(start).groups[group - this.options.keyGroups.first] = accumulators
-    }
+  private open(pane: Pane, group: number): LeafSpace {
+    const space = this.table.openSpace(group, pane.start)
+    pane.groups[group] = space
+    return space
   }
 }

@@ -1,4 +1,5 @@
 import type { InternalKey } from '../../state/key.js'
+import type { Leaf } from '../../state/leaf.js'
 import type { Aggregate } from '../../window/aggregate.js'
 import type { Slicing } from '../../window/slicing.js'
 import { copyOf, mergeOwned } from './owned-merge.js'
@@ -58,7 +59,7 @@ export class SliceCache {
   private phase: Phase | undefined
   private slice = 0
   private group = 0
-  private entries: Iterator<[InternalKey, unknown]> | undefined
+  private leaves: Iterator<Leaf> | undefined
   private merges = 0
 
   constructor(slicing: Slicing, store: PaneStore, aggregate: Aggregate<unknown, unknown, unknown>, groupCount: number) {
@@ -149,18 +150,18 @@ export class SliceCache {
   private visit(pane: Pane): boolean {
     const ordinal = this.slicing.ordinalAt(pane.start)
     for (; this.group < pane.groups.length; this.group++) {
-      const accumulators = pane.groups[this.group]
-      if (accumulators === undefined) continue
-      this.entries ??= accumulators.entries()
+      const space = pane.groups[this.group]
+      if (space === undefined) continue
+      this.leaves ??= space.leaves.values()
       for (;;) {
         if (this.merges >= MERGES_A_TURN) return false
-        const next = this.entries.next()
-        if (next.done) break
+        const { value: leaf, done } = this.leaves.next()
+        if (done === true) break
         this.merges++
-        if (this.phase === 'flip') this.pushFront(ordinal, this.group, next.value[0], next.value[1])
-        else this.extendBack(this.group, next.value[0], next.value[1])
+        if (this.phase === 'flip') this.pushFront(ordinal, this.group, leaf.key, leaf.value)
+        else this.extendBack(this.group, leaf.key, leaf.value)
       }
-      this.entries = undefined
+      this.leaves = undefined
     }
     this.group = 0
     return true

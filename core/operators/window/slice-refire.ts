@@ -47,10 +47,10 @@ export class SliceRefire {
     let at = store.indexFrom(slicing.sliceStart(slicing.firstSlice(firstWindow)))
     for (; at < store.panes.length && (store.panes[at] as Pane).start < end; at++) {
       const pane = store.panes[at] as Pane
-      const slice = pane.groups[group]?.get(key)
-      if (slice === undefined) continue
+      const leaf = store.leafOf(pane, group, key)
+      if (leaf === undefined) continue
       ordinals.push(slicing.ordinalAt(pane.start))
-      slices.push(slice)
+      slices.push(leaf.value)
     }
   }
 

@@ -60,18 +60,22 @@ export class SlicedWindowOperator implements Operator {
     this.firstGroup = keyGroups.first
     this.watermarks = new GroupWatermarks(context)
     this.dropped = new DroppedRecords(context)
-    this.store = new PaneStore({ layout: 'by-slice', assigner: this.options.assigner, operatorId, keyGroups })
-    this.store.registerWith(context.keyedState)
+    const { assigner } = this.options
+    this.store = new PaneStore({ layout: 'by-slice', assigner, operatorId, keyGroups, aggregate }, context.keyedState)
     this.cache = new SliceCache(slicing, this.store, aggregate, keyGroups.end - keyGroups.first)
     this.firing = new SliceFiring(slicing, this.store, this.cache, contents)
     this.refire = new SliceRefire(slicing, this.store, aggregate)
     return contents.open(context)
   }
 
+  onRestored(): void {
+    this.store.onRestored()
+  }
+
   process(batch: Batch, from: number, output: Output): number {
     const { values, timestamps, keys, groups } = batch
     if (keys === undefined || groups === undefined) throw keysMissing(this.context.operatorId)
-    const { aggregate, firstGroup, watermarks } = this
+    const { store, firstGroup, watermarks } = this
     const length = values.length
     let row = from
     try {
@@ -86,10 +90,7 @@ export class SlicedWindowOperator implements Operator {
           if (!this.addToSlice(values[row], timestamp, key, group, output)) return row
           continue
         }
-        const accumulators = slice.groups[group] ?? slice.open(group)
-        let accumulator = accumulators.get(key)
-        if (accumulator === undefined) accumulator = aggregate.create()
-        accumulators.set(key, aggregate.add(accumulator, values[row], timestamp))
+        store.add(slice, group, key, values[row], timestamp)
       }
     } catch (thrown) {
       throw rowFailed(thrown, this.context.operatorId, { batch, position: row })
@@ -141,13 +142,11 @@ export class SlicedWindowOperator implements Operator {
   }
 
   private add(ordinal: number, value: unknown, timestamp: number, key: InternalKey, group: number): void {
-    const { slicing, aggregate } = this
+    const { slicing } = this
     const slice = this.store.paneAt(slicing.sliceStart(ordinal))
     this.hot = slice
     this.hotEnd = slicing.sliceStart(ordinal + 1)
-    const accumulators = slice.groups[group] ?? slice.open(group)
-    const accumulator = accumulators.get(key)
-    accumulators.set(key, aggregate.add(accumulator === undefined ? aggregate.create() : accumulator, value, timestamp))
+    this.store.add(slice, group, key, value, timestamp)
     this.cache.addLate(ordinal, group, key, value, timestamp)
   }
 

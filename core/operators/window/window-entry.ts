@@ -1,4 +1,5 @@
 import type { InternalKey } from '../../state/key.js'
+import type { Leaf } from '../../state/leaf.js'
 
 /** No time at all: compares as neither before nor after anything. */
 export const NO_TIME = Number.NaN
@@ -51,6 +52,8 @@ export class WindowEntry {
   /** Undefined when the window is empty (purged). */
   accumulator: unknown = undefined
   triggerState: unknown = undefined
+  /** Where the key's windows are stored. Undefined until the store has taken it. */
+  leaf: Leaf | undefined = undefined
   readonly eventTime = new TimerSlot(this)
   readonly processingTime = new TimerSlot(this)
 

@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import type { OperatorManifest } from '../../../core/checkpoint/manifest.js'
-import {
-  floorsAbove,
-  splitEvenly,
-  subtasksOverlapping,
-  watermarkByGroup,
-} from '../../../core/checkpoint/redistribute.js'
+import { floorsAbove, subtasksOverlapping, watermarkByGroup } from '../../../core/checkpoint/redistribute.js'
 import { MIN_WATERMARK } from '../../../core/element.js'
 
 const operator: OperatorManifest = {
   id: 'windows',
   kind: 'operator',
   subtasks: [
-    { range: { first: 0, end: 3 }, watermark: 10, floors: [{ first: 1, end: 2, watermark: 40 }], state: null },
-    { range: { first: 3, end: 6 }, watermark: null, floors: [], state: null },
+    {
+      range: { first: 0, end: 3 },
+      watermark: 10,
+      floors: [{ first: 1, end: 2, watermark: 40 }],
+      keyed: [],
+      state: null,
+    },
+    { range: { first: 3, end: 6 }, watermark: null, floors: [], keyed: [], state: null },
   ],
 }
 
@@ -35,11 +36,5 @@ describe('what a checkpoint stored is dealt out by key group', () => {
   it('a subtask gets state from those whose ranges meet its own', () => {
     expect(subtasksOverlapping(operator, { first: 2, end: 4 })).toEqual([0, 1])
     expect(subtasksOverlapping(operator, { first: 3, end: 6 })).toEqual([1])
-  })
-
-  it('list state is split evenly, each entry to exactly one subtask', () => {
-    const shares = [0, 1, 2].map((subtask) => splitEvenly(['a', 'b', 'c', 'd'], subtask, 3))
-    expect(shares.map((share) => share.length)).toEqual([2, 1, 1])
-    expect(shares.flat().sort()).toEqual(['a', 'b', 'c', 'd'])
   })
 })

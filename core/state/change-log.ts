@@ -1,0 +1,201 @@
+import { type ChangeList, type ChangeLists, HeapChangeLists } from './change-list.js'
+import { NEVER, type Tracked } from './leaf.js'
+import { planRun, type RunPlan, type RunSize } from './run-plan.js'
+
+/** What one checkpoint holds of a key group: everything, or what changed since the run before. */
+interface Run<T> extends RunSize {
+  count: number
+  readonly checkpoint: number
+  /** Changes in later epochs than this one... */
+  readonly after: number
+  /** ...and up to this one. */
+  readonly through: number
+  /** Whoever was changed; of a whole run nobody is listed. */
+  readonly changed: ChangeList<T>
+}
+
+/** One key group's part of a snapshot that is being taken. */
+export interface SlotChanges<T> {
+  readonly slot: number
+  /** The checkpoint whose state this adds to; 0: it is whole. */
+  readonly base: number
+  /** What changed in later epochs is part of it. */
+  readonly after: number
+  /** Runs whose changes it holds, oldest first; a whole one is read from the state itself. */
+  readonly sources: readonly ChangeSource<T>[]
+  /** Of several sources: whoever is written is listed here. */
+  readonly merged?: ChangeList<T>
+}
+
+export interface ChangeSource<T> {
+  readonly after: number
+  readonly through: number
+  readonly changed: ChangeList<T>
+}
+
+interface PendingSlot<T> {
+  readonly slot: number
+  readonly plan: RunPlan
+  readonly run: Run<T>
+  /** Of the newest interval alone: what goes back when the checkpoint is aborted. */
+  readonly newest: ChangeList<T>
+}
+
+interface PendingCheckpoint<T> {
+  readonly id: number
+  readonly listedAfter: number
+  readonly slots: readonly PendingSlot<T>[]
+}
+
+/** Gets what is about to change while a snapshot still needs it as it is. */
+export interface CopyOnWrite<T> {
+  beforeChange(slot: number, changed: T): void
+}
+
+/**
+ * What changed in the state of a component since its checkpoints, by key group. An epoch lasts from one snapshot to the
+ * next; whoever changes something for the first time in an epoch calls `touch`, later changes cost one comparison.
+ *
+ * 1. Nothing is copied at a barrier: the lists of the epoch are set aside, and the next begins.
+ * 2. An aborted checkpoint's lists go back; a completed one's become the run that later ones build upon.
+ * 3. A group that has become empty is a whole run without entries: objects that other groups still need may hold entries
+ *    of it. It is written anew from time to time, so that it does not keep an old checkpoint's objects alive.
+ */
+export class ChangeLog<T extends Tracked> {
+  /** Even numbers; odd ones mark what a disk backend has loaded in an epoch and nobody has changed yet. */
+  epoch = 2
+  /** Entries that each key group has: the component counts. */
+  readonly live: Int32Array
+  /** The snapshot that is being taken. */
+  copyOnWrite: CopyOnWrite<T> | undefined
+  /** Of a disk backend: what it has to write. */
+  onTouch: ((slot: number, changed: T) => void) | undefined
+  private lists: ChangeLists<T> = new HeapChangeLists()
+  private changed: ChangeList<T>[]
+  private readonly runs: Run<T>[][]
+  private pending: PendingCheckpoint<T> | undefined
+  /** Whoever has a later stamp is in `changed` already. */
+  private listedAfter = 0
+
+  constructor(slots: number) {
+    this.live = new Int32Array(slots)
+    this.changed = this.emptyLists()
+    this.runs = Array.from({ length: slots }, () => [])
+  }
+
+  /** Before anything is changed. */
+  keepIn(lists: ChangeLists<T>): void {
+    this.lists = lists
+    this.changed = this.emptyLists()
+  }
+
+  /** What was changed since the newest snapshot. */
+  listOf(slot: number): ChangeList<T> {
+    return this.changed[slot] as ChangeList<T>
+  }
+
+  /** Before something is created, changed, replaced or deleted whose stamp is not the current epoch. */
+  touch(slot: number, changed: T): void {
+    this.copyOnWrite?.beforeChange(slot, changed)
+    if (changed.stamp <= this.listedAfter) (this.changed[slot] as ChangeList<T>).push(changed)
+    changed.stamp = this.epoch
+    this.onTouch?.(slot, changed)
+  }
+
+  /** A whole snapshot that no checkpoint builds upon. What changes from here on is not part of it. */
+  beginSavepoint(): readonly SlotChanges<T>[] {
+    const slots: SlotChanges<T>[] = []
+    for (let slot = 0; slot < this.live.length; slot++) {
+      if ((this.live[slot] as number) > 0) slots.push({ slot, base: 0, after: NEVER, sources: [] })
+    }
+    this.epoch += 2
+    return slots
+  }
+
+  /** An increment to the newest checkpoint that is known to be completed. What changes from here on is not part of it. */
+  beginCheckpoint(id: number): readonly SlotChanges<T>[] {
+    if (this.pending !== undefined) this.abort(this.pending.id)
+    const through = this.epoch
+    const slots: SlotChanges<T>[] = []
+    const pending: PendingSlot<T>[] = []
+    for (let slot = 0; slot < this.live.length; slot++) {
+      const newest = this.changed[slot] as ChangeList<T>
+      const runs = this.runs[slot] as Run<T>[]
+      const live = this.live[slot] as number
+      if (newest.length === 0 && !(runs.length === 0 ? live > 0 : isOldMask(runs, id))) continue
+      const plan = newest.length === 0 ? WHOLE : planRun(runs, newest.length, live, slot / this.live.length)
+      const isWhole = plan.keep === 0
+      const after = isWhole ? NEVER : (runs[plan.keep - 1] as Run<T>).through
+      const own = { after: runs.at(-1)?.through ?? NEVER, through, changed: newest }
+      const sources = isWhole ? [] : [...runs.slice(plan.keep), own]
+      const changed = isWhole || plan.tier > 0 ? this.lists.create() : newest
+      const count = isWhole ? live : newest.length
+      const base = isWhole ? 0 : (runs[plan.keep - 1] as Run<T>).checkpoint
+      pending.push({ slot, plan, newest, run: { checkpoint: id, after, through, changed, count, tier: plan.tier } })
+      slots.push({ slot, after, sources, base, ...(!isWhole && plan.tier > 0 && { merged: changed }) })
+    }
+    this.pending = { id, listedAfter: this.listedAfter, slots: pending }
+    this.changed = this.emptyLists()
+    this.listedAfter = through
+    this.epoch += 2
+    return slots
+  }
+
+  /** Checkpoints, this one included, whose objects the one that is being taken needs. */
+  addNeeded(needed: Set<number>): void {
+    const planned = new Map(this.pending?.slots.map((slot) => [slot.slot, slot]))
+    for (let slot = 0; slot < this.runs.length; slot++) {
+      const runs = this.runs[slot] as Run<T>[]
+      const { plan, run } = planned.get(slot) ?? {}
+      const keep = plan?.keep ?? runs.length
+      for (let index = 0; index < keep; index++) needed.add((runs[index] as Run<T>).checkpoint)
+      if (run !== undefined) needed.add(run.checkpoint)
+    }
+  }
+
+  /** What was changed to restore the state is no change of it. */
+  forgetChanges(): void {
+    for (const list of this.changed) this.lists.release?.(list)
+    this.changed = this.emptyLists()
+  }
+
+  /** The checkpoint counts: later ones build upon it. */
+  complete(id: number): void {
+    const { pending } = this
+    if (pending?.id !== id) return
+    this.pending = undefined
+    for (const { slot, plan, run, newest } of pending.slots) {
+      const runs = this.runs[slot] as Run<T>[]
+      for (const { changed } of runs.splice(plan.keep)) this.lists.release?.(changed)
+      if (run.changed !== newest) this.lists.release?.(newest)
+      // Of a merged run this is known only now.
+      if (plan.keep > 0) run.count = run.changed.length
+      runs.push(run)
+    }
+  }
+
+  /** The checkpoint never counts: its changes belong to the next one. */
+  abort(id: number): void {
+    const { pending } = this
+    if (pending?.id !== id) return
+    this.pending = undefined
+    this.listedAfter = pending.listedAfter
+    for (const { slot, newest, run } of pending.slots) {
+      if (run.changed !== newest) this.lists.release?.(run.changed)
+      this.changed[slot] = this.lists.join(newest, this.changed[slot] as ChangeList<T>)
+    }
+  }
+
+  private emptyLists(): ChangeList<T>[] {
+    return Array.from({ length: this.live.length }, () => this.lists.create())
+  }
+}
+
+const WHOLE: RunPlan = { keep: 0, tier: 0 }
+/** In checkpoints. */
+const OLDEST_MASK = 16
+
+function isOldMask<T>(runs: readonly Run<T>[], id: number): boolean {
+  const [run] = runs
+  return runs.length === 1 && run !== undefined && run.count === 0 && run.checkpoint <= id - OLDEST_MASK
+}

@@ -1,0 +1,188 @@
+import { NO_TIMESTAMP } from '../element.js'
+import type {
+  AggregatingStateSpec,
+  AppendingState,
+  KeyedStateBackend,
+  KeyGroupRange,
+  ListState,
+  ListStateSpec,
+  MapState,
+  MapStateSpec,
+  ReducingStateSpec,
+  TableOptions,
+  ValueState,
+  ValueStateSpec,
+} from './backend.js'
+import type { KeyGroupedComponent, StoredLayout } from './component.js'
+import { CurrentKey } from './current-key.js'
+import { HEAP_LEAVES } from './heap-leaves.js'
+import type { InternalKey, Key } from './key.js'
+import { fromInternalKey } from './key-codec.js'
+import { KeyedRestore } from './keyed-restore.js'
+import { KeyedSnapshot } from './keyed-snapshot.js'
+import type { Tracked } from './leaf.js'
+import { type LeafStore, LeafTable } from './leaf-table.js'
+import { stateLayoutUnknown, stateNameTaken } from './state-error.js'
+import {
+  KeyedAggregatingState,
+  KeyedEntry,
+  KeyedListState,
+  KeyedMapState,
+  KeyedReducingState,
+  KeyedValueState,
+} from './state-handles.js'
+
+export type StateKind = 'value' | 'list' | 'map' | 'reducing' | 'aggregating'
+
+export interface KeyedStateOptions {
+  readonly operatorId: string
+  readonly range: KeyGroupRange
+  /** Default: the heap. */
+  readonly leaves?: LeafStore
+}
+
+/** A user's state and an engine's component of the same name do not meet. */
+const STATE_PREFIX = 'state:'
+/** Of the layouts of a user's states. */
+const VERSION = 1
+
+/** Keyed state of one operator on one subtask. What it is made of registers first; then it is restored, then used. */
+export class KeyedState implements KeyedStateBackend {
+  readonly range: KeyGroupRange
+  private readonly operatorId: string
+  private readonly current: CurrentKey
+  private readonly leaves: LeafStore
+  private readonly components = new Map<string, KeyGroupedComponent>()
+  private readonly kinds = new Map<string, string>()
+
+  constructor(options: KeyedStateOptions) {
+    this.operatorId = options.operatorId
+    this.range = options.range
+    this.current = new CurrentKey(options.operatorId, options.range)
+    this.leaves = options.leaves ?? HEAP_LEAVES
+  }
+
+  setCurrentKey(key: InternalKey, group: number, timestamp: number = NO_TIMESTAMP): void {
+    this.current.set(key, group, timestamp)
+  }
+
+  /** From here on access is an error until the next `setCurrentKey`. */
+  clearCurrentKey(): void {
+    this.current.clear()
+  }
+
+  get currentInternalKey(): InternalKey {
+    return this.current.internal
+  }
+
+  get currentGroup(): number {
+    return this.current.group
+  }
+
+  get currentKey(): Key {
+    return fromInternalKey(this.current.internal)
+  }
+
+  value<V>(spec: ValueStateSpec<V>): ValueState<V> {
+    return new KeyedValueState(this.entry(spec), spec.initial)
+  }
+
+  list<V>(spec: ListStateSpec<V>): ListState<V> {
+    return new KeyedListState(this.entry(spec))
+  }
+
+  map<K, V>(spec: MapStateSpec<K, V>): MapState<K, V> {
+    return new KeyedMapState(this.table(spec), this.current)
+  }
+
+  reducing<V>(spec: ReducingStateSpec<V>): AppendingState<V, V> {
+    return new KeyedReducingState(this.entry(spec), spec.reduce)
+  }
+
+  aggregating<T, A, R>(spec: AggregatingStateSpec<T, A, R>): AppendingState<T, R> {
+    return new KeyedAggregatingState(this.entry(spec), spec.aggregate)
+  }
+
+  register<T extends Tracked>(component: KeyGroupedComponent<T>): void {
+    this.add(component, component.name, 'component')
+  }
+
+  /** A table of an operator's own, where this state keeps its leaves. */
+  openTable(options: TableOptions): LeafTable {
+    const { operatorId, range } = this
+    const { onHeap, ...table } = options
+    return new LeafTable({
+      ...table,
+      operatorId,
+      firstGroup: range.first,
+      slots: range.end - range.first,
+      store: onHeap ? HEAP_LEAVES : this.leaves,
+    })
+  }
+
+  /** Entries of all states, timers and windows, by component. */
+  get sizes(): ReadonlyMap<string, number> {
+    const sizes = new Map<string, number>()
+    for (const { name, changes } of this.components.values()) {
+      sizes.set(
+        name,
+        changes.live.reduce((sum, live) => sum + live, 0),
+      )
+    }
+    return sizes
+  }
+
+  /** Begins to read what a checkpoint holds of the range, once everything is registered. */
+  restore(): KeyedRestore {
+    return new KeyedRestore({ operatorId: this.operatorId, range: this.range, components: this.components })
+  }
+
+  /** At a barrier. Until the next one it is to be told what became of the checkpoint. */
+  snapshot(options: { readonly checkpointId: number; readonly isSavepoint: boolean }): KeyedSnapshot {
+    const { operatorId, range } = this
+    this.leaves.beforeSnapshot?.()
+    return new KeyedSnapshot([...this.components.values()], { ...options, operatorId, firstGroup: range.first })
+  }
+
+  checkpointCompleted(id: number): void {
+    for (const { changes } of this.components.values()) changes.complete(id)
+  }
+
+  checkpointAborted(id: number): void {
+    for (const { changes } of this.components.values()) changes.abort(id)
+  }
+
+  /** Between batches: what a bounded cache holds too much goes. */
+  trim(): void {
+    this.leaves.trim?.()
+  }
+
+  close(): void {
+    this.leaves.close?.()
+  }
+
+  private entry(spec: { readonly kind: StateKind; readonly name: string }): KeyedEntry {
+    return new KeyedEntry(this.table(spec), this.current)
+  }
+
+  private table(spec: { readonly kind: StateKind; readonly name: string }): LeafTable {
+    const name = STATE_PREFIX + spec.name
+    const layout = { layout: `${spec.kind}-by-key`, version: VERSION }
+    const accept = (stored: StoredLayout): void => {
+      if (stored.layout === layout.layout && stored.version === VERSION) return
+      const expected = `${layout.layout}, version ${VERSION}`
+      throw stateLayoutUnknown(this.operatorId, name, expected, `${stored.layout}, version ${stored.version}`)
+    }
+    const table = this.openTable({ name, layout, accept, hasSpaces: spec.kind === 'map' })
+    this.add(table, spec.name, spec.kind)
+    return table
+  }
+
+  private add<T extends Tracked>(component: KeyGroupedComponent<T>, name: string, kind: string): void {
+    const takenBy = this.kinds.get(component.name)
+    if (takenBy !== undefined) throw stateNameTaken(this.operatorId, name, kind, takenBy)
+    this.kinds.set(component.name, kind)
+    // A component is only ever given entries that it has made itself.
+    this.components.set(component.name, component as unknown as KeyGroupedComponent)
+  }
+}

@@ -1,0 +1,68 @@
+/*
+ * How far back an increment reaches. A key group is stored as a chain of runs: a whole one, and behind it runs of what
+ * changed after the one before. Performs no I/O.
+ *
+ * 1. When the changes since the whole run amount to one to two times the entries of the group, it is written whole again:
+ *    what is written is at most about twice what changed, what is stored at most three times what there is.
+ * 2. Eight small runs of one tier are merged into one of the next (a log-structured merge tree), so that a chain stays
+ *    short though little changes between two checkpoints. Large runs are not: they make the group whole soon.
+ */
+
+/** Runs of one tier that are merged into one of the next. */
+const FAN_IN = 8
+/** A merge that would write more than this share of the group is not worth it. */
+const LARGEST_MERGE = 1 / 4
+/** From here on it is done all the same: a restore reads the whole chain. */
+const LONGEST_CHAIN = 64
+/** Below that, how many entries there are says little. */
+const SMALL_GROUP = 16
+
+export interface RunSize {
+  readonly tier: number
+  /** Entries and deletions. */
+  readonly count: number
+}
+
+export interface RunPlan {
+  /** Runs before this one stay; it and those behind it are replaced by the new run. 0: the new run is whole. */
+  readonly keep: number
+  readonly tier: number
+}
+
+/**
+ * @param runs the chain, its whole run first; empty: there is none yet
+ * @param changed since the last run
+ * @param live entries that the group has now
+ * @param phase between 0 and 1, of the group: not all of them are to be written whole by the same checkpoint
+ */
+export function planRun(runs: readonly RunSize[], changed: number, live: number, phase: number): RunPlan {
+  const whole: RunPlan = { keep: 0, tier: 0 }
+  if (runs.length === 0) return whole
+  let changes = changed
+  for (let index = 1; index < runs.length; index++) changes += (runs[index] as RunSize).count
+  if (changes >= Math.max(SMALL_GROUP, live) * (1 + phase)) return whole
+  let keep = runs.length
+  let tier = 0
+  let merged = changed
+  for (;;) {
+    const from = keep - (FAN_IN - 1)
+    if (from < 1) break
+    const count = countOfTier(runs, from, keep, tier)
+    if (Number.isNaN(count) || (merged + count > live * LARGEST_MERGE && runs.length < LONGEST_CHAIN)) break
+    merged += count
+    keep = from
+    tier++
+  }
+  return { keep, tier }
+}
+
+/** NaN when not all of them are of the tier. */
+function countOfTier(runs: readonly RunSize[], from: number, end: number, tier: number): number {
+  let count = 0
+  for (let index = from; index < end; index++) {
+    const run = runs[index] as RunSize
+    if (run.tier !== tier) return Number.NaN
+    count += run.count
+  }
+  return count
+}
