@@ -28,6 +28,13 @@ export { type ExplainFormat, type ExplainOptions, explain } from './job/explain.
 export { defineJob, isJob, type Job, type JobOptions } from './job/job.js'
 export type { JobBuilder, Overrides } from './job/job-builder.js'
 export type {
+  BroadcastContext,
+  ConnectedContext,
+  ConnectedProcess,
+  KeyedConnectedContext,
+  KeyedConnectedProcess,
+} from './operators/connected-function.js'
+export type {
   Emitted,
   FilterFunction,
   FilterObject,
@@ -42,6 +49,7 @@ export type {
   KeyedProcess,
   KeyedProcessContext,
   KeyTimers,
+  OperatorStateContext,
   ProcessContext,
   ProcessFunction,
   ProcessObject,
@@ -53,6 +61,7 @@ export {
   type SideOutputs,
   sideOutput,
 } from './operators/side-output.js'
+export { type Offset, Origin } from './origin.js'
 export { describeParameters, type ParameterDescription } from './parameters/describe.js'
 export { type ParameterLayers, resolveParameters } from './parameters/resolve.js'
 export type {
@@ -64,6 +73,7 @@ export type {
   ReadOnlyValueState,
   ValueState,
 } from './state/backend.js'
+export type { BroadcastDeclarations, BroadcastState, ReadOnlyBroadcastState } from './state/broadcast-state.js'
 export {
   aggregatingState,
   listState,
@@ -75,8 +85,19 @@ export {
   valueState,
 } from './state/declare.js'
 export type { Key, KeyScalar } from './state/key.js'
+export {
+  listOperatorState,
+  type OperatorStateDeclarations,
+  type OperatorStateHandle,
+  type OperatorStateHandles,
+  type UnionState,
+  unionOperatorState,
+} from './state/operator-list-state.js'
 export type {
   AggregateRow,
+  BroadcastStream,
+  ConnectedStream,
+  KeyedConnectedStream,
   KeyedStream,
   SideStreams,
   SourceStream,

@@ -1,5 +1,6 @@
 import type { StateDeclarations, StateHandles } from '../state/declare.js'
 import type { Key } from '../state/key.js'
+import type { OperatorStateDeclarations, OperatorStateHandles } from '../state/operator-list-state.js'
 import type { Emitted, LifeCycle } from './functions.js'
 import type { SideEmitters, SideOutputs } from './side-output.js'
 
@@ -12,9 +13,17 @@ export interface ProcessContext<O extends SideOutputs> {
   readonly sideOutputs: SideEmitters<O>
 }
 
-export interface ProcessObject<in T, O extends SideOutputs, out R, C> extends LifeCycle<C> {
+export interface OperatorStateContext<O extends SideOutputs, L extends OperatorStateDeclarations>
+  extends ProcessContext<O> {
+  /** State of this subtask, by the names declared. */
+  readonly operatorState: OperatorStateHandles<L>
+}
+
+export interface ProcessObject<in T, O extends SideOutputs, out R, C, L extends OperatorStateDeclarations>
+  extends LifeCycle<C> {
+  readonly operatorState?: L
   readonly sideOutputs?: O
-  process(value: T, context: ProcessContext<O>, opened: C): Emitted<R>
+  process(value: T, context: OperatorStateContext<O, L>, opened: C): Emitted<R>
 }
 
 /** Timers of the current key, deduplicated by time. They are part of checkpoints. */
@@ -53,6 +62,6 @@ export interface KeyedProcess<K extends Key, in T, S extends StateDeclarations, 
   onTimer?(timer: FiredTimer, context: KeyedProcessContext<K, S, O>, opened: C): Emitted<Q>
 }
 
-export type ProcessFunction<T, O extends SideOutputs, R, C> =
+export type ProcessFunction<T, O extends SideOutputs, R, C, L extends OperatorStateDeclarations> =
   | ((value: T, context: ProcessContext<O>) => Emitted<R>)
-  | ProcessObject<T, O, R, C>
+  | ProcessObject<T, O, R, C, L>

@@ -1,42 +1,66 @@
 import { type Batch, MIN_WATERMARK } from '../element.js'
+import {
+  OperatorLists,
+  type OperatorStateDeclarations,
+  type OperatorStateHandles,
+} from '../state/operator-list-state.js'
+import type { OperatorStateSnapshot } from '../state/operator-state.js'
 import { Emission } from './emission.js'
 import type { Emitted } from './functions.js'
 import type { Operator, OperatorContext, Output } from './operator.js'
-import type { ProcessContext, ProcessFunction } from './process-function.js'
+import type { OperatorStateContext, ProcessFunction } from './process-function.js'
 import { type SideEmitters, type SideOutputs, SidePorts } from './side-output.js'
 import { UserCode } from './user-code.js'
 import { recordOf, userError } from './user-error.js'
 
-/** A function that sees timestamp and watermark and may write to side outputs. No key, so no state. */
-export function processOperator<T, O extends SideOutputs, R, C>(
-  definition: ProcessFunction<T, O, R, C>,
+/** A function that sees timestamp and watermark, may write to side outputs, and has state of its subtask. */
+export function processOperator<T, O extends SideOutputs, R, C, L extends OperatorStateDeclarations>(
+  definition: ProcessFunction<T, O, R, C, L>,
 ): Operator<T, R> {
-  return new ProcessOperator(definition)
+  return new ProcessOperator(definition, 'process')
 }
 
-class ProcessOperator<T, O extends SideOutputs, R, C> implements Operator<T, R> {
-  readonly #process: (value: T, context: ProcessContext<O>, opened: C) => Emitted<R>
+export class ProcessOperator<T, O extends SideOutputs, R, C, L extends OperatorStateDeclarations>
+  implements Operator<T, R>
+{
+  readonly #process: (value: T, context: OperatorStateContext<O, L>, opened: C) => Emitted<R>
+  /** What errors call the function. */
+  readonly #name: string
+  readonly #declaredState: L
   readonly #declared: SideOutputs
   readonly #code: UserCode<C>
   // Made by `open`, which comes before everything else.
-  #context!: MutableContext<O>
+  #context!: MutableContext<O, L>
+  #lists!: OperatorLists<L>
   #ports!: SidePorts
   #emission!: Emission<R>
   #operatorId = ''
 
-  constructor(definition: ProcessFunction<T, O, R, C>) {
+  constructor(definition: ProcessFunction<T, O, R, C, L>, name: string) {
+    this.#name = name
     const isFunction = typeof definition === 'function'
     this.#process = isFunction ? definition : definition.process.bind(definition)
     this.#declared = isFunction ? {} : (definition.sideOutputs ?? {})
+    // Nothing declared: L is then empty.
+    this.#declaredState = (isFunction ? undefined : definition.operatorState) ?? ({} as L)
     this.#code = new UserCode(isFunction ? undefined : definition)
   }
 
   open(context: OperatorContext): void | Promise<void> {
     this.#operatorId = context.operatorId
-    this.#emission = new Emission(context.operatorId, 'process')
+    this.#emission = new Emission(context.operatorId, this.#name)
     this.#ports = new SidePorts(this.#declared, context)
-    // The emitters were made from these declarations, name by name.
-    this.#context = new MutableContext(this.#ports.emitters as SideEmitters<O>, context.restoredWatermarks.minimum)
+    const { subtask, restoredWatermarks } = context
+    this.#lists = new OperatorLists(this.#declaredState, {
+      subtask,
+      restored: (name) => context.restoredOperatorState(name),
+    })
+    this.#context = new MutableContext({
+      // The emitters were made from these declarations, name by name.
+      sideOutputs: this.#ports.emitters as SideEmitters<O>,
+      operatorState: this.#lists.handles,
+      watermark: restoredWatermarks.minimum,
+    })
     return this.#code.open(context)
   }
 
@@ -72,6 +96,10 @@ class ProcessOperator<T, O extends SideOutputs, R, C> implements Operator<T, R> 
     return true
   }
 
+  snapshotOperatorState(): readonly OperatorStateSnapshot[] {
+    return this.#lists.snapshot()
+  }
+
   async close(): Promise<void> {
     try {
       this.#emission?.abandon()
@@ -84,19 +112,21 @@ class ProcessOperator<T, O extends SideOutputs, R, C> implements Operator<T, R> 
     try {
       return this.#process(batch.values[position] as T, this.#context, this.#code.opened)
     } catch (thrown) {
-      throw userError(thrown, { operatorId: this.#operatorId, call: 'process', ...recordOf(batch, position) })
+      throw userError(thrown, { operatorId: this.#operatorId, call: this.#name, ...recordOf(batch, position) })
     }
   }
 }
 
 /** One object for all calls: nothing is allocated a record. */
-class MutableContext<O extends SideOutputs> implements ProcessContext<O> {
+class MutableContext<O extends SideOutputs, L extends OperatorStateDeclarations> implements OperatorStateContext<O, L> {
   timestamp = 0
   watermark: number
   readonly sideOutputs: SideEmitters<O>
+  readonly operatorState: OperatorStateHandles<L>
 
-  constructor(sideOutputs: SideEmitters<O>, watermark: number) {
+  constructor({ sideOutputs, operatorState, watermark }: Omit<OperatorStateContext<O, L>, 'timestamp'>) {
     this.sideOutputs = sideOutputs
+    this.operatorState = operatorState
     this.watermark = Math.max(watermark, MIN_WATERMARK)
   }
 }

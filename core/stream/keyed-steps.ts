@@ -4,15 +4,25 @@ import { keyedProcessOperator } from '../operators/keyed-process.js'
 import { keyedReduceOperator } from '../operators/keyed-reduce.js'
 import type { KeyedProcess } from '../operators/process-function.js'
 import type { SideOutputs } from '../operators/side-output.js'
+import type { BroadcastDeclarations } from '../state/broadcast-state.js'
 import type { StateDeclarations } from '../state/declare.js'
 import type { Key } from '../state/key.js'
 import type { Window, WindowAssigner } from '../window/index.js'
+import { BroadcastSteps, KeyedConnectedSteps } from './broadcast-steps.js'
 import { operatorOf } from './operator-of.js'
 import { requireFunction } from './require-function.js'
 import { outputOf, type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
 import { stateLabel } from './state-label.js'
-import type { KeyedStream, SideStreams, StepOptions, Stream, WindowedStream } from './stream.js'
+import type {
+  BroadcastStream,
+  KeyedConnectedStream,
+  KeyedStream,
+  SideStreams,
+  StepOptions,
+  Stream,
+  WindowedStream,
+} from './stream.js'
 import { WindowedSteps } from './windowed-steps.js'
 
 export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
@@ -40,6 +50,10 @@ export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
       create: operatorOf(() => keyedProcessOperator(definition)),
     })
     return withSideStreams<R | Q, SideStreams<O>>(this.#scope, node)
+  }
+
+  connect<U, B extends BroadcastDeclarations>(broadcast: BroadcastStream<U, B>): KeyedConnectedStream<K, T, U, B> {
+    return new KeyedConnectedSteps(this.#scope, this.#inputs, BroadcastSteps.of(broadcast))
   }
 
   reduce(id: string, fn: (left: T, right: T) => T, options?: StepOptions): Stream<T> {

@@ -9,6 +9,8 @@ const TAKEN: ReadonlySet<string> = new Set([
   'flatMap',
   'union',
   'keyBy',
+  'broadcast',
+  'connect',
   'process',
   'to',
   'pipe',

@@ -11,13 +11,25 @@ import type { Operator } from '../operators/operator.js'
 import { processOperator } from '../operators/process.js'
 import type { ProcessFunction } from '../operators/process-function.js'
 import type { SideOutputs } from '../operators/side-output.js'
+import type { BroadcastDeclarations } from '../state/broadcast-state.js'
 import type { Key } from '../state/key.js'
+import type { OperatorStateDeclarations } from '../state/operator-list-state.js'
+import { BroadcastSteps, ConnectedSteps } from './broadcast-steps.js'
 import { KeyedSteps } from './keyed-steps.js'
 import { operatorOf } from './operator-of.js'
 import { requireFunction } from './require-function.js'
 import { hashed, outputOf, type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
-import type { KeyedStream, SideStreams, StatelessOptions, StepOptions, Stream } from './stream.js'
+import { withOperatorState } from './state-label.js'
+import type {
+  BroadcastStream,
+  ConnectedStream,
+  KeyedStream,
+  SideStreams,
+  StatelessOptions,
+  StepOptions,
+  Stream,
+} from './stream.js'
 
 /** A stream is where it can be read: the outputs of one node, or of several for a union. */
 export class StreamSteps<out T> implements Stream<T> {
@@ -66,22 +78,30 @@ export class StreamSteps<out T> implements Stream<T> {
     return new KeyedSteps(this.#scope, hashed(outputOf(node)))
   }
 
-  process<R, O extends SideOutputs, C>(
+  process<R, O extends SideOutputs, C, L extends OperatorStateDeclarations>(
     id: string,
-    fn: ProcessFunction<T, O, R, C>,
+    fn: ProcessFunction<T, O, R, C, L>,
     options?: StepOptions,
   ): Stream<R> & SideStreams<O> {
     requireFunction(fn, 'process', `process '${id}'`)
     const node = this.#scope.graph.addOperator({
       id: id ?? '',
       step: 'process',
-      label: 'process',
+      label: withOperatorState('process', id, typeof fn === 'function' ? undefined : fn.operatorState),
       inputs: this.#inputs,
       sideOutputs: sideOutputNames(id, typeof fn === 'function' ? undefined : fn.sideOutputs),
       parallelism: options?.parallelism,
       create: operatorOf(() => processOperator(fn)),
     })
     return withSideStreams<R, SideStreams<O>>(this.#scope, node)
+  }
+
+  broadcast<B extends BroadcastDeclarations>(state: B): BroadcastStream<T, B> {
+    return new BroadcastSteps(this.#inputs, state)
+  }
+
+  connect<U, B extends BroadcastDeclarations>(broadcast: BroadcastStream<U, B>): ConnectedStream<T, U, B> {
+    return new ConnectedSteps(this.#scope, this.#inputs, BroadcastSteps.of(broadcast))
   }
 
   to(id: string, sink: Sink<T>, options?: StepOptions): void {

@@ -1,10 +1,13 @@
 import type { DeadLetter, Sink } from '../connector.js'
 import type { Duration } from '../duration.js'
+import type { ConnectedProcess, KeyedConnectedProcess } from '../operators/connected-function.js'
 import type { FilterFunction, FlatMapFunction, MapFunction } from '../operators/functions.js'
 import type { KeyedProcess, ProcessFunction } from '../operators/process-function.js'
 import type { SideOutput, SideOutputs } from '../operators/side-output.js'
+import type { BroadcastDeclarations } from '../state/broadcast-state.js'
 import type { StateDeclarations } from '../state/declare.js'
 import type { Key } from '../state/key.js'
+import type { OperatorStateDeclarations } from '../state/operator-list-state.js'
 import type { AnyAggregate, Results } from '../window/aggregates/index.js'
 import type { Trigger, Window, WindowAssigner } from '../window/index.js'
 import type { CompileError } from './compile-error.js'
@@ -69,7 +72,8 @@ export interface Stream<out T> {
   >(selector: (value: T) => K): KeyedStream<Extract<K, Key>, T>
 
   /**
-   * A function that sees timestamp and watermark and may write to side outputs. State and timers need a key.
+   * A function that sees timestamp and watermark, may write to side outputs, and may have state of its subtask
+   * (`operatorState`). Timers and state of a key need a key.
    * @param id unique in the job; metrics and errors name it.
    * @example
    * const checked = readings.process('check', {
@@ -81,11 +85,21 @@ export interface Stream<out T> {
    * })
    * checked.broken.to('broken', sink)
    */
-  process<R = never, O extends SideOutputs = None, C = undefined>(
+  process<R = never, O extends SideOutputs = None, C = undefined, L extends OperatorStateDeclarations = None>(
     id: string,
-    fn: ProcessFunction<T, O, R, C>,
+    fn: ProcessFunction<T, O, R, C, L>,
     options?: StepOptions,
   ): Stream<R> & SideStreams<O>
+
+  /**
+   * For a stream of few elements that many records have to know (rules, rates, a configuration): every subtask of the
+   * step that it is connected to gets all of them, and keeps what it declares here.
+   * @example rules.broadcast({ rules: mapState<string, Rule>() })
+   */
+  broadcast<B extends BroadcastDeclarations>(state: B): BroadcastStream<T, B>
+
+  /** @example events.connect(rules.broadcast({ rules: mapState<string, Rule>() })).process('apply', { ... }) */
+  connect<U, B extends BroadcastDeclarations>(broadcast: BroadcastStream<U, B>): ConnectedStream<T, U, B>
 
   /**
    * Ends the stream.
@@ -130,6 +144,9 @@ export interface KeyedStream<out K extends Key, out T> {
     options?: StepOptions,
   ): Stream<R | Q> & SideStreams<O>
 
+  /** @example events.keyBy((e) => e.user).connect(rules.broadcast({ rules: mapState<string, Rule>() })).process(...) */
+  connect<U, B extends BroadcastDeclarations>(broadcast: BroadcastStream<U, B>): KeyedConnectedStream<K, T, U, B>
+
   /**
    * The running reduction of each key: one record out for every record in. `fn` returns a new value and changes neither.
    * @example trips.keyBy((trip) => trip.cell).reduce('longest', (a, b) => (a.minutes >= b.minutes ? a : b))
@@ -138,6 +155,47 @@ export interface KeyedStream<out K extends Key, out T> {
 
   /** @example trips.keyBy((trip) => trip.cell).window(tumbling(hours(1))) */
   window<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<K, T, W>
+}
+
+/** Elements of type `U` that go to every subtask, and the state `B` that each keeps of them. */
+export interface BroadcastStream<out U, B extends BroadcastDeclarations> {
+  readonly state: B
+  /** Never there: it carries the type. */
+  readonly elementOf?: () => U
+}
+
+/** Records of type `T`, and elements of type `U` that every subtask gets. The watermark is the smaller one of both. */
+export interface ConnectedStream<out T, out U, B extends BroadcastDeclarations> {
+  /**
+   * @param id unique in the job: the broadcast state is found by it in savepoints.
+   * @example
+   * events.connect(rules.broadcast({ rules: mapState<string, Rule>() })).process('apply', {
+   *   onRecord: (event, ctx) => (ctx.broadcast.rules.has(event.kind) ? [event] : []),
+   *   onBroadcast: (rule, ctx) => ctx.broadcast.rules.put(rule.kind, rule),
+   * })
+   */
+  process<R = never, Q = never, O extends SideOutputs = None, C = undefined>(
+    id: string,
+    definition: ConnectedProcess<T, U, B, O, R, Q, C>,
+    options?: StepOptions,
+  ): Stream<R | Q> & SideStreams<O>
+}
+
+/** The same with the records by their key: they have state and timers too. */
+export interface KeyedConnectedStream<out K extends Key, out T, out U, B extends BroadcastDeclarations> {
+  /** @param id unique in the job: keyed and broadcast state are found by it in savepoints. */
+  process<
+    R = never,
+    Q = never,
+    P = never,
+    S extends StateDeclarations = None,
+    O extends SideOutputs = None,
+    C = undefined,
+  >(
+    id: string,
+    definition: KeyedConnectedProcess<K, T, U, S, B, O, R, Q, P, C>,
+    options?: StepOptions,
+  ): Stream<R | Q | P> & SideStreams<O>
 }
 
 /** Records of one key that share a window. */
