@@ -93,9 +93,9 @@ test('max-keys 0 is an empty page that is not cut', async () => {
 
 test('keys that XML cannot hold come percent-encoded', async () => {
   const { client } = await start()
-  await put(client, 'a\u0001b/c d+e', 'x')
+  await put(client, 'a\u0001b/c d+e(3)', 'x')
   const page = await client.send(new ListObjectsV2Command({ Bucket: BUCKET, EncodingType: 'url', Prefix: 'a\u0001' }))
-  expect([page.EncodingType, page.Contents?.[0]?.Key, page.Prefix]).toEqual(['url', 'a%01b/c%20d%2Be', 'a%01'])
+  expect([page.EncodingType, page.Contents?.[0]?.Key, page.Prefix]).toEqual(['url', 'a%01b/c%20d%2Be%283%29', 'a%01'])
 })
 
 test('spaces at the ends of a key, and characters of XML, survive a listing', async () => {

@@ -30,7 +30,14 @@ export function keyEncoding(query: URLSearchParams): (text: string) => string {
   const asked = query.get('encoding-type')
   if (asked === null) return (text) => text
   if (asked !== 'url') throw new S3Error('InvalidArgument', 'Invalid Encoding Method specified in Request')
-  return (text) => encodeURIComponent(text).replaceAll('%2F', '/')
+  return (text) =>
+    encodeURIComponent(text)
+      .replaceAll('%2F', '/')
+      .replace(/[!'()]/g, percentEncoded)
+}
+
+function percentEncoded(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
 }
 
 export function writeConditions({ headers }: Call): WriteConditions {
