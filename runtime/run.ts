@@ -18,6 +18,7 @@ import type { JobHandle, JobResult, StopOptions } from './local/handle.js'
 import { finite, type JobProgress, summarise } from './local/progress.js'
 import { childLogger } from './observe/child-logger.js'
 import { lineLogger } from './observe/console-logger.js'
+import { shortFingerprint } from './observe/fingerprint.js'
 import type { ObservedJob } from './observe/observed-job.js'
 import type { Operable } from './operations/operable.js'
 import type { OperationsOptions } from './operations/options.js'
@@ -210,7 +211,7 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
   const places: ObjectStore[] = []
   const observed: ObservedJob = {
     name: job.name,
-    fingerprint: graph.fingerprint,
+    fingerprint: shortFingerprint(graph.fingerprint),
     location: store.location,
     get status() {
       return master.status

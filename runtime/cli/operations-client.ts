@@ -4,8 +4,8 @@ import { request as httpsRequest } from 'node:https'
 import type { z } from 'zod'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import { errorView } from '../operations/contract.js'
+import { DEFAULT_OPERATIONS_PORT } from '../operations/options.js'
 
-export const DEFAULT_OPERATIONS_PORT = 7070
 export const TOKEN_VARIABLE = 'TIDEMARK_OPERATIONS_TOKEN'
 export const URL_VARIABLE = 'TIDEMARK_OPERATIONS_URL'
 

@@ -1,11 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type Duration, parseDuration, seconds } from '../../core/duration.js'
 import { messageOf } from '../../core/errors.js'
+import { LOG_LEVELS, type LogLevel } from '../observe/console-logger.js'
+import { versionOfPackage } from '../version.js'
 import { runDevKinesis } from './dev-kinesis.js'
+import { runDevS3 } from './dev-s3.js'
 import { explainJob } from './explain-job.js'
 import { describeJobParameters } from './job-parameters.js'
 import { loadJob } from './load-job.js'
+import { addOperationsOptions, type OperationsFlags, portNumber } from './operations-options.js'
 import { runJob } from './run-job.js'
 import { type SavepointCreateOptions, savepointCreate } from './savepoint-create.js'
 import { type StatusOptions, status } from './status.js'
@@ -43,9 +46,17 @@ export async function program(argv: readonly string[], io: CliIo): Promise<numbe
   dev
     .command('kinesis')
     .description('a local Kinesis; prints `ready URL` when it listens')
-    .option('--port <n>', 'port; 0 takes a free one', port, 4567)
+    .option('--port <n>', 'port; 0 takes a free one', portNumber, 4567)
     .option('--limits', 'keep the limits that AWS has for each shard', false)
     .action((options: { port: number; limits: boolean }) => runDevKinesis(options))
+  dev
+    .command('s3')
+    .description('a local S3; prints `ready URL` when it listens')
+    .option('--port <n>', 'port; 0 takes a free one', portNumber, 4568)
+    .addOption(
+      new Option('--bucket <name>', 'a bucket that is there from the start; repeat for more').argParser(collect),
+    )
+    .action((options: { port: number; bucket?: readonly string[] }) => runDevS3(options))
   try {
     await root.parseAsync(argv, { from: 'user' })
     return exitCode
@@ -82,9 +93,22 @@ function runCommand(root: Command, io: CliIo, setExitCode: (code: number) => voi
     )
     .option('--resume', 'go on from the newest checkpoint; fresh where there is none', false)
     .option('--no-restart', 'end at the first failure instead of restarting from the newest checkpoint')
+    .addOption(
+      new Option('--grace <duration>', 'what a last checkpoint may take after SIGTERM or Ctrl-C; then exit code 75')
+        .argParser(durationOf)
+        .default(seconds(25), '25s'),
+    )
+    .addOption(
+      new Option('--log-format <format>', 'default: text on a terminal, otherwise lines of JSON').choices([
+        'text',
+        'json',
+      ]),
+    )
+    .addOption(new Option('--log-level <level>', 'default: warn in text, info in JSON').choices(LOG_LEVELS))
     .option('--quiet', 'no progress', false)
     .helpOption(false)
     .option('-h, --help', "show this help and the job's parameters")
+  addOperationsOptions(command)
   command.action(async (path: string | undefined, options: RunJobOptions & { readonly help?: boolean }) => {
     if (options.help) {
       io.out(command.helpInformation())
@@ -128,7 +152,11 @@ function operationsCommands(root: Command, io: CliIo): void {
     )
 }
 
-export interface RunJobOptions {
+export interface RunJobOptions extends OperationsFlags {
+  readonly grace: Duration
+  /** Default: text on a terminal, otherwise JSON. */
+  readonly logFormat?: 'text' | 'json'
+  readonly logLevel?: LogLevel
   readonly param?: readonly (readonly [string, string])[]
   readonly params?: string
   readonly parallelism?: number
@@ -147,16 +175,14 @@ function collectPairs(text: string, before: readonly (readonly [string, string])
   return [...before, [text.slice(0, at), text.slice(at + 1)] as const]
 }
 
+function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text]
+}
+
 function wholeNumber(text: string): number {
   const value = Number(text)
   if (/^\d+$/.test(text) && value >= 1 && value <= 32_768) return value
   throw new InvalidArgumentError('Expected a whole number from 1 to 32768.')
-}
-
-function port(text: string): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value <= 65_535) return value
-  throw new InvalidArgumentError('Expected a port from 0 to 65535.')
 }
 
 function durationOf(text: string): Duration {
@@ -165,13 +191,4 @@ function durationOf(text: string): Duration {
   } catch (error) {
     throw new InvalidArgumentError(messageOf(error))
   }
-}
-
-/** The package.json of the checkout or of the installed package: two folders up from the sources, three from dist. */
-function versionOfPackage(): string {
-  for (const up of ['../../package.json', '../../../package.json']) {
-    const path = new URL(up, import.meta.url)
-    if (existsSync(path)) return String(JSON.parse(readFileSync(path, 'utf8')).version)
-  }
-  return 'unknown'
 }

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import { noRestart } from '../coordinator/restart-strategy.js'
-import type { JobProgress } from '../local/progress.js'
 import { run } from '../run.js'
 import { stopOnSignals } from '../stop-on-signals.js'
 import { loadJob } from './load-job.js'
+import { operationsOf } from './operations-options.js'
 import type { CliIo, RunJobOptions } from './program.js'
+import { runOutput } from './run-output.js'
 
 /** Runs a job to its end; resolves to the exit code. */
 export async function runJob(path: string, options: RunJobOptions, io: CliIo): Promise<number> {
@@ -25,7 +26,18 @@ export async function runJob(path: string, options: RunJobOptions, io: CliIo): P
       message: '--s3-endpoint goes with --checkpoints s3://bucket/prefix',
     })
   }
+  const output = runOutput(
+    {
+      job: job.name,
+      format: options.logFormat ?? (io.terminal.isTTY ? 'text' : 'json'),
+      level: options.logLevel,
+      quiet: options.quiet,
+    },
+    io,
+  )
   const handle = await run(job, {
+    logger: output.logger,
+    operations: await operationsOf(options),
     paramLayers: {
       environment: process.env,
       commandLine: options.param ?? [],
@@ -41,17 +53,17 @@ export async function runJob(path: string, options: RunJobOptions, io: CliIo): P
       ...(s3Endpoint === undefined ? {} : { s3: { endpoint: s3Endpoint } }),
     },
   })
-  stopOnSignals(handle)
-  const watching = options.quiet ? undefined : handle.progress$.subscribe((progress) => show(progress, io.terminal))
+  stopOnSignals(handle, { grace: options.grace, say: output.signal })
+  output.started(handle.operationsUrl, options.operationsPort !== undefined)
+  const watching = handle.progress$.subscribe((progress) => output.progress(progress))
   try {
-    const { status, progress } = await handle.result
-    if (!options.quiet) {
-      if (io.terminal.isTTY) io.err('\n')
-      io.err(`${job.name} ${status}: ${describe(progress)}\n`)
-    }
+    output.ended(await handle.result)
     return 0
+  } catch (error) {
+    if (output.failed(error)) return 1
+    throw error
   } finally {
-    watching?.unsubscribe()
+    watching.unsubscribe()
   }
 }
 
@@ -66,15 +78,4 @@ async function readParameters(path: string): Promise<unknown> {
       cause: error,
     })
   }
-}
-
-function show(progress: JobProgress, terminal: NodeJS.WriteStream): void {
-  if (progress.status !== 'running' && progress.status !== 'stopping') return
-  // A terminal shows one line that changes; a log gets plain lines.
-  terminal.write(terminal.isTTY ? `\r\u001b[2K${describe(progress)}` : `${describe(progress)}\n`)
-}
-
-function describe({ recordsRead, watermark, checkpoints }: JobProgress): string {
-  const time = watermark === undefined ? '' : `  event time ${new Date(watermark).toISOString()}`
-  return `${recordsRead.toLocaleString('en-US')} records${time}  ${checkpoints.completed} checkpoints`
 }

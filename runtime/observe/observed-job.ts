@@ -5,6 +5,7 @@ import type { OperatorReading, TaskReading } from '../local/execution.js'
 /** A running job as metrics and the operations server see it. Everything is read when somebody looks. */
 export interface ObservedJob {
   readonly name: string
+  /** One word. */
   readonly fingerprint: string
   /** Where its checkpoints are. */
   readonly location: string

@@ -6,8 +6,7 @@ import type { SavepointView } from './contract.js'
 export interface Operable {
   readonly status: JobStatus
   progress(): JobProgress
-  /** Absent: the job takes no savepoints. */
-  savepoint?(options?: { readonly to?: string }): Promise<SavepointView>
+  savepoint(options?: { readonly to?: string }): Promise<SavepointView>
   /** Resolves when the job has ended. */
   stop(options?: OperableStop): Promise<OperableResult>
 }

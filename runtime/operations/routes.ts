@@ -11,7 +11,7 @@ import { gate, withHeaders } from './gate.js'
 import { viewOf } from './job-view.js'
 import type { Operable, OperableResult } from './operable.js'
 import type { ResolvedOperations } from './options.js'
-import { type Refusal, refusalOf, refuse } from './refusal.js'
+import { refusalOf, refuse } from './refusal.js'
 import { refusalOfLocation } from './savepoint-roots.js'
 
 export interface RoutesOptions {
@@ -21,8 +21,6 @@ export interface RoutesOptions {
   readonly environment: Environment
   readonly logger: Logger
 }
-
-const NO_SAVEPOINTS: Refusal = { status: 409, code: 'SAVEPOINTS_UNAVAILABLE', message: 'this job takes no savepoints' }
 
 type Handler = (context: Context) => Response | Promise<Response>
 
@@ -85,7 +83,6 @@ function wrongMethod(context: Context, allowed: string): Response {
 
 function savepoints({ handle, settings, logger }: RoutesOptions): Handler {
   return async (context) => {
-    if (!handle.savepoint) return refuse(context, NO_SAVEPOINTS)
     const read = await readBody(context, savepointBody)
     if ('refusal' in read) return refuse(context, read.refusal)
     const { to } = read.body
@@ -106,16 +103,18 @@ function stops({ handle, job, settings, logger }: RoutesOptions): Handler {
     const refusal =
       typeof savepoint === 'string' ? await refusalOfLocation(savepoint, settings.savepointRoots) : undefined
     if (refusal) return refuse(context, refusal)
-    if (savepoint && !handle.savepoint) return refuse(context, NO_SAVEPOINTS)
     if (isFinal(handle.status)) throw conflict('JOB_NOT_RUNNING', `'${job.name}' is ${handle.status}`)
     if (isAsked || handle.status === 'stopping') throw conflict('JOB_STOPPING', `'${job.name}' is stopping already`)
     isAsked = true
     const how = { drain: drain ?? false, ...(savepoint ? { savepoint } : {}) }
     logger.info('a stop was asked for', how)
     const ended = handle.stop(how)
+    ended.catch((error: unknown) => {
+      // A place that cannot take the savepoint leaves the job running: it may be asked again.
+      isAsked = false
+      logger.warn('a stop did not come about', { error: messageOf(error) })
+    })
     if (wait) return context.json(answerOf(await ended), 200)
-    // What goes wrong is told by the handle's result.
-    ended.catch(() => undefined)
     return context.json({ status: 'stopping' } satisfies StopView, 202)
   }
 }

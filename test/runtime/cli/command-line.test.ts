@@ -76,6 +76,19 @@ describe('tidemark on the command line', () => {
     ['an unknown parameter', ['run', 'good.ts', '--param', 'x=1'], /x: there is no such parameter/],
     ['a parameters file that is not JSON', ['run', 'good.ts', '--params', 'parameters.json'], /cannot be read as JSON/],
     ['a folder to resume from that is not given', ['run', 'good.ts', '--resume'], /--resume needs --checkpoints/],
+    [
+      'an address that others can reach without a token',
+      ['run', 'good.ts', '--operations-host', '0.0.0.0'],
+      /give a token.*--operations-without-token/,
+    ],
+    [
+      'a token file that is missing',
+      ['run', 'good.ts', '--operations-token-file', 'none.txt'],
+      /token file .* cannot be read/,
+    ],
+    ['a job that does not answer', ['status', 'http://127.0.0.1:1'], /no job answers at .*ECONNREFUSED/],
+    ['a savepoint of a job that does not answer', ['savepoint', 'create', '127.0.0.1:1'], /OPERATIONS_UNREACHABLE/],
+    ['the stop of a job at no URL', ['stop', 'http://:0:0'], /is no URL such as/],
     ['a folder of checkpoints that is a file', ['run', 'good.ts', '--checkpoints', 'good.ts'], /STORAGE_FAILED/],
   ])('says in one line what is wrong with %s, and exits with 1', async (_what, args, message) => {
     const paths = args.map((arg, at) => (at > 0 && /\.(ts|js|json)$/.test(arg) ? file(arg) : arg))
@@ -93,6 +106,10 @@ describe('tidemark on the command line', () => {
     [['run', 'good.ts', '--param', 'novalue'], /name=value/],
     [['run'], /missing required argument 'job'/],
     [['dev', 'kinesis', '--port', '70000'], /port from 0 to 65535/],
+    [['run', 'good.ts', '--operations-port', 'x'], /port from 0 to 65535/],
+    [['run', 'good.ts', '--log-level', 'all'], /Allowed choices are debug, info, warn, error/],
+    [['run', 'good.ts', '--operations-token', 'x'], /unknown option.*--operations-token/],
+    [['stop', '--drain', 'later'], /Allowed choices are now, atTip/],
   ])('refuses %j with a suggestion or what it expected', async (args, message) => {
     const { code, stderr } = await tidemark(...args)
     expect(code).toBe(1)
@@ -103,6 +120,6 @@ describe('tidemark on the command line', () => {
   it('ends a job whose code throws with one line that names operator and record, once its restarts are used up', async () => {
     const { code, stderr } = await tidemark('run', file('broken.ts'), '--no-restart')
     expect(code).toBe(1)
-    expect(stderr).toMatch(/error: .*map-1.*two/)
+    expect(stderr).toMatch(/"msg":"the job failed: .*map-1.*two/)
   })
 })

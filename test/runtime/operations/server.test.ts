@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { TidemarkError } from '../../../core/errors.js'
 import type { OperationsServer } from '../../../runtime/operations/server.js'
 import { ask, Job, JSON_TYPE, post, serve } from './fixture.js'
 
@@ -162,6 +163,21 @@ describe('what the operations server refuses', () => {
     expect(await post(url, '/api/v1/stop', { drain: 'now' })).toMatchObject(refused(409, 'JOB_STOPPING'))
     job.finish({ status: 'stopped' })
     await first
+  })
+
+  it('can be asked to stop again when the first time nothing came of it', async () => {
+    job.stop = () =>
+      Promise.reject(new TidemarkError({ code: 'SAVEPOINT_EXISTS', domain: 'user', message: 'is not empty' }))
+    for (let attempt = 0; attempt < 2; attempt++) {
+      expect(await post(url, '/api/v1/stop', { savepoint: true })).toMatchObject(refused(409, 'SAVEPOINT_EXISTS'))
+    }
+  })
+
+  it('says of what fails inside no more than that, and logs it', async () => {
+    job.savepoint = () => Promise.reject(new RangeError('/secret/path'))
+    const answer = await post(url, '/api/v1/savepoints', {})
+    expect(answer).toMatchObject(refused(500, 'OPERATIONS_FAILED'))
+    expect(answer.text).not.toContain('/secret/path')
   })
 
   it('sends strict headers with everything, refusals included', async () => {
