@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,15 +37,20 @@ async function s3With(policy?: readonly PolicyStatement[]): Promise<{ server: Lo
   return { server, store }
 }
 
-/** The policy of docs/storage.md. */
-const SUFFICIENT: readonly PolicyStatement[] = [
-  {
-    effect: 'Allow',
-    actions: ['s3:PutObject', 's3:GetObject', 's3:DeleteObject'],
-    resources: ['arn:aws:s3:::state/job/*'],
-  },
-  { effect: 'Allow', actions: ['s3:ListBucket'], resources: ['arn:aws:s3:::state'] },
-]
+/** The policy of docs/storage.md, for the bucket and prefix of these tests. */
+function documentedPolicy(): readonly PolicyStatement[] {
+  const page = readFileSync('docs/storage.md', 'utf8')
+  const { Statement } = JSON.parse(/```json\n([\s\S]*?)```/.exec(page)?.[1] ?? '') as {
+    readonly Statement: readonly { Effect: 'Allow'; Action: string | readonly string[]; Resource: string }[]
+  }
+  return Statement.map(({ Effect, Action, Resource }) => ({
+    effect: Effect,
+    actions: [Action].flat(),
+    resources: [Resource.replace('my-state', 'state').replace('/taxi/', '/job/')],
+  }))
+}
+
+const SUFFICIENT = documentedPolicy()
 
 const without = (action: string): readonly PolicyStatement[] =>
   SUFFICIENT.map((statement) => ({ ...statement, actions: statement.actions.filter((other) => other !== action) }))
@@ -92,6 +98,19 @@ describe('the check of storage', () => {
     })
     // Where it may delete, it does.
     if (action !== 's3:DeleteObject') expect(server.keys('state')).toEqual([])
+  })
+
+  it('names s3:ListBucket when it is limited to a prefix, so that 403 stands for absence', async () => {
+    const { server, store } = await s3With()
+    let deleted = false
+    server.faults.add(({ operation }) => {
+      deleted ||= operation === 'DeleteObjects'
+      return deleted && operation === 'GetObject' ? { kind: 'accessDenied' } : undefined
+    })
+    await expect(checkStorage(store, environment)).rejects.toMatchObject({
+      code: 'STORAGE_FORBIDDEN',
+      message: expect.stringMatching(/reading what is deleted failed: .*s3:ListBucket, without which/),
+    })
   })
 
   it('names a bucket that is missing', async () => {
