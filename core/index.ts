@@ -61,7 +61,7 @@ export {
   type SideOutputs,
   sideOutput,
 } from './operators/side-output.js'
-export { type Offset, Origin } from './origin.js'
+export type { Offset, Origin } from './origin.js'
 export { describeParameters, type ParameterDescription } from './parameters/describe.js'
 export { type ParameterLayers, resolveParameters } from './parameters/resolve.js'
 export type {

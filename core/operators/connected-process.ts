@@ -88,7 +88,7 @@ class Shared<B extends BroadcastDeclarations, C> {
     const { operatorId } = context
     this.broadcast = new BroadcastStates(this.#declared, {
       operatorId,
-      restored: (name) => context.restoredOperatorState(name),
+      restored: (name, mode) => context.restoredOperatorState(name, mode),
     })
   }
 

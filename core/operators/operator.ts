@@ -2,7 +2,7 @@ import type { EngineContext } from '../context.js'
 import type { Barrier, Batch } from '../element.js'
 import type { Origin } from '../origin.js'
 import type { KeyedStateBackend, KeyGroupRange } from '../state/backend.js'
-import type { OperatorStateSnapshot } from '../state/operator-state.js'
+import type { OperatorStateMode, OperatorStateSnapshot } from '../state/operator-state.js'
 
 /**
  * Where an operator puts its results: a bounded buffer for each port (0 is the main output, the others are the side
@@ -44,9 +44,11 @@ export interface OperatorContext extends EngineContext {
   readonly restoredWatermarks: RestoredWatermarks
   /**
    * What a checkpoint holds of a state that `snapshotOperatorState` gave, dealt out by its mode (see
-   * redistributeOperatorState). Empty at a fresh start, and for a name that the checkpoint does not have.
+   * redistributeOperatorState). Empty at a fresh start, and for a name that the checkpoint does not have. Asked for in
+   * `open`: what nobody asks for is state without an owner. Subtasks in one process may get the same objects.
+   * @throws TidemarkError STATE_LAYOUT_UNKNOWN when the checkpoint has it in another mode
    */
-  restoredOperatorState(name: string): readonly unknown[]
+  restoredOperatorState(name: string, mode: OperatorStateMode): readonly unknown[]
   /**
    * Asks for a call of `onProcessingTime` at or after `timestamp` (wall clock, epoch milliseconds). Only the earliest
    * outstanding request counts.

@@ -53,7 +53,7 @@ export class ProcessOperator<T, O extends SideOutputs, R, C, L extends OperatorS
     const { subtask, restoredWatermarks } = context
     this.#lists = new OperatorLists(this.#declaredState, {
       subtask,
-      restored: (name) => context.restoredOperatorState(name),
+      restored: (name, mode) => context.restoredOperatorState(name, mode),
     })
     this.#context = new MutableContext({
       // The emitters were made from these declarations, name by name.

@@ -2,7 +2,9 @@ import { decode, encode } from '../codec/index.js'
 import { TidemarkError } from '../errors.js'
 import type { MapState, ReadOnlyMapState, ReadOnlyValueState, ValueState } from './backend.js'
 import type { MapDeclaration, ValueDeclaration } from './declare.js'
-import type { OperatorStateSnapshot } from './operator-state.js'
+import { isKeyScalar } from './key-check.js'
+import type { OperatorStateMode, OperatorStateSnapshot } from './operator-state.js'
+import { mapKeyInvalid } from './state-error.js'
 
 /*
  * State that every subtask of a step has a whole copy of, and that only the broadcast side of a connect changes.
@@ -32,7 +34,7 @@ export type ReadOnlyBroadcastState<Bs extends BroadcastDeclarations> = {
 export interface BroadcastStatesOptions {
   readonly operatorId: string
   /** As OperatorContext has it. */
-  readonly restored: (name: string) => readonly unknown[]
+  readonly restored: (name: string, mode: OperatorStateMode) => readonly unknown[]
 }
 
 /** One subtask's copy of all broadcast states of a step. */
@@ -44,7 +46,7 @@ export class BroadcastStates<Bs extends BroadcastDeclarations> {
   constructor(declarations: Bs, { operatorId, restored }: BroadcastStatesOptions) {
     this.#access = { operatorId, isOpen: false }
     this.#copies = Object.entries(declarations).map(([name, declaration]) => {
-      const own = { name, access: this.#access, restored: restored(name) }
+      const own = { name, access: this.#access, restored: restored(name, 'broadcast') }
       return [
         name,
         declaration.kind === 'map' ? new BroadcastMap(own) : new BroadcastValue(own, initialOf(declaration)),
@@ -115,6 +117,7 @@ class BroadcastMap<K, V> implements MapState<K, V>, Copy {
 
   put(key: K, value: V): void {
     requireOpen(this.#parts)
+    if (!isKeyScalar(key)) throw mapKeyInvalid(key)
     this.#map.set(key, ownCopy(value))
   }
 

@@ -1,6 +1,7 @@
+import { decode, encode } from '../codec/index.js'
 import type { Subtask } from '../context.js'
 import type { ListState } from './backend.js'
-import { evenShare, type OperatorStateSnapshot } from './operator-state.js'
+import { evenShare, type OperatorStateMode, type OperatorStateSnapshot } from './operator-state.js'
 
 /*
  * State of a step that is not keyed: lists, one a subtask. How a user declares them, and what the declarations give:
@@ -55,7 +56,7 @@ export function unionOperatorState<V>(): OperatorUnionDeclaration<V> {
 export interface OperatorListsOptions {
   readonly subtask: Subtask
   /** As OperatorContext has it. */
-  readonly restored: (name: string) => readonly unknown[]
+  readonly restored: (name: string, mode: OperatorStateMode) => readonly unknown[]
 }
 
 /** The operator state of one subtask. */
@@ -65,9 +66,11 @@ export class OperatorLists<Ds extends OperatorStateDeclarations> {
 
   constructor(declarations: Ds, { subtask, restored }: OperatorListsOptions) {
     this.#lists = Object.entries(declarations).map(([name, { mode }]) => {
-      const entries = restored(name)
-      const own = mode === 'list' ? entries : evenShare(entries, subtask.index, subtask.parallelism)
-      return [name, new OperatorList(mode, own, entries)]
+      const entries = restored(name, mode)
+      if (mode === 'list') return [name, new OperatorList(mode, entries, [])]
+      const own = evenShare(entries, subtask.index, subtask.parallelism)
+      // Every subtask in the process sees the entries: nobody may change what another one has.
+      return [name, new OperatorList(mode, ownCopy(own), ownCopy(entries))]
     })
     // Each has the mode of the declaration of its name: what OperatorStateHandles says.
     this.handles = Object.freeze(Object.fromEntries(this.#lists)) as unknown as OperatorStateHandles<Ds>
@@ -78,6 +81,10 @@ export class OperatorLists<Ds extends OperatorStateDeclarations> {
   }
 }
 
+function ownCopy(entries: readonly unknown[]): readonly unknown[] {
+  return decode(encode(entries)) as readonly unknown[]
+}
+
 class OperatorList<V> implements UnionState<V> {
   readonly mode: 'list' | 'union'
   readonly #restored: readonly V[]
@@ -86,7 +93,7 @@ class OperatorList<V> implements UnionState<V> {
   constructor(mode: 'list' | 'union', own: readonly V[], restored: readonly V[]) {
     this.mode = mode
     this.#own = own.slice()
-    this.#restored = mode === 'union' ? restored : []
+    this.#restored = restored
   }
 
   restored(): readonly V[] {

@@ -8,6 +8,7 @@ import type { LogicalNode, OperatorNode, SinkNode, SourceNode } from '../../core
 import type { Operator, OperatorContext } from '../../core/operators/operator.js'
 import { keyGroupRange } from '../../core/state/key-groups.js'
 import { KeyedState } from '../../core/state/keyed-state.js'
+import { RestoredOperatorState } from '../../core/state/restored-operator-state.js'
 import { LocalChannel } from '../exchange/channel.js'
 import { EdgeWriter } from '../exchange/edge-writer.js'
 import { childLogger } from '../observe/child-logger.js'
@@ -68,6 +69,7 @@ export interface Deployed {
   readonly metrics: OperatorMetrics
   /** Objects of keyed state to restore once the operator is open. */
   readonly stored: readonly StoredObjectRef[]
+  readonly operatorState: RestoredOperatorState | undefined
   readonly keyedState: () => KeyedState | undefined
 }
 
@@ -213,6 +215,7 @@ export class Deployment {
       stage,
       metrics,
       stored: [],
+      operatorState: undefined,
       keyedState: () => undefined,
     })
     return stage
@@ -249,6 +252,7 @@ export class Deployment {
       onFailure: (error) => this.options.onFailure(withOperatorId(error, node.id)),
       wake: hooks.wake,
     })
+    const operatorState = new RestoredOperatorState(node.id, restore.operatorState)
     const context: OperatorContext = {
       ...this.engineContext(node, subtask, vertex.parallelism, metrics),
       portOf: (name) => {
@@ -262,7 +266,7 @@ export class Deployment {
         return backend
       },
       restoredWatermarks: { minimum: restore.watermark, floorOf: restore.watermarkOf },
-      restoredOperatorState: (name) => restore.operatorState.find((state) => state.name === name)?.entries ?? [],
+      restoredOperatorState: (name, mode) => operatorState.take(name, mode),
       requestProcessingTime: (timestamp) => stage.requestProcessingTime(timestamp),
       wake: hooks.wake,
     }
@@ -274,6 +278,7 @@ export class Deployment {
       stage,
       metrics,
       stored: restore.objects,
+      operatorState,
       keyedState: () => backend,
     })
     return stage

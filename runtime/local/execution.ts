@@ -111,8 +111,10 @@ export class Execution {
   }
 
   /** In slices: much state takes long to read, and the event loop gets its turns meanwhile. */
-  private async restore({ stored, keyedState, node }: Deployed): Promise<void> {
+  private async restore({ stored, keyedState, operatorState, node }: Deployed): Promise<void> {
     const { environment, onDroppedState } = this.options
+    const unclaimed = operatorState?.unclaimed ?? []
+    if (unclaimed.length > 0) onDroppedState(node.id, unclaimed)
     const { clock } = environment
     const state = keyedState()
     if (state === undefined) {

@@ -45,7 +45,7 @@ export class SinkOperator implements Operator {
       environment: context.environment,
       lineage,
       generation,
-      restored: context.restoredOperatorState(WRITER),
+      restored: context.restoredOperatorState(WRITER, 'list'),
       wake: () => context.wake(),
     })
   }

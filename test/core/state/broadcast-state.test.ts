@@ -54,6 +54,13 @@ test('what no checkpoint can hold is refused when it is put', () => {
   )
 })
 
+test('a key of a map is a scalar', () => {
+  const [one] = copies(1)
+  expect(() => one!.state.rules.put({} as unknown as string, { hits: 1 })).toThrow(
+    expect.objectContaining({ code: 'MAP_KEY_INVALID' }),
+  )
+})
+
 test('an empty state is stored as one that is there', () => {
   const [one] = copies(1)
   one!.state.rules.put('a', { hits: 1 })

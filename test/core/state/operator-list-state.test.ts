@@ -56,3 +56,16 @@ test('what was removed stays removed, whoever had it', () => {
   expect(back!.handles.union.restored()).toEqual([4, 5])
   expect(back!.handles.union.values()).toEqual([4, 5])
 })
+
+test('entries of union state are not shared between subtasks, nor with what was restored', () => {
+  const stored: OperatorStateSnapshot[][] = [[{ name: 'state', mode: 'union', entries: [{ n: 1 }] }]]
+  const declared = { state: unionOperatorState<{ n: number }>() }
+  const [one, two] = [0, 1].map((index) => {
+    const states = redistributeOperatorState(stored, index, 2)
+    return new OperatorLists(declared, { subtask: { index, parallelism: 2 }, restored: () => states[0]?.entries ?? [] })
+  })
+  // The share of the second one.
+  two!.handles.state.values()[0]!.n = 2
+  expect(two!.handles.state.restored()).toEqual([{ n: 1 }])
+  expect(one!.handles.state.restored()).toEqual([{ n: 1 }])
+})

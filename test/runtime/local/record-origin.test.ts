@@ -76,6 +76,12 @@ describe('what a user function throws names the split and the offset of the reco
   })
 })
 
+test('on the side of a connect that goes to every subtask, too', async () => {
+  const build = (s: Stream<Reading>) =>
+    s.connect(s.broadcast({})).process('p', { onRecord: () => undefined, onBroadcast: (r) => [failAt5(r)] })
+  expect(await locationOf(build, 2)).toBe('split generator-0, offset 5, timestamp 6000')
+})
+
 describe('where rows are not those polled any more, it names the range of the poll', () => {
   const RANGE = 'split generator-0, one of offsets 0 to 5'
   const behind: Readonly<Record<string, (stream: Stream<Reading>) => Stream<unknown>>> = {
