@@ -40,12 +40,12 @@ export {
   type LocalS3Options,
   type LocalS3Stats,
   type LocalS3Upload,
-  type PolicyStatement,
   type S3Fault,
   type S3FaultHook,
   type S3FaultRule,
   type S3Faults,
   type S3OperationName,
+  type S3PolicyStatement,
   type S3Request,
   startLocalS3,
 } from './servers/s3/index.js'

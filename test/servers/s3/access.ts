@@ -4,7 +4,7 @@ import { S3Error } from './s3-error.js'
 import type { Address } from './wire/address.js'
 
 /** One statement of a policy as IAM has it, without conditions. `*` and `?` are wildcards in actions and resources. */
-export interface PolicyStatement {
+export interface S3PolicyStatement {
   readonly effect: 'Allow' | 'Deny'
   /** Such as `s3:GetObject`. */
   readonly actions: readonly string[]
@@ -16,7 +16,7 @@ export interface LocalS3Credentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   /** What these may do; nothing is allowed but by a statement. Default: everything. */
-  readonly policy?: readonly PolicyStatement[]
+  readonly policy?: readonly S3PolicyStatement[]
   /** Every call fails with ExpiredToken. */
   readonly isExpired?: boolean
 }
@@ -86,7 +86,7 @@ function accessKeyOf(headers: IncomingHttpHeaders, query: URLSearchParams): stri
   return accessKeyId
 }
 
-function allows(policy: readonly PolicyStatement[], action: string, arn: string): boolean {
+function allows(policy: readonly S3PolicyStatement[], action: string, arn: string): boolean {
   const matching = policy.filter(({ actions, resources = ['*'] }) => {
     return actions.some((one) => matches(one, action)) && resources.some((one) => matches(one, arn))
   })

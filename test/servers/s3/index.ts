@@ -1,4 +1,4 @@
-export type { LocalS3Credentials, PolicyStatement } from './access.js'
+export type { LocalS3Credentials, S3PolicyStatement } from './access.js'
 export { type DevS3Options, runDevS3 } from './dev.js'
 export type { S3Fault, S3FaultHook, S3FaultRule, S3Faults, S3Request } from './faults.js'
 export type { OperationName as S3OperationName } from './operations/names.js'

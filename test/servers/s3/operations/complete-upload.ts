@@ -17,7 +17,7 @@ import { xmlAnswer } from './answers.js'
 import { uploadOf } from './multipart.js'
 import { checkWriteOf } from './put-object.js'
 
-/** Where a condition fails, the upload stays: it can be completed later, or aborted. */
+/** Where a condition fails, the upload stays: it can be completed later, or aborted. After a conflict it is gone. */
 export const completeMultipartUpload: Operation = (s3, call) => {
   const bucket = s3.store.bucket(call.bucket)
   const upload = uploadOf(s3, call)
@@ -26,7 +26,13 @@ export const completeMultipartUpload: Operation = (s3, call) => {
   const bytes = Buffer.concat(parts.map((part) => part.bytes))
   const checksum = checksumOfObject(call, upload, { parts, bytes })
   checkDeclaredSize(call, bytes.length)
-  checkWriteOf(call, bucket.objects.get(call.key))
+  try {
+    checkWriteOf(call, bucket.objects.get(call.key))
+  } catch (thrown) {
+    // After a conflict, S3 says, an upload has to be begun again from its start.
+    if (thrown instanceof S3Error && thrown.code === 'ConditionalRequestConflict') s3.store.dropUpload(bucket, upload)
+    throw thrown
+  }
   const object: StoredObject = {
     bytes,
     etag: multipartEtag(parts.map((part) => part.etag)),

@@ -10,7 +10,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
-import type { LocalS3Credentials, PolicyStatement } from '../index.js'
+import type { LocalS3Credentials, S3PolicyStatement } from '../index.js'
 import { BUCKET, beginUpload, clientOf, errorOf, put, putPart, start, text } from './fixture.js'
 import { send } from './raw.js'
 
@@ -18,7 +18,7 @@ const OWNER: LocalS3Credentials = { accessKeyId: 'owner', secretAccessKey: 'secr
 const OBJECTS = `arn:aws:s3:::${BUCKET}/jobs/*`
 
 /** A server with the owner's client and one of an access key that has only these statements. */
-async function withPolicy(policy: readonly PolicyStatement[]): Promise<{ owner: S3Client; guest: S3Client }> {
+async function withPolicy(policy: readonly S3PolicyStatement[]): Promise<{ owner: S3Client; guest: S3Client }> {
   const credentials: LocalS3Credentials = { accessKeyId: 'guest', secretAccessKey: 'secret', policy }
   const { server, client } = await start({ credentials: [OWNER, credentials] })
   return { owner: client, guest: clientOf({ ...server, credentials }) }

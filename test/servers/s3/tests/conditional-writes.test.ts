@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { CopyObjectCommand, DeleteObjectCommand } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
 import type { LocalS3 } from '../index.js'
-import { BUCKET, errorOf, outcomes, put, start, text } from './fixture.js'
+import { BUCKET, clientOf, errorOf, outcomes, put, start, text } from './fixture.js'
 
 test('If-None-Match writes what is not there, and nothing over what is', async () => {
   const { client } = await start()
@@ -133,4 +133,11 @@ test('a write that overtakes a conditional one wins', async () => {
   await put(client, 'lock', 'early', { IfNoneMatch: '*' })
   expect(await finish()).toBe(412)
   expect(await text(client, 'lock')).toBe('early')
+})
+
+test('the retry of a conditional write whose reply was lost meets its own object: 412', async () => {
+  const { server } = await start({ faults: [{ nth: 1, fault: { kind: 'replyLost' } }] })
+  const patient = clientOf(server, { maxAttempts: 3 })
+  expect(await errorOf(put(patient, 'lock', 'mine', { IfNoneMatch: '*' }))).toMatchObject({ status: 412 })
+  expect(server.read(BUCKET, 'lock')?.toString()).toBe('mine')
 })

@@ -1,5 +1,6 @@
 import {
   AbortMultipartUploadCommand,
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
@@ -8,6 +9,7 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
+import { virtualEnvironment } from '../../../../runtime/environment/virtual.js'
 import { BUCKET, beginUpload, complete, errorOf, outcomes, put, putPart, start, text } from './fixture.js'
 
 const SMALL_PARTS = { minPartBytes: 4 }
@@ -99,6 +101,20 @@ test('of racers that complete uploads of one new key exactly one wins; the other
   expect([...ended].sort()).toEqual([...Array(7).fill('PreconditionFailed'), 'ok'])
   expect(await text(client, 'key')).toBe(`by ${ids[ended.indexOf('ok')]}`)
   expect(server.uploads(BUCKET)).toHaveLength(7)
+})
+
+test('a delete that overtakes completing is a conflict, and the upload has to be begun again', async () => {
+  const environment = virtualEnvironment()
+  const { client, server } = await start({ ...SMALL_PARTS, environment })
+  const id = await beginUpload(client, 'key')
+  const part = await putPart(client, { key: 'key', id, number: 1 }, 'x')
+  server.faults.add({ operation: 'CompleteMultipartUpload', nth: 1, fault: { kind: 'slow', ms: 1000 } })
+  const late = errorOf(complete(client, { key: 'key', id }, [part], { IfNoneMatch: '*' }))
+  while (environment.nextTimerAt === undefined) await new Promise((resolve) => setImmediate(resolve))
+  await client.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: 'key' }))
+  await environment.advance(1000)
+  expect(await late).toMatchObject({ name: 'ConditionalRequestConflict', status: 409 })
+  expect(await errorOf(complete(client, { key: 'key', id }, [part]))).toMatchObject({ name: 'NoSuchUpload' })
 })
 
 test('completing keeps If-Match', async () => {
