@@ -203,6 +203,8 @@ function gauge(registry: Registry, description: Description, read: () => Iterabl
     registers: [registry],
     collect() {
       this.reset()
+      // Without labels a reset leaves a 0, and no checkpoint yet is none of 0 bytes.
+      if (labels.length === 0) this.remove()
       for (const { labels: of, value } of read()) this.set(of, value)
     },
   })
