@@ -1,5 +1,6 @@
 import { benchLoop } from './loop/bench.js'
 import { benchMemory } from './memory/bench.js'
+import { benchSnapshots } from './snapshots/bench.js'
 import { benchTaxi } from './taxi/bench.js'
 import { benchWindows } from './windows/bench.js'
 
@@ -9,6 +10,7 @@ const BENCHES: Readonly<Record<string, () => Promise<boolean>>> = {
   windows: () => benchWindows({ rides: 1_000_000, rounds: 5 }),
   memory: () => benchMemory({ events: 10_000_000 }),
   loop: () => benchLoop({ rounds: 3 }),
+  snapshots: () => benchSnapshots({ keys: 1_000_000, rounds: 3, seconds: 13 }),
 }
 
 const [name = '', ...rest] = process.argv.slice(2)

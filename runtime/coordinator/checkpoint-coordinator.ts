@@ -55,7 +55,12 @@ export interface CheckpointCoordinatorOptions<W> {
   /** Logs it, so that it counts, and commits what it covers. There is no way back from here. Returns its bytes. */
   readonly complete: (written: W) => Promise<number>
   readonly onCompleted: (checkpoint: CompletedCheckpoint, kind: CheckpointKind) => void
-  readonly onAborted: (checkpointId: number, reason: TidemarkError, kind: CheckpointKind) => void
+  /** `mayCount`: its entry may be in the log, so nothing of it may be deleted. */
+  readonly onAborted: (
+    checkpointId: number,
+    reason: TidemarkError,
+    what: { readonly kind: CheckpointKind; readonly mayCount: boolean },
+  ) => void
   /** The job cannot go on: too many failures, or a failure of a last checkpoint, of the log or of a commit. */
   readonly onFailure: (error: unknown) => void
 }
@@ -247,7 +252,7 @@ export class CheckpointCoordinator<W> {
     const isSavepoint = pending.kind === 'savepoint'
     if (!isSavepoint) this.failuresInARow++
     this.options.cancel(pending.id)
-    this.options.onAborted(pending.id, reason, pending.kind)
+    this.options.onAborted(pending.id, reason, { kind: pending.kind, mayCount: severity === 'fatal' })
     this.waiters.get(pending.id)?.reject(reason)
     this.waiters.delete(pending.id)
     if (this.endedBy) return

@@ -114,6 +114,8 @@ export class Generation {
   /** Where savepoints that are being taken go, by their id. */
   private readonly savepoints = new Map<number, ObjectStore>()
   private lastSavepoint: ObjectStore | undefined
+  /** Objects of keyed state on their way into storage. */
+  private readonly uploads = new Set<Promise<ObjectRef>>()
   private claimed: ObjectStore | undefined
   /** What the enumerators knew when the barrier of the checkpoint in progress went out. */
   private enumerators: ReadonlyMap<string, EnumeratorState> = new Map()
@@ -166,6 +168,7 @@ export class Generation {
     await this.coordinator.close(reason)
     await this.opening.catch(() => undefined)
     for (const source of this.sources) await source.close()
+    await Promise.allSettled(this.uploads)
     await this.execution.close()
     return outcome
   }
@@ -285,9 +288,12 @@ export class Generation {
         totals.completed++
         totals.last = completed
       },
-      onAborted: (id, reason, kind) => {
+      onAborted: (id, reason, { kind, mayCount }) => {
         this.savepoints.delete(id)
-        if (kind !== 'savepoint') totals.failed++
+        if (kind !== 'savepoint') {
+          totals.failed++
+          if (!mayCount) void this.removeAborted(id)
+        }
         logger.warn(`a ${kind === 'savepoint' ? 'savepoint' : 'checkpoint'} was aborted`, {
           checkpoint: id,
           error: reason.message,
@@ -297,7 +303,15 @@ export class Generation {
     })
   }
 
-  private async upload(object: Uint8Array, of: UploadedObject): Promise<ObjectRef> {
+  private upload(object: Uint8Array, of: UploadedObject): Promise<ObjectRef> {
+    const uploading = this.put(object, of)
+    this.uploads.add(uploading)
+    const settle = (): void => void this.uploads.delete(uploading)
+    uploading.then(settle, settle)
+    return uploading
+  }
+
+  private async put(object: Uint8Array, of: UploadedObject): Promise<ObjectRef> {
     const { store, generation } = this.options
     const { barrier, operatorId } = of
     const id = barrier.checkpointId
@@ -398,6 +412,12 @@ export class Generation {
     if (manifest === undefined) throw new RangeError(`checkpoint ${completed.id} is not known`)
     const bytes = await copyAsSavepoint(this.options.store, manifest, to)
     return { ...completed, location: to.location, bytes }
+  }
+
+  /** What tasks have written of it already, and what is still on its way. */
+  private async removeAborted(id: number): Promise<void> {
+    await Promise.allSettled(this.uploads)
+    await this.remove({ id, generation: this.options.generation })
   }
 
   /** Of a checkpoint that does not count. */
