@@ -1,3 +1,5 @@
+import type { Tracked } from './leaf.js'
+
 /** Whoever was changed in an interval, in order. On the heap that is an array. */
 export interface ChangeList<T> {
   readonly length: number
@@ -11,21 +13,27 @@ export interface ChangeList<T> {
 /** Where lists of changes are. */
 export interface ChangeLists<T> {
   create(): ChangeList<T>
-  /** One of both, which are not used after it. */
-  join(earlier: ChangeList<T>, later: ChangeList<T>): ChangeList<T>
+  /** One of both, which are not used after it. Whoever has a later stamp than `through` is in the later one. */
+  join(earlier: ChangeList<T>, later: ChangeList<T>, through: number): ChangeList<T>
   /** Nobody reads it any more. */
   release?(list: ChangeList<T>): void
 }
 
 /** References to what was changed: it stays in memory as long as it is listed. */
-export class HeapChangeLists<T> implements ChangeLists<T> {
+export class HeapChangeLists<T extends Tracked> implements ChangeLists<T> {
   create(): ChangeList<T> {
     return []
   }
 
-  join(earlier: ChangeList<T>, later: ChangeList<T>): ChangeList<T> {
-    const changes = later.values()
-    for (let next = changes.next(); next.done !== true; next = changes.next()) earlier.push(next.value)
-    return earlier
+  join(earlier: ChangeList<T>, later: ChangeList<T>, through: number): ChangeList<T> {
+    const joined: T[] = []
+    const before = earlier.values()
+    for (let next = before.next(); next.done !== true; next = before.next()) {
+      // Else it would be listed, and written, as often as checkpoints are aborted.
+      if (next.value.stamp <= through) joined.push(next.value)
+    }
+    const since = later.values()
+    for (let next = since.next(); next.done !== true; next = since.next()) joined.push(next.value)
+    return joined
   }
 }

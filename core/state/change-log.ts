@@ -182,7 +182,7 @@ export class ChangeLog<T extends Tracked> {
     this.listedAfter = pending.listedAfter
     for (const { slot, newest, run } of pending.slots) {
       if (run.changed !== newest) this.lists.release?.(run.changed)
-      this.changed[slot] = this.lists.join(newest, this.changed[slot] as ChangeList<T>)
+      this.changed[slot] = this.lists.join(newest, this.changed[slot] as ChangeList<T>, run.through)
     }
   }
 

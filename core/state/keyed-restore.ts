@@ -14,13 +14,28 @@ export interface KeyedRestoreOptions {
 /** A user's state is stored under its name with this in front. */
 const STATE_PREFIX = 'state:'
 
-/** Reads objects of keyed state into an operator's components, frame by frame, oldest object first. */
+/** What has been read of a component's group. */
+interface Chain {
+  /** The checkpoint of the newest frames. */
+  newest: number
+  /** Checkpoints whose frames make up the state so far. */
+  readonly applied: number[]
+  /** The newest frames add to this one, which was not there; 0: they were applied. */
+  lacks: number
+}
+
+/**
+ * Reads objects of keyed state into an operator's components, frame by frame, oldest object first.
+ *
+ * An object that is needed for some groups may hold frames of others that nothing needs any more, and that add to what is
+ * gone. They are passed over: a later frame of the group has all that they have. Only the newest must be complete.
+ */
 export class KeyedRestore {
   private readonly options: KeyedRestoreOptions
   private frames: IterableIterator<RawFrame> | undefined
   private checkpoint = 0
-  /** The checkpoint of the newest frames of a component's group. */
-  private readonly newest = new Map<string, Map<number, number>>()
+  /** By component, by group (counted from the subtask's first). */
+  private readonly chains = new Map<string, Map<number, Chain>>()
   private readonly unknown = new Set<string>()
 
   constructor(options: KeyedRestoreOptions) {
@@ -51,8 +66,18 @@ export class KeyedRestore {
     return true
   }
 
-  /** Everything is read. */
+  /**
+   * Everything is read.
+   * @throws TidemarkError CHECKPOINT_CORRUPT when something is missing
+   */
   finish(): void {
+    for (const groups of this.chains.values()) {
+      for (const [slot, { newest, lacks }] of groups) {
+        if (lacks === 0) continue
+        const found = `in checkpoint ${newest} what was added to checkpoint ${lacks}, but not that`
+        throw this.corrupt(this.options.range.first + slot, found)
+      }
+    }
     for (const { changes } of this.options.components.values()) changes.forgetChanges()
   }
 
@@ -67,8 +92,13 @@ export class KeyedRestore {
     try {
       this.apply(readFrame(raw, (found) => this.corrupt(raw.group, found)))
     } catch (error) {
-      if (error instanceof TidemarkError && error.operatorId !== undefined) throw error
-      throw this.corrupt(raw.group, messageOf(error), error)
+      if (!(error instanceof TidemarkError)) throw this.corrupt(raw.group, messageOf(error), error)
+      if (error.operatorId !== undefined) throw error
+      if (error.code === 'CHECKPOINT_CORRUPT') throw this.corrupt(raw.group, error.message, error)
+      const { operatorId } = this.options
+      const { code, domain } = error
+      const message = `operator '${operatorId}', key group ${raw.group}: ${error.message}`
+      throw new TidemarkError({ code, domain, operatorId, message, cause: error })
     }
   }
 
@@ -80,7 +110,7 @@ export class KeyedRestore {
     }
     component.accept(frame)
     const slot = frame.group - this.options.range.first
-    this.begin(component, slot, frame)
+    if (!this.begin(component, slot, frame)) return
     const { entries } = frame
     while (entries.hasMore) {
       const key = entries.value()
@@ -90,16 +120,23 @@ export class KeyedRestore {
     }
   }
 
-  private begin(component: KeyGroupedComponent, slot: number, frame: Frame): void {
-    const groups = this.newest.get(component.name) ?? new Map<number, number>()
-    this.newest.set(component.name, groups)
-    const before = groups.get(slot)
-    if (before === this.checkpoint) return
-    if (frame.base === 0 && before !== undefined) component.restoreEmpty(slot)
-    if (frame.base !== 0 && before === undefined) {
-      throw this.corrupt(frame.group, `what was added to checkpoint ${frame.base}, but not that checkpoint`)
+  /** False: what the frame adds to is not there. */
+  private begin(component: KeyGroupedComponent, slot: number, frame: Frame): boolean {
+    const groups = this.chains.get(component.name) ?? new Map<number, Chain>()
+    this.chains.set(component.name, groups)
+    const chain = groups.get(slot) ?? { newest: 0, applied: [], lacks: 0 }
+    groups.set(slot, chain)
+    if (chain.newest !== this.checkpoint) {
+      const { applied } = chain
+      if (frame.base === 0 && applied.length > 0) {
+        component.restoreEmpty(slot)
+        applied.length = 0
+      }
+      chain.newest = this.checkpoint
+      chain.lacks = frame.base === 0 || applied.includes(frame.base) ? 0 : frame.base
+      if (chain.lacks === 0) applied.push(this.checkpoint)
     }
-    groups.set(slot, this.checkpoint)
+    return chain.lacks === 0
   }
 
   private corrupt(group: number | undefined, found: string, cause?: unknown): TidemarkError {

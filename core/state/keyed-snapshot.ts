@@ -6,7 +6,7 @@ import type { Tracked } from './leaf.js'
 
 /** An object is handed on when it has reached this size. */
 const OBJECT_BYTES = 4 * 1024 * 1024
-/** Entries between two looks at the clock. */
+/** Entries between two looks at the clock; also looked at when a frame is full. */
 const ENTRIES_A_LOOK = 64
 
 /** Objects of a snapshot, put together from frames. */
@@ -71,11 +71,14 @@ class ComponentSnapshot<T extends Tracked> implements CopyOnWrite<T> {
   private listed: Iterator<T> | undefined
   private iterator: Iterator<T> | undefined
   private visited = 0
-  /** Dropped as a whole after the barrier, before its turn. */
-  private readonly retained: { readonly slot: number; readonly members: Iterator<T> }[] = []
+  private isLookDue = false
+  /** By slot: what was dropped as a whole after the barrier, before its turn. */
+  private readonly retained = new Map<number, Iterator<T>[]>()
   private deletions: FrameWriter | undefined
   /** Groups of which a frame is finished. */
   private readonly hasFrame = new Set<number>()
+  /** An entry could not be written: what there is of it must not be used. */
+  private failure: { readonly error: unknown } | undefined
 
   constructor(component: KeyGroupedComponent<T>, slots: readonly SlotChanges<T>[], options: ComponentSnapshotOptions) {
     this.options = options
@@ -91,16 +94,22 @@ class ComponentSnapshot<T extends Tracked> implements CopyOnWrite<T> {
 
   beforeChange(slot: number, changed: T): void {
     const index = this.order[slot] as number
-    if (index < this.next || changed.stamp > this.asOf) return
+    if (index < this.next || changed.stamp > this.asOf || this.failure !== undefined) return
     const { after, base } = this.slots[index] as SlotChanges<T>
     const members = base === 0 ? this.component.membersOf?.(changed) : undefined
-    if (members !== undefined) this.retained.push({ slot, members })
+    if (members !== undefined && this.retained.get(slot)?.push(members) === undefined)
+      this.retained.set(slot, [members])
     if (changed.stamp <= after || this.component.presence(changed, this.asOf) !== 'present') return
-    this.write(slot, changed)
+    try {
+      this.write(slot, changed)
+    } catch {
+      // The snapshot's failure (`work` throws it), not that of whoever makes the change.
+    }
   }
 
   /** Writes until the time is up; true: everything is written. */
   work(isTimeUp: () => boolean): boolean {
+    if (this.failure !== undefined) throw this.failure.error
     while (this.next < this.slots.length) {
       const changes = this.slots[this.next] as SlotChanges<T>
       const isWhole = changes.base === 0
@@ -135,25 +144,28 @@ class ComponentSnapshot<T extends Tracked> implements CopyOnWrite<T> {
     return true
   }
 
-  private visitAll(changes: SlotChanges<T>, isTimeUp: () => boolean): boolean {
+  private visitAll({ slot }: SlotChanges<T>, isTimeUp: () => boolean): boolean {
     const { component, asOf } = this
-    const { slot } = changes
-    this.iterator ??= component.entriesOf(slot)
-    for (;;) {
-      const { value, done } = this.iterator.next()
-      if (done === true) break
-      if (value.stamp <= asOf && component.presence(value, asOf) === 'present') this.write(slot, value)
-      if (this.mustLook() && isTimeUp()) return false
+    let iterator: Iterator<T> | undefined = this.iterator ?? component.entriesOf(slot)
+    while (iterator !== undefined) {
+      this.iterator = iterator
+      for (;;) {
+        const { value, done } = iterator.next()
+        if (done === true) break
+        if (value.stamp <= asOf && component.presence(value, asOf) === 'present') this.write(slot, value)
+        if (this.mustLook() && isTimeUp()) return false
+      }
+      iterator = this.retained.get(slot)?.pop()
     }
-    const next = this.retained.findIndex((group) => group.slot === slot)
-    this.iterator = this.retained[next]?.members
-    if (next < 0) return true
-    this.retained.splice(next, 1)
-    return this.visitAll(changes, isTimeUp)
+    this.iterator = undefined
+    this.retained.delete(slot)
+    return true
   }
 
   private mustLook(): boolean {
-    return ++this.visited % ENTRIES_A_LOOK === 0
+    const must = ++this.visited % ENTRIES_A_LOOK === 0 || this.isLookDue
+    this.isLookDue = false
+    return must
   }
 
   private write(slot: number, entry: T): void {
@@ -162,15 +174,21 @@ class ComponentSnapshot<T extends Tracked> implements CopyOnWrite<T> {
     try {
       this.component.writeKey(entry, encoder)
       this.component.writeValue(entry, encoder)
-    } catch (error) {
-      throw this.located(error, slot)
+    } catch (thrown) {
+      const error = this.located(thrown, slot)
+      this.failure = { error }
+      throw error
     }
     entry.isStored = true
-    if (writer.isFull) this.add(slot, writer.take())
+    if (!writer.isFull) return
+    this.add(slot, writer.take())
+    this.isLookDue = true
   }
 
   private writeDeletion(entry: T): void {
-    this.deletions ??= this.newWriter(this.slots[this.next] as SlotChanges<T>)
+    const changes = this.slots[this.next] as SlotChanges<T>
+    this.deletions ??= this.newWriter(changes)
+    this.hasFrame.add(changes.slot)
     const encoder = this.deletions.begin()
     this.component.writeKey(entry, encoder)
     encoder.absent()
@@ -194,9 +212,9 @@ class ComponentSnapshot<T extends Tracked> implements CopyOnWrite<T> {
     else if (this.waiting.get(slot)?.push(frame) === undefined) this.waiting.set(slot, [frame])
   }
 
-  private finishSlot({ slot, base }: SlotChanges<T>): void {
-    // A group that has become empty says so.
-    if (base === 0 && !this.hasFrame.has(slot)) this.writerOf(slot).begin()
+  private finishSlot({ slot }: SlotChanges<T>): void {
+    // Without entries too: a group that has become empty says so, and a later increment needs what it adds to.
+    if (!this.hasFrame.has(slot)) this.writerOf(slot).begin()
     const writer = this.writers.get(slot)
     if (writer?.isEmpty === false) this.objects.add(writer.take())
     this.writers.delete(slot)
@@ -287,6 +305,9 @@ export class KeyedSnapshot {
   end(): void {
     if (this.isEnded) return
     this.isEnded = true
-    for (const { changes } of this.components) changes.copyOnWrite = undefined
+    this.components.forEach(({ changes }, index) => {
+      // Not another's that was begun since.
+      if (changes.copyOnWrite === this.parts[index]) changes.copyOnWrite = undefined
+    })
   }
 }

@@ -175,6 +175,7 @@ export class LeafTable implements KeyGroupedComponent<Leaf | LeafSpace> {
     if (key === undefined) this.forget(space)
     else if (space.leaves.delete(key)) {
       this.changes.live[slot] = (this.changes.live[slot] as number) - 1
+      if (this.options.hasSpaces && space.leaves.size === 0) this.forget(space)
     }
   }
 

@@ -6,6 +6,7 @@
  *    what is written is at most about twice what changed, what is stored at most three times what there is.
  * 2. Eight small runs of one tier are merged into one of the next (a log-structured merge tree), so that a chain stays
  *    short though little changes between two checkpoints. Large runs are not: they make the group whole soon.
+ * 3. A group that has become empty is whole: that is less than to name what was deleted.
  */
 
 /** Runs of one tier that are merged into one of the next. */
@@ -37,7 +38,7 @@ export interface RunPlan {
  */
 export function planRun(runs: readonly RunSize[], changed: number, live: number, phase: number): RunPlan {
   const whole: RunPlan = { keep: 0, tier: 0 }
-  if (runs.length === 0) return whole
+  if (runs.length === 0 || live === 0) return whole
   let changes = changed
   for (let index = 1; index < runs.length; index++) changes += (runs[index] as RunSize).count
   if (changes >= Math.max(SMALL_GROUP, live) * (1 + phase)) return whole
