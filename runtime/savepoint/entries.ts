@@ -1,0 +1,70 @@
+import type { Key, KeyScalar } from '../../core/state/key.js'
+import type { TimeDomain, TimerNamespace } from '../../core/time/timer-heap.js'
+
+/** The kinds of state that have one value a key. */
+export type SingleValueKind = 'value' | 'list' | 'reducing' | 'aggregating'
+
+interface OfKey {
+  readonly key: Key
+}
+
+/**
+ * State of one key under the name that the job declares: a value, a list (`value` is its array), a reduced value, or the
+ * accumulator of an aggregate.
+ */
+export interface ValueEntry extends OfKey {
+  readonly kind: SingleValueKind
+  readonly state: string
+  readonly value: unknown
+}
+
+/** One entry of one key's map. */
+export interface MapEntry extends OfKey {
+  readonly kind: 'map'
+  readonly state: string
+  readonly mapKey: KeyScalar
+  readonly value: unknown
+}
+
+/** A timer that waits. All timers of an operator are in the state `timers`. */
+export interface TimerEntry extends OfKey {
+  readonly kind: 'timer'
+  readonly state: 'timers'
+  readonly domain: TimeDomain
+  /** Epoch milliseconds. */
+  readonly timestamp: number
+  readonly namespace: TimerNamespace
+}
+
+/** What a window step keeps for one key in one window, or in one slice that windows share. */
+export interface WindowEntry extends OfKey {
+  readonly kind: 'window'
+  readonly state: 'windows'
+  /** How the step keeps its windows: assigner, contents and trigger. */
+  readonly layout: string
+  /** `end` is stored of windows that are kept by key alone: of the others the assigner in `layout` says it. */
+  readonly window: { readonly start: number; readonly end?: number }
+  /** The accumulator, or the array of all values. Undefined: the window is empty. */
+  readonly value: unknown
+  /** What the trigger keeps. */
+  readonly trigger?: unknown
+  /** What the trigger has registered, epoch milliseconds. */
+  readonly eventTimers?: readonly number[]
+  readonly processingTimers?: readonly number[]
+}
+
+/** One entry of keyed state, decoded. */
+export type KeyedEntry = ValueEntry | MapEntry | TimerEntry | WindowEntry
+
+/** An entry as a savepoint has it. */
+export type KeyedStateEntry = KeyedEntry & { readonly group: number }
+
+/** A keyed state that an operator has in a savepoint. */
+export interface StoredState {
+  /** As in `KeyedEntry.state`. */
+  readonly state: string
+  readonly kind: KeyedEntry['kind']
+  readonly layout: string
+  /** Of the layout. */
+  readonly version: number
+}

@@ -1,0 +1,14 @@
+/** `tidemark/savepoint`: looks into savepoints, changes them, and makes new ones. */
+export type {
+  KeyedEntry,
+  KeyedStateEntry,
+  MapEntry,
+  SingleValueKind,
+  StoredState,
+  TimerEntry,
+  ValueEntry,
+  WindowEntry,
+} from './entries.js'
+export type { PlaceOptions } from './open-place.js'
+export { readSavepoint, type SavepointReader, type SubtaskContents } from './read-savepoint.js'
+export type { SavepointInfo, SavepointOperator } from './savepoint-info.js'

@@ -1,0 +1,37 @@
+import type { StoredLayout } from '../../core/state/component.js'
+import type { SingleValueKind } from './entries.js'
+
+/** A user's state is stored under its name with this in front: it cannot meet a component of the engine's. */
+export const STATE_PREFIX = 'state:'
+export const TIMERS = 'timers'
+export const WINDOWS = 'windows'
+
+/** How the entries of a component are to be read. */
+export type Layout =
+  | { readonly kind: SingleValueKind | 'map'; readonly state: string }
+  | { readonly kind: 'timer' }
+  /** A key is stored as [start, key]. */
+  | { readonly kind: 'pane' }
+  /** All windows of a key are one entry. */
+  | { readonly kind: 'windows' }
+
+/** Undefined: this release does not know it. */
+export function layoutOf(component: string, { layout, version }: StoredLayout): Layout | undefined {
+  if (component.startsWith(STATE_PREFIX)) {
+    // The version is the user's own: what it changes is the form of the values.
+    const kind = /^(value|list|map|reducing|aggregating)-by-key$/.exec(layout)?.[1]
+    return kind === undefined
+      ? undefined
+      : { kind: kind as SingleValueKind | 'map', state: component.slice(STATE_PREFIX.length) }
+  }
+  if (version !== 1) return undefined
+  if (component === TIMERS) return layout === 'by-key' ? { kind: 'timer' } : undefined
+  if (component !== WINDOWS) return undefined
+  if (/^by-(window|slice) /.test(layout)) return { kind: 'pane' }
+  return layout.startsWith('by-key ') ? { kind: 'windows' } : undefined
+}
+
+/** The name under which a component's state is asked for. */
+export function stateNameOf(component: string): string {
+  return component.startsWith(STATE_PREFIX) ? component.slice(STATE_PREFIX.length) : component
+}
