@@ -4,7 +4,9 @@ export type { JobStatus } from './coordinator/job-status.js'
 export {
   type ExponentialDelayOptions,
   exponentialDelay,
+  type FailureRateOptions,
   type FixedDelayOptions,
+  failureRate,
   fixedDelay,
   noRestart,
   type RestartDecision,

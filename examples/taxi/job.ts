@@ -27,6 +27,7 @@ const parameters = z.object({
   watermarks: z.enum(['markers', 'bounded']).default('markers').describe("the replayer's markers, or 60 s behind"),
 })
 type Parameters = z.infer<typeof parameters>
+type StreamParameters = Pick<Parameters, 'stream' | 'kinesis' | 'endAt'>
 
 /**
  * Where New York's taxis are taken, and how long it takes to the airports, hour by hour: the job of AWS's Flink
@@ -74,7 +75,8 @@ export default defineJob('taxi-hotspots', { parameters }, (job) => {
     .to('malformed-events', rows(job.parameters, 'malformed_events'))
 })
 
-function taxiEvents({ stream, kinesis: endpoint, endAt }: Parameters): Source<TaxiEvent> {
+/** The stream as the job reads it, for whoever replaces it by something that reads it too. */
+export function taxiEvents({ stream, kinesis: endpoint, endAt }: StreamParameters): Source<TaxiEvent> {
   return kinesis({
     stream,
     startAt: 'horizon',

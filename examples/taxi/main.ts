@@ -12,6 +12,13 @@ const whole = (count: number): string => Math.round(count).toLocaleString('en-US
 async function main(): Promise<void> {
   const options = parseTaxiOptions(process.argv.slice(2))
   const taxi = await runTaxi(options, process.stdout)
+  if (taxi.result.savepoint) {
+    const { location, bytes } = taxi.result.savepoint
+    print(
+      `${taxi.result.status} with a savepoint of ${whole(bytes / 1024)} KB: go on with --from-savepoint ${location}`,
+    )
+    return
+  }
   if (taxi.result.status !== 'finished') {
     const canResume = options.kinesis !== undefined && options.checkpoints !== undefined
     print(`${taxi.result.status}${canResume ? ' with a checkpoint: go on with --resume --no-replay' : ''}`)

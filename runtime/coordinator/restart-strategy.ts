@@ -73,6 +73,34 @@ export function exponentialDelay(options: ExponentialDelayOptions = {}): Restart
   }
 }
 
+export interface FailureRateOptions {
+  /** As many within the interval are followed by a restart; one more ends the job. */
+  readonly failures: number
+  readonly within: Duration
+  /** Before each restart. */
+  readonly delay: Duration
+}
+
+/** Restarts until failures come too fast. Flink's `failure-rate`. */
+export function failureRate(options: FailureRateOptions): RestartStrategy {
+  const { within, delay } = options
+  checkAttempts(options.failures, 'failures')
+  if (!(within.ms > 0)) {
+    throw new TidemarkError({
+      code: 'RESTART_STRATEGY_INVALID',
+      domain: 'user',
+      message: `within is ${within.ms} ms: it has to be longer than 0`,
+    })
+  }
+  return {
+    kind: `failureRate(${options.failures} in ${within.ms}ms, ${delay.ms}ms)`,
+    decide({ now, failures }) {
+      const recent = failures.filter((at) => now - at < within.ms).length
+      return recent > options.failures ? { kind: 'fail' } : { kind: 'restart', delayMs: delay.ms }
+    },
+  }
+}
+
 function failuresInARow(failures: readonly number[], resetAfterMs: number): number {
   let count = 1
   for (let index = failures.length - 1; index > 0; index--) {
@@ -82,11 +110,11 @@ function failuresInARow(failures: readonly number[], resetAfterMs: number): numb
   return count
 }
 
-function checkAttempts(attempts: number): void {
+function checkAttempts(attempts: number, name = 'attempts'): void {
   if (Number.isInteger(attempts) && attempts >= 0) return
   throw new TidemarkError({
     code: 'RESTART_STRATEGY_INVALID',
     domain: 'user',
-    message: `attempts is ${attempts}: it is a whole number from 0`,
+    message: `${name} is ${attempts}: it is a whole number from 0`,
   })
 }

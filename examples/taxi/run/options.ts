@@ -18,6 +18,10 @@ export interface TaxiOptions {
   readonly stream: string
   readonly replay: boolean
   readonly resume: boolean
+  readonly s3Endpoint: string | undefined
+  readonly stopAfter: number | undefined
+  readonly savepoint: string | undefined
+  readonly fromSavepoint: string | undefined
 }
 
 /**
@@ -38,7 +42,35 @@ export function parseTaxiOptions(argv: readonly string[]): TaxiOptions {
   if (!options.replay && options.trips !== undefined) {
     throw refused('--trips and --no-replay contradict each other: trips come from files or from the stream')
   }
+  requireSavepointOptions(options)
   return options
+}
+
+function requireSavepointOptions({
+  kinesis,
+  checkpoints,
+  stopAfter,
+  savepoint,
+  fromSavepoint,
+  s3Endpoint,
+}: TaxiOptions) {
+  if ((stopAfter === undefined) !== (savepoint === undefined)) {
+    throw refused('--stop-after EVENTS and --savepoint PATH go together: when to stop, and where the savepoint goes')
+  }
+  for (const [name, given] of [
+    ['--stop-after', stopAfter],
+    ['--from-savepoint', fromSavepoint],
+  ] as const) {
+    if (given !== undefined && kinesis === undefined) {
+      throw refused(
+        `${name} needs --kinesis: a savepoint holds positions in a stream, and the built-in one ends with this process`,
+      )
+    }
+  }
+  const places = [checkpoints, savepoint, fromSavepoint]
+  if (s3Endpoint !== undefined && !places.some((place) => place?.startsWith('s3://'))) {
+    throw refused('--s3-endpoint goes with --checkpoints, --savepoint or --from-savepoint that begin with s3://')
+  }
 }
 
 function command(): Command {
@@ -58,14 +90,28 @@ function command(): Command {
         .default('markers'),
     )
     .option('--no-report', 'leave out report.html')
-    .option('--checkpoints <dir>', 'folder of the checkpoints; default: a temporary one')
+    .option('--checkpoints <place>', 'folder of the checkpoints, or s3://bucket/prefix; default: a temporary folder')
+    .option('--s3-endpoint <url>', 'of another S3 than AWS; credentials come from the environment')
     .option('--checkpoint-interval <duration>', 'such as 500ms, 1s or 1m', durationOf, parseDuration('1s'))
     .option('--kinesis <url>', 'a Kinesis that is running, local or AWS, instead of the built-in one')
     .option('--stream <name>', 'name of the stream', 'taxi')
     .option('--no-replay', 'only the job: reads what is in the stream when it starts, then ends')
     .option('--resume', 'go on from the newest checkpoint in --checkpoints', false)
+    .option(
+      '--stop-after <trips>',
+      'stop with a savepoint when so many trips have been read; needs --savepoint',
+      tripsOf,
+    )
+    .option('--savepoint <place>', 'an empty folder, or s3://bucket/prefix, for the savepoint of --stop-after')
+    .option('--from-savepoint <place>', 'go on from a savepoint, at any --parallelism')
     .allowExcessArguments(false)
     .showSuggestionAfterError(true)
+}
+
+function tripsOf(text: string): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value
+  throw new InvalidArgumentError('Expected a whole number from 1.')
 }
 
 function durationOf(text: string): Duration {

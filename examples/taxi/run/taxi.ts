@@ -4,14 +4,15 @@ import { join } from 'node:path'
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { TidemarkError } from 'tidemark'
 import { replaceOutputFolder } from 'tidemark/file'
-import { directoryStore, type JobHandle, type JobResult, run, stopOnSignals, systemEnvironment } from 'tidemark/run'
+import { type JobHandle, type JobResult, openStore, run, stopOnSignals, systemEnvironment } from 'tidemark/run'
 import { startLocalKinesis } from 'tidemark/testing'
 import type { TripEvent } from '../events/index.js'
-import taxiHotspots from '../job.js'
+import taxiHotspots, { taxiEvents } from '../job.js'
 import { describeOutcome, kinesisAt, type ReplayProgress, replay, waitForStream } from '../replay/index.js'
 import { generateTrips, openTrips, orderByDropoff, type TripReading } from '../trips/index.js'
 import type { TaxiOptions } from './options.js'
 import { type Output, ProgressDisplay, progressLine } from './progress.js'
+import { pausingAfter } from './stop-after.js'
 import { requireEmptyStream } from './stream.js'
 
 /** Folders that a run writes below `--out`. */
@@ -46,18 +47,30 @@ export async function runTaxi(options: TaxiOptions, out: Output): Promise<TaxiRu
     const source = options.replay ? await openSource(options, print) : undefined
     await prepareStream(client, options)
     const resumed = await prepareFolders(options, checkpoints, print)
+    const { stopAfter, savepoint, fromSavepoint } = options
+    const stream = { kinesis: url, stream: options.stream, endAt: options.replay ? 'never' : 'tip' } as const
+    let onReached = (): void => {}
+    const pausing = stopAfter !== undefined && {
+      'taxi-events': pausingAfter(taxiEvents(stream), { trips: stopAfter, onReached: () => onReached() }),
+    }
     const handle = await run(taxiHotspots, {
-      params: {
-        kinesis: url,
-        stream: options.stream,
-        endAt: options.replay ? 'never' : 'tip',
-        out: options.out,
-        format: options.format,
-        watermarks: options.watermarks,
-      },
+      params: { ...stream, out: options.out, format: options.format, watermarks: options.watermarks },
       parallelism: options.parallelism,
-      checkpoints: { to: checkpoints, interval: options.checkpointInterval, resume: resumed },
+      checkpoints: {
+        to: checkpoints,
+        interval: options.checkpointInterval,
+        resume: resumed,
+        ...(options.s3Endpoint === undefined ? {} : { s3: { endpoint: options.s3Endpoint } }),
+      },
+      ...(fromSavepoint === undefined ? {} : { from: fromSavepoint }),
+      ...(pausing ? { sources: pausing } : {}),
     })
+    if (savepoint !== undefined) {
+      onReached = () => {
+        // What fails of it ends the job, which tells.
+        handle.stop({ savepoint }).catch(() => undefined)
+      }
+    }
     const started = performance.now()
     const { replayed, result } = await follow(handle, { client, options, source, out })
     return {
@@ -97,7 +110,9 @@ async function prepareFolders(
   checkpoints: string,
   print: (line: string) => void,
 ): Promise<boolean> {
-  const store = await directoryStore(checkpoints, systemEnvironment())
+  const s3 = options.s3Endpoint === undefined ? undefined : { endpoint: options.s3Endpoint }
+  const isOnS3 = checkpoints.startsWith('s3://')
+  const store = await openStore(checkpoints, { environment: systemEnvironment(), ...(isOnS3 && s3 ? { s3 } : {}) })
   const exist = (await store.list('log/')).length > 0
   if (exist && !options.resume) {
     throw new TidemarkError({
@@ -108,8 +123,12 @@ async function prepareFolders(
   }
   // A run that was killed before its first checkpoint leaves a log without one, and no result.
   const isComplete = (await store.list('checkpoints/')).some((name) => name.endsWith('/manifest.json'))
-  if (options.resume && !isComplete) print(`no checkpoint in ${checkpoints}: starting fresh`)
+  if (options.resume && !isComplete && options.fromSavepoint === undefined)
+    print(`no checkpoint in ${checkpoints}: starting fresh`)
+  await store.close()
   if (options.resume && exist) return true
+  // What it goes on from has written there.
+  if (options.fromSavepoint !== undefined) return false
   await replaceOutputFolder(...FOLDERS.map((folder) => join(options.out, folder)))
   return false
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { minutes, seconds } from '../../../core/duration.js'
 import {
   exponentialDelay,
+  failureRate,
   fixedDelay,
   noRestart,
   type RestartFacts,
@@ -26,6 +27,23 @@ describe('restart strategies', () => {
       expect.objectContaining({ code: 'RESTART_STRATEGY_INVALID' }),
     )
     expect(() => exponentialDelay({ attempts })).toThrow(expect.objectContaining({ code: 'RESTART_STRATEGY_INVALID' }))
+  })
+
+  it('failure rate restarts until failures come too fast, and forgets those that are long ago', () => {
+    const strategy = failureRate({ failures: 2, within: seconds(10), delay: seconds(3) })
+    expect(strategy.decide(afterFailures(0))).toEqual({ kind: 'restart', delayMs: 3000 })
+    expect(strategy.decide(afterFailures(0, 9999))).toEqual({ kind: 'restart', delayMs: 3000 })
+    expect(strategy.decide(afterFailures(0, 5000, 9999))).toEqual({ kind: 'fail' })
+    expect(strategy.decide(afterFailures(0, 5000, 10_000))).toEqual({ kind: 'restart', delayMs: 3000 })
+  })
+
+  it.each([
+    { failures: -1, within: seconds(1) },
+    { failures: 1, within: seconds(0) },
+  ])('refuses a failure rate of $failures within $within.ms ms', (options) => {
+    expect(() => failureRate({ ...options, delay: seconds(1) })).toThrow(
+      expect.objectContaining({ code: 'RESTART_STRATEGY_INVALID' }),
+    )
   })
 
   it('exponential delay grows up to its maximum and never gives up by default', () => {

@@ -76,6 +76,11 @@ export interface Patience {
   readonly withinMs?: number
 }
 
+/** What was written to standard error, but that the slow shards are slow. */
+export function complaints({ error }: Ended): string[] {
+  return error.split('\n').filter((line) => line !== '' && !line.includes('throttled, trying again'))
+}
+
 /** What `npm run taxi` runs. */
 export const taxi = (...args: readonly string[]): Process => new Process('examples/taxi/main.ts', args)
 

@@ -5,7 +5,7 @@ import { expectPartOf, expectSameRows } from '../../../golden/taxi/compare.js'
 import { SEED } from '../../../golden/taxi/seeded.js'
 import { newestLogState } from './job-log.js'
 import { outputOf, unfinishedFiles, visibleFiles } from './output.js'
-import { type Ended, taxi } from './process.js'
+import { complaints, taxi } from './process.js'
 import { streamOfTrips } from './stream-of-trips.js'
 
 describe(`the taxi job with --checkpoints (seed ${SEED})`, () => {
@@ -78,11 +78,6 @@ describe(`the taxi job with --checkpoints (seed ${SEED})`, () => {
     expectSameRows(await outputOf(stream.out, 'jsonl'), stream.golden)
   })
 })
-
-/** What was written to standard error, but that the slow shards are slow. */
-function complaints({ error }: Ended): string[] {
-  return error.split('\n').filter((line) => line !== '' && !line.includes('throttled, trying again'))
-}
 
 /** Every visible file with its text. */
 async function contents(out: string): Promise<Record<string, string>> {
