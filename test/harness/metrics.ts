@@ -27,6 +27,15 @@ export class HarnessMetrics implements Metrics {
     return histogram
   }
 
+  /** Values by name, to go back to: what a failed instance has counted is counted again. */
+  save(): ReadonlyMap<string, number> {
+    return new Map([...this.counters].map(([name, { value }]) => [name, value]))
+  }
+
+  reset(saved: ReadonlyMap<string, number>): void {
+    for (const [name, counter] of this.counters) counter.value = saved.get(name) ?? 0
+  }
+
   valueOf(name: string): number {
     return this.counters.get(name)?.value ?? 0
   }

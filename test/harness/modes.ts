@@ -5,8 +5,11 @@ export interface HarnessMode {
   readonly isBatched: boolean
   readonly capacity: number
   readonly isClosedEverySecondCall: boolean
-  /** After every record and every watermark. */
-  readonly afterEach: 'nothing' | 'restore' | 'rescale'
+  /**
+   * After every record and every watermark. `recover`: mostly a checkpoint, incremental and perhaps still being written
+   * while the next element is worked on; now and then a failure.
+   */
+  readonly afterEach: 'nothing' | 'restore' | 'rescale' | 'recover'
 }
 
 const PLAIN = {
@@ -27,5 +30,10 @@ export const FULL_OUTPUT: HarnessMode = {
   isClosedEverySecondCall: true,
 }
 export const RESCALED: HarnessMode = { ...PLAIN, name: 'rescaled 1 to 2 and back', afterEach: 'rescale' }
+export const RECOVERED: HarnessMode = {
+  ...PLAIN,
+  name: 'failed and recovered from increments, 1 to 2 subtasks and back',
+  afterEach: 'recover',
+}
 
-export const ALL_MODES: readonly HarnessMode[] = [ONE_BY_ONE, ALL_AT_ONCE, RESTORED, FULL_OUTPUT, RESCALED]
+export const ALL_MODES: readonly HarnessMode[] = [ONE_BY_ONE, ALL_AT_ONCE, RESTORED, FULL_OUTPUT, RESCALED, RECOVERED]

@@ -3,13 +3,15 @@ import { decode, encode } from '../../core/codec/index.js'
 import type { Logger } from '../../core/context.js'
 import { type Batch, MAX_WATERMARK } from '../../core/element.js'
 import type { Operator, OperatorContext } from '../../core/operators/operator.js'
-import { HeapKeyedStateBackend } from '../../core/state/heap-backend.js'
 import { keyGroupRange } from '../../core/state/key-groups.js'
+import { type OperatorStateSnapshot, redistributeOperatorState } from '../../core/state/operator-state.js'
+import { RestoredOperatorState } from '../../core/state/restored-operator-state.js'
 import { BoundedOutput } from './bounded-output.js'
 import type { HarnessEnvironment } from './environment.js'
 import type { Emitted } from './input.js'
+import { InstanceState } from './instance-state.js'
 import type { HarnessMetrics } from './metrics.js'
-import { listShare, type OperatorSnapshot, restoredWatermarks } from './snapshot.js'
+import { type OperatorSnapshot, restoredWatermarks } from './snapshot.js'
 
 export interface InstanceOptions {
   readonly operator: Operator
@@ -29,6 +31,15 @@ export interface InstanceOptions {
   readonly isClosedEverySecondCall: boolean
 }
 
+/** A snapshot as of a barrier, being written while the instance may go on. */
+export interface InstanceCheckpoint {
+  /** Writes on until the time is up; true: everything is written. */
+  work(isTimeUp: () => boolean): boolean
+  /** Writes the rest, and the checkpoint counts. */
+  complete(): OperatorSnapshot
+  abort(): void
+}
+
 const CALLS_WITHOUT_ROWS = 100_000
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -37,7 +48,7 @@ export class OperatorInstance {
   private readonly options: InstanceOptions
   private readonly operator: Operator
   private readonly output: BoundedOutput
-  private readonly backend: HeapKeyedStateBackend
+  private readonly state: InstanceState
   private readonly context: OperatorContext
   private requestedAt = Number.POSITIVE_INFINITY
   private isAwake = false
@@ -50,13 +61,12 @@ export class OperatorInstance {
     this.output = new BoundedOutput(options.ports, options.capacity)
     const { index, parallelism, maxParallelism, restored } = options
     const range = keyGroupRange(index, parallelism, maxParallelism)
-    this.backend = new HeapKeyedStateBackend({
-      operatorId: 'under-test',
-      range,
-      restored: (group) => restored.groups.get(group),
-    })
+    this.state = new InstanceState('under-test', range)
     const watermarks = restoredWatermarks(restored, range)
     this.watermark = watermarks.minimum
+    const stored = restored.operatorState.map((bytes) => decode(bytes) as readonly OperatorStateSnapshot[])
+    const states = redistributeOperatorState(stored, index, parallelism)
+    const operatorState = new RestoredOperatorState('under-test', states)
     this.context = {
       operatorId: 'under-test',
       subtask: { index, parallelism },
@@ -68,9 +78,9 @@ export class OperatorInstance {
       portOf: (name) => options.sideOutputs.indexOf(name) + 1,
       keyGroups: range,
       maxParallelism,
-      keyedState: this.backend,
+      keyedState: this.state.keyed,
       restoredWatermarks: watermarks,
-      restoredList: listShare(restored.list, index, parallelism).map((entry) => decode(entry)),
+      restoredOperatorState: (name, mode) => operatorState.take(name, mode),
       requestProcessingTime: (timestamp) => {
         this.requestedAt = Math.min(this.requestedAt, timestamp)
       },
@@ -82,6 +92,8 @@ export class OperatorInstance {
 
   async open(): Promise<void> {
     await this.operator.open?.(this.context)
+    this.state.restore(this.options.restored.objects)
+    this.operator.onRestored?.()
   }
 
   send(batch: Batch, input: number): void {
@@ -115,19 +127,29 @@ export class OperatorInstance {
     this.drive('onEnd', () => this.operator.onEnd?.(this.output) ?? true)
   }
 
-  async snapshot(): Promise<OperatorSnapshot> {
-    const barrier = { checkpointId: 1, triggeredAt: this.options.environment.clock.now() }
+  /** At a barrier. What follows is not part of it. */
+  async begin(kind: 'checkpoint' | 'savepoint'): Promise<InstanceCheckpoint> {
+    const isSavepoint = kind === 'savepoint'
+    const barrier = { checkpointId: 1, triggeredAt: this.options.environment.clock.now(), isSavepoint }
     await this.operator.beforeSnapshot?.(barrier)
-    const groups = new Map<number, Uint8Array>()
     const watermarks = new Map<number, number>()
     const { keyGroups, restoredWatermarks: restored } = this.context
     for (let group = keyGroups.first; group < keyGroups.end; group++) {
-      const bytes = this.backend.encodeGroup(group)
-      if (bytes !== undefined) groups.set(group, bytes)
       watermarks.set(group, Math.max(this.watermark, restored.floorOf(group)))
     }
-    const list = (this.operator.snapshotList?.(barrier) ?? []).map((entry) => encode(entry))
-    return { groups, watermarks, list }
+    const operatorState = [encode(this.operator.snapshotOperatorState?.(barrier) ?? [])]
+    const state = this.state.begin(isSavepoint)
+    return {
+      work: (isTimeUp) => state.work(isTimeUp),
+      complete: () => ({ objects: state.complete(), watermarks, operatorState }),
+      abort: () => state.abort(),
+    }
+  }
+
+  /** A checkpoint, written at once and confirmed. */
+  async snapshot(): Promise<OperatorSnapshot> {
+    const checkpoint = await this.begin('checkpoint')
+    return checkpoint.complete()
   }
 
   async close(): Promise<void> {

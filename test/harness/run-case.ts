@@ -8,6 +8,7 @@ import type { Emitted, HarnessInput } from './input.js'
 import { HarnessMetrics } from './metrics.js'
 import type { HarnessMode } from './modes.js'
 import { OperatorInstance } from './operator-instance.js'
+import { type RecoverableRun, sendWithFailures } from './recovery.js'
 import { EMPTY_SNAPSHOT, joinSnapshots, type OperatorSnapshot } from './snapshot.js'
 
 export interface HarnessOptions<In> {
@@ -15,6 +16,8 @@ export interface HarnessOptions<In> {
   readonly create: () => Operator
   /** Makes the operator's input keyed. */
   readonly keyOf?: (value: In) => Key
+  /** The input whose records go to every subtask, without a key. */
+  readonly broadcastInput?: number
   /** Names of the side outputs, in the order of their ports. */
   readonly sideOutputs?: readonly string[]
   readonly parameters?: Readonly<Record<string, unknown>>
@@ -41,7 +44,9 @@ export async function runCase<In>(
 ): Promise<CaseResult> {
   const run = new CaseRun(options, mode)
   await run.deploy(1, EMPTY_SNAPSHOT)
-  for (const element of mode.isBatched ? batched(input) : input.map(single)) await run.send(element)
+  const elements = mode.isBatched ? batched(input) : input.map(single)
+  if (mode.afterEach === 'recover') await sendWithFailures(run, elements)
+  else for (const element of elements) await run.send(element)
   return run.finish()
 }
 
@@ -60,7 +65,9 @@ function batched<In>(input: readonly HarnessInput<In>[]): (HarnessInput<In> | re
   return elements
 }
 
-class CaseRun<In> {
+type Element<In> = HarnessInput<In> | readonly Row<In>[]
+
+class CaseRun<In> implements RecoverableRun<Element<In>> {
   private readonly options: HarnessOptions<In>
   private readonly mode: HarnessMode
   private readonly maxParallelism: number
@@ -68,7 +75,7 @@ class CaseRun<In> {
   private readonly metrics = new HarnessMetrics()
   private readonly ports: Emitted<unknown>[][]
   private readonly sections: Emitted<unknown>[][] = []
-  private instances: OperatorInstance[] = []
+  instances: readonly OperatorInstance[] = []
   private rows = 0
 
   constructor(options: HarnessOptions<In>, mode: HarnessMode) {
@@ -102,7 +109,7 @@ class CaseRun<In> {
     for (const instance of this.instances) await instance.open()
   }
 
-  async send(element: HarnessInput<In> | readonly Row<In>[]): Promise<void> {
+  async send(element: Element<In>): Promise<void> {
     if (isRows(element)) {
       this.sendRows(element)
     } else if (element.kind === 'processingTime') {
@@ -131,6 +138,23 @@ class CaseRun<In> {
     }
   }
 
+  mark(): () => void {
+    const { rows } = this
+    const ports = this.ports.map((port) => [...port])
+    const sections = this.sections.length
+    const counters = this.metrics.save()
+    const time = this.environment.clock.now()
+    return () => {
+      this.rows = rows
+      ports.forEach((kept, index) => {
+        this.ports[index]?.splice(0, Number.POSITIVE_INFINITY, ...kept)
+      })
+      this.sections.length = sections
+      this.metrics.reset(counters)
+      this.environment.setTime(time)
+    }
+  }
+
   private async redeploy(parallelism: number): Promise<void> {
     const parts: OperatorSnapshot[] = []
     for (const instance of this.instances) {
@@ -142,10 +166,14 @@ class CaseRun<In> {
 
   private sendRows(rows: readonly Row<In>[]): void {
     for (const [index, instance] of this.instances.entries()) {
-      const mine = rows.filter((row) => this.subtaskOf(row) === index)
+      const mine = rows.filter((row) => this.isBroadcast(row) || this.subtaskOf(row) === index)
       if (mine.length > 0) instance.send(this.batchOf(mine), mine[0]?.input ?? 0)
     }
     this.rows += rows.length
+  }
+
+  private isBroadcast({ input }: Row<In>): boolean {
+    return input === this.options.broadcastInput
   }
 
   private subtaskOf(row: Row<In>): number {
@@ -160,7 +188,8 @@ class CaseRun<In> {
     const values = Object.freeze(rows.map((row) => row.value))
     const timestamps = Object.freeze(rows.map((row) => row.timestamp))
     const { keyOf } = this.options
-    if (keyOf === undefined) return new Batch(values, timestamps)
+    // A batch is of one input.
+    if (keyOf === undefined || rows.some((row) => this.isBroadcast(row))) return new Batch(values, timestamps)
     const keys: readonly InternalKey[] = Object.freeze(values.map((value) => toInternalKey(keyOf(value))))
     const groups = Object.freeze(values.map((value) => keyGroupOf(keyOf(value), this.maxParallelism)))
     return new Batch(values, timestamps, keys, groups)

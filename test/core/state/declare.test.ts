@@ -14,7 +14,7 @@ import {
   reducingState,
   valueState,
 } from '../../../core/state/declare.js'
-import { HeapKeyedStateBackend } from '../../../core/state/heap-backend.js'
+import { KeyedState } from '../../../core/state/keyed-state.js'
 import type { Aggregate } from '../../../core/window/aggregate.js'
 
 const counting: Aggregate<string, number, string> = {
@@ -26,7 +26,7 @@ const counting: Aggregate<string, number, string> = {
 }
 
 function open() {
-  const backend = new HeapKeyedStateBackend({ operatorId: 'step', range: { first: 0, end: 1 } })
+  const backend = new KeyedState({ operatorId: 'step', range: { first: 0, end: 1 } })
   const states = openStates(backend, {
     count: valueState({ initial: () => 0 }),
     last: valueState<{ at: number }>(),

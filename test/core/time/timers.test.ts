@@ -1,5 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { SequenceDecoder, SequenceEncoder } from '../../../core/codec/index.js'
+import { ChangeLog } from '../../../core/state/change-log.js'
+import { KeyedState } from '../../../core/state/keyed-state.js'
 import type { Timer } from '../../../core/time/timer-heap.js'
 import { TimerQueue } from '../../../core/time/timer-queue.js'
 import { KeyedTimers } from '../../../core/time/timers.js'
@@ -11,6 +14,13 @@ const timer = (timestamp: number, key: Timer['key'] = 'a', namespace: Timer['nam
   namespace,
 })
 
+const RANGE = { first: 0, end: 128 }
+
+const newQueue = (): TimerQueue => new TimerQueue({ domain: 'event', firstGroup: 0, changes: new ChangeLog(RANGE.end) })
+
+/** Whether it is new. */
+const register = (queue: TimerQueue, one: Timer): boolean => queue.register(one) !== undefined
+
 function drain(queue: TimerQueue, time: number): Timer[] {
   const taken: Timer[] = []
   for (let next = queue.takeDue(time); next !== undefined; next = queue.takeDue(time)) taken.push(next)
@@ -21,26 +31,26 @@ const timestamps = (timers: readonly Timer[]): number[] => timers.map(({ timesta
 
 describe('timers', () => {
   it('are deduplicated by (timestamp, key, namespace)', () => {
-    const queue = new TimerQueue()
-    expect(queue.register(timer(5))).toBe(true)
-    expect(queue.register(timer(5))).toBe(false)
-    expect(queue.register(timer(6))).toBe(true)
-    expect(queue.register(timer(6))).toBe(false)
-    expect(queue.register(timer(5, 'b'))).toBe(true)
-    expect(queue.register(timer(5, 'a', 'window'))).toBe(true)
-    expect(queue.register(timer(5, 'a', 1))).toBe(true)
-    expect(queue.register(timer(5, 'a', '1'))).toBe(true)
+    const queue = newQueue()
+    expect(register(queue, timer(5))).toBe(true)
+    expect(register(queue, timer(5))).toBe(false)
+    expect(register(queue, timer(6))).toBe(true)
+    expect(register(queue, timer(6))).toBe(false)
+    expect(register(queue, timer(5, 'b'))).toBe(true)
+    expect(register(queue, timer(5, 'a', 'window'))).toBe(true)
+    expect(register(queue, timer(5, 'a', 1))).toBe(true)
+    expect(register(queue, timer(5, 'a', '1'))).toBe(true)
     expect(queue.size).toBe(6)
     expect(drain(queue, 5)).toHaveLength(5)
   })
 
   it('of keys 1, 1n, true and "1" are different ones', () => {
-    const queue = new TimerQueue()
-    for (const key of [1, 1n, true, '1']) expect(queue.register(timer(5, key))).toBe(true)
+    const queue = newQueue()
+    for (const key of [1, 1n, true, '1']) expect(register(queue, timer(5, key))).toBe(true)
   })
 
   it('fire in time order when ts <= watermark', () => {
-    const queue = new TimerQueue()
+    const queue = newQueue()
     for (const at of [30, 10, 20, 40]) queue.register(timer(at))
     expect(queue.nextTimestamp).toBe(10)
     expect(timestamps(drain(queue, 9))).toEqual([])
@@ -51,13 +61,13 @@ describe('timers', () => {
   })
 
   it('with one timestamp fire in the order of their registration', () => {
-    const queue = new TimerQueue()
+    const queue = newQueue()
     for (const key of ['c', 'a', 'b']) queue.register(timer(1, key))
     expect(drain(queue, 1).map(({ key }) => key)).toEqual(['c', 'a', 'b'])
   })
 
   it('stop firing after any timer and go on later', () => {
-    const queue = new TimerQueue()
+    const queue = newQueue()
     for (const at of [1, 2, 3]) queue.register(timer(at))
     expect(queue.takeDue(3)?.timestamp).toBe(1)
     queue.register(timer(0, 'late'))
@@ -65,7 +75,7 @@ describe('timers', () => {
   })
 
   it('registered while firing take part when they are due', () => {
-    const queue = new TimerQueue()
+    const queue = newQueue()
     queue.register(timer(1))
     const fired: number[] = []
     for (let next = queue.takeDue(5); next !== undefined; next = queue.takeDue(5)) {
@@ -77,25 +87,25 @@ describe('timers', () => {
   })
 
   it('can be registered again after they fired', () => {
-    const queue = new TimerQueue()
+    const queue = newQueue()
     queue.register(timer(1))
     drain(queue, 1)
-    expect(queue.register(timer(1))).toBe(true)
+    expect(register(queue, timer(1))).toBe(true)
   })
 
   it('that are deleted do not fire', () => {
-    const queue = new TimerQueue()
+    const queue = newQueue()
     for (const at of [1, 2, 3]) queue.register(timer(at))
     expect(queue.delete(timer(2))).toBe(true)
     expect(queue.delete(timer(2))).toBe(false)
     expect(queue.delete(timer(1, 'other'))).toBe(false)
     expect(timestamps(drain(queue, 9))).toEqual([1, 3])
-    expect(queue.hasGroup(0)).toBe(false)
+    expect([...queue.timersOf(0)]).toEqual([])
   })
 
   it.each([Number.NaN, undefined, '5', 5n])('at %s are refused: TIMESTAMP_INVALID', (at) => {
     // The types forbid most of these; a job in JavaScript does not.
-    expect(() => new TimerQueue().register(timer(at as number))).toThrow(
+    expect(() => newQueue().register(timer(at as number))).toThrow(
       expect.objectContaining({ code: 'TIMESTAMP_INVALID' }),
     )
   })
@@ -111,7 +121,7 @@ describe('timers', () => {
     )
     fc.assert(
       fc.property(fc.array(command, { maxLength: 120 }), (commands) => {
-        const queue = new TimerQueue()
+        const queue = newQueue()
         const model: Timer[] = []
         const indexOf = (wanted: Timer) =>
           model.findIndex(
@@ -130,7 +140,7 @@ describe('timers', () => {
           const wanted = timer(step.at, step.key, step.namespace)
           const known = indexOf(wanted)
           if (step.kind === 'register') {
-            expect(queue.register(wanted)).toBe(known < 0)
+            expect(register(queue, wanted)).toBe(known < 0)
             if (known < 0) model.push(wanted)
           } else {
             expect(queue.delete(wanted)).toBe(known >= 0)
@@ -143,10 +153,10 @@ describe('timers', () => {
     )
   })
 
-  it('by the million, spread over keys or all of one key, are registered, half deleted, and fired in order', () => {
-    for (const keys of [250_000, 1]) {
-      const queue = new TimerQueue()
-      const count = 1_000_000
+  it('by the hundred thousand, spread over keys or all of one key, are registered, half deleted, and fired in order', () => {
+    for (const keys of [75_000, 1]) {
+      const queue = newQueue()
+      const count = 300_000
       // 7,919 is prime to the count: every timestamp once, in a scattered order.
       for (let index = 0; index < count; index++) {
         const at = (index * 7_919) % count
@@ -167,48 +177,95 @@ describe('timers', () => {
 })
 
 describe('timers kept with keyed state', () => {
-  const stored = { layout: 'by-key', version: 1 }
+  const open = (range = RANGE) => {
+    const state = new KeyedState({ operatorId: 'step', range })
+    const timers = new KeyedTimers(range)
+    state.register(timers)
+    return { state, timers }
+  }
 
-  it('are snapshot and restored by key group, both domains', () => {
-    const before = new KeyedTimers()
-    before.event.register(timer(3, 'a', '', 7))
-    before.event.register(timer(1, 'a', 'x', 7))
-    before.event.register(timer(2, 'b', 9, 8))
-    before.processing.register(timer(5, '\0ts1:a', '', 8))
-    const after = new KeyedTimers()
-    for (const group of [7, 8]) after.restoreGroup(group, structuredClone(before.snapshotGroup(group)), stored)
-    expect(after.event.size).toBe(3)
-    expect(drain(after.event, 9)).toMatchObject([timer(1, 'a', 'x', 7), timer(2, 'b', 9, 8), timer(3, 'a', '', 7)])
-    expect(drain(after.processing, 9)).toMatchObject([timer(5, '\0ts1:a', '', 8)])
+  const load = (state: KeyedState, objects: readonly Uint8Array[]): void => {
+    const restore = state.restore()
+    for (const object of objects) {
+      restore.add(object, 1)
+      restore.work(() => false)
+    }
+    restore.finish()
+  }
+
+  const save = (state: KeyedState): readonly Uint8Array[] => {
+    const snapshot = state.snapshot({ checkpointId: 1, isSavepoint: true })
+    snapshot.work(() => false)
+    snapshot.end()
+    return snapshot.takeObjects()
+  }
+
+  it('are stored and restored by key group, both domains', () => {
+    const before = open()
+    before.timers.event.register(timer(3, 'a', '', 7))
+    before.timers.event.register(timer(1, 'a', 'x', 7))
+    before.timers.event.register(timer(2, 'b', 9, 8))
+    before.timers.processing.register(timer(5, '\0ts1:a', '', 8))
+    before.timers.processing.register(timer(5, 'other', '', 9))
+    const { state, timers } = open({ first: 7, end: 9 })
+    load(state, save(before.state))
+    expect(timers.event.size).toBe(3)
+    expect(state.sizes.get('timers')).toBe(4)
+    expect(drain(timers.event, 9)).toMatchObject([timer(1, 'a', 'x', 7), timer(2, 'b', 9, 8), timer(3, 'a', '', 7)])
+    expect(drain(timers.processing, 9)).toMatchObject([timer(5, '\0ts1:a', '', 8)])
+    expect(state.sizes.get('timers')).toBe(0)
   })
 
-  it('have nothing to store for a group without timers', () => {
-    const timers = new KeyedTimers()
+  it('at the end of the input, Infinity, are restored', () => {
+    const before = open()
+    before.timers.event.register(timer(Number.POSITIVE_INFINITY))
+    const { state, timers } = open()
+    load(state, save(before.state))
+    expect(timestamps(drain(timers.event, Number.POSITIVE_INFINITY))).toEqual([Number.POSITIVE_INFINITY])
+  })
+
+  it('that have fired or were deleted take no room in a snapshot', () => {
+    const { state, timers } = open()
     timers.event.register(timer(3))
+    timers.event.register(timer(4))
     timers.event.takeDue(3)
-    expect(timers.snapshotGroup(0)).toBeUndefined()
-    expect(timers.snapshotGroup(1)).toBeUndefined()
+    timers.event.delete(timer(4))
+    expect(save(state)).toEqual([])
   })
 
-  it('of an unknown layout or version are refused, naming both', () => {
-    expect(() => new KeyedTimers().restoreGroup(0, {}, { layout: 'by-window', version: 1 })).toThrow(
-      expect.objectContaining({ code: 'STATE_LAYOUT_UNKNOWN', message: expect.stringContaining('by-window') }),
+  it.each([
+    { layout: 'by-window', version: 1 },
+    { layout: 'by-key', version: 2 },
+  ])('of an unknown form ($layout, version $version) are refused, naming both', (stored) => {
+    const found = `${stored.layout}, version ${stored.version}`
+    expect(() => new KeyedTimers(RANGE).accept(stored)).toThrow(
+      expect.objectContaining({ code: 'STATE_LAYOUT_UNKNOWN', message: expect.stringContaining(found) }),
     )
-    expect(() => new KeyedTimers().restoreGroup(0, {}, { layout: 'by-key', version: 2 })).toThrow(/version 2/)
   })
 
-  const none = { timestamps: [], keys: [], namespaces: [] }
   it.each<[string, unknown]>([
     ['null', null],
     ['a number', 5],
-    ['no processing timers', { event: none }],
-    ['columns of different lengths', { event: { timestamps: [1], keys: [], namespaces: [] }, processing: none }],
-    ['a timestamp that is text', { event: { timestamps: ['1'], keys: ['a'], namespaces: [''] }, processing: none }],
-    ['a key that is an object', { event: { timestamps: [1], keys: [{}], namespaces: [''] }, processing: none }],
-    ['a namespace that is null', { event: { timestamps: [1], keys: ['a'], namespaces: [null] }, processing: none }],
-  ])('that are %s instead are refused: CHECKPOINT_CORRUPT', (_name, data) => {
-    expect(() => new KeyedTimers().restoreGroup(0, data, stored)).toThrow(
-      expect.objectContaining({ code: 'CHECKPOINT_CORRUPT' }),
-    )
+    ['nothing', []],
+    ['of an unknown domain', [2, 1, 'a', '']],
+    ['at a timestamp that is text', [0, '1', 'a', '']],
+    ['at a timestamp that is no number', [0, Number.NaN, 'a', '']],
+    ['of a key that is an object', [0, 1, {}, '']],
+    ['of a namespace that is null', [0, 1, 'a', null]],
+  ])('that are %s instead are refused: CHECKPOINT_CORRUPT', (_name, stored) => {
+    const corrupt = expect.objectContaining({ code: 'CHECKPOINT_CORRUPT' })
+    expect(() => new KeyedTimers(RANGE).restore(0, stored)).toThrow(corrupt)
+    expect(() => new KeyedTimers(RANGE).restoreDeletion(0, stored)).toThrow(corrupt)
+  })
+
+  it('are written as their key, without a value', () => {
+    const timers = new KeyedTimers(RANGE)
+    timers.processing.register(timer(5, 'a', 'x', 7))
+    const [waiting] = timers.entriesOf(7)
+    const encoder = new SequenceEncoder()
+    timers.writeKey(waiting as NonNullable<typeof waiting>, encoder)
+    timers.writeValue(waiting as NonNullable<typeof waiting>, encoder)
+    const decoder = new SequenceDecoder(encoder.take())
+    expect([decoder.value(), decoder.value(), decoder.hasMore]).toEqual([[1, 5, 'a', 'x'], null, false])
   })
 })

@@ -1,0 +1,414 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { KeyGroupRange } from '../../../core/state/backend.js'
+import type { Key } from '../../../core/state/key.js'
+import { toInternalKey } from '../../../core/state/key-codec.js'
+import { keyGroupOf, keyGroupRange, subtaskOfGroup } from '../../../core/state/key-groups.js'
+import { KeyedState } from '../../../core/state/keyed-state.js'
+import { KeyedTimers } from '../../../core/time/timers.js'
+import type { Aggregate } from '../../../core/window/aggregate.js'
+import { anyKey } from './key-arbitraries.js'
+
+const MAX_PARALLELISM = 128
+const ALL: KeyGroupRange = { first: 0, end: MAX_PARALLELISM }
+
+function stateOf(range = ALL): KeyedState {
+  return new KeyedState({ operatorId: 'step', range })
+}
+
+function select(state: KeyedState, key: Key, timestamp?: number): void {
+  state.setCurrentKey(toInternalKey(key), keyGroupOf(key, MAX_PARALLELISM), timestamp)
+}
+
+/** Of all of it, as a savepoint. */
+function save(state: KeyedState): readonly Uint8Array[] {
+  const snapshot = state.snapshot({ checkpointId: 1, isSavepoint: true })
+  snapshot.work(() => false)
+  snapshot.end()
+  return snapshot.takeObjects()
+}
+
+/** Into a state whose parts are registered. Names of what it does not have. */
+function load(state: KeyedState, objects: readonly Uint8Array[]): readonly string[] {
+  const restore = state.restore()
+  for (const object of objects) {
+    restore.add(object, 1)
+    restore.work(() => false)
+  }
+  restore.finish()
+  return restore.unclaimed
+}
+
+function entriesIn(state: KeyedState): number {
+  return [...state.sizes.values()].reduce((sum, size) => sum + size, 0)
+}
+
+/** The timestamp of the latest value: looks at the row's time. */
+const latest: Aggregate<string, { at: number; value: string }, string> = {
+  kind: 'latest',
+  create: () => ({ at: Number.NEGATIVE_INFINITY, value: '' }),
+  add: (accumulator, value, timestamp) => (timestamp >= accumulator.at ? { at: timestamp, value } : accumulator),
+  merge: (left, right) => (right.at >= left.at ? right : left),
+  result: ({ value }) => value,
+}
+
+describe('value state', () => {
+  it('belongs to the current key', () => {
+    const state = stateOf()
+    const seen = state.value<number>({ kind: 'value', name: 'seen' })
+    for (const [index, key] of ['a', 1, 1n, true, ['a'], '1'].entries()) {
+      select(state, key)
+      expect(seen.value()).toBeUndefined()
+      seen.update(index)
+    }
+    select(state, 1n)
+    expect(seen.value()).toBe(2)
+    seen.clear()
+    expect(seen.value()).toBeUndefined()
+    select(state, 1)
+    expect(seen.value()).toBe(1)
+  })
+
+  it('gives its initial value before the first update and after a clear, a fresh one each time', () => {
+    const state = stateOf()
+    const cells = state.value({ kind: 'value', name: 'cells', initial: () => ({ count: 0 }) })
+    select(state, 'a')
+    expect(cells.value()).toEqual({ count: 0 })
+    expect(cells.value()).not.toBe(cells.value())
+    expect(entriesIn(state)).toBe(0)
+    cells.mutate((cell) => ({ count: (cell?.count ?? 100) + 1 }))
+    expect(cells.value()).toEqual({ count: 1 })
+    cells.clear()
+    expect(cells.value()).toEqual({ count: 0 })
+  })
+
+  it('keeps what a change in place leaves', () => {
+    const state = stateOf()
+    const list = state.value<number[]>({ kind: 'value', name: 'list' })
+    select(state, 'a')
+    list.update([1])
+    list.mutate((values = []) => {
+      values.push(2)
+      return values
+    })
+    expect(list.value()).toEqual([1, 2])
+  })
+
+  it('keeps null, false, 0 and "" as values, and is empty after an update to undefined', () => {
+    const state = stateOf()
+    const any = state.value<unknown>({ kind: 'value', name: 'any', initial: () => 'initial' })
+    select(state, 'a')
+    for (const value of [null, false, 0, '']) {
+      any.update(value)
+      expect(any.value()).toBe(value)
+    }
+    any.update(undefined)
+    expect(any.value()).toBe('initial')
+  })
+})
+
+describe('list state', () => {
+  it('keeps the order of add, and is empty at first and after a clear', () => {
+    const state = stateOf()
+    const list = state.list<string>({ kind: 'list', name: 'list' })
+    select(state, 'k')
+    expect(list.values()).toEqual([])
+    list.add('a')
+    list.addAll(['b', 'c'])
+    list.addAll(list.values())
+    expect(list.values()).toEqual(['a', 'b', 'c', 'a', 'b', 'c'])
+    list.clear()
+    expect(list.values()).toEqual([])
+  })
+
+  it('is replaced by update, by a copy', () => {
+    const state = stateOf()
+    const list = state.list<number>({ kind: 'list', name: 'list' })
+    select(state, 'k')
+    const values = [1, 2]
+    list.update(values)
+    values.push(3)
+    expect(list.values()).toEqual([1, 2])
+    list.update([])
+    expect(list.values()).toEqual([])
+    expect(entriesIn(state)).toBe(0)
+  })
+})
+
+describe('map state', () => {
+  it('holds entries by key, in the order of the first put', () => {
+    const state = stateOf()
+    const map = state.map<string | number, number>({ kind: 'map', name: 'map' })
+    select(state, 'k')
+    expect(map.isEmpty()).toBe(true)
+    expect([...map.entries()]).toEqual([])
+    map.put('x', 1)
+    map.put(1, 2)
+    map.put('x', 3)
+    expect([...map.entries()]).toEqual([
+      ['x', 3],
+      [1, 2],
+    ])
+    expect([...map.keys()]).toEqual(['x', 1])
+    expect([...map.values()]).toEqual([3, 2])
+    expect([map.get('x'), map.get('1'), map.has(1), map.has('1')]).toEqual([3, undefined, true, false])
+    select(state, 'other')
+    expect(map.isEmpty()).toBe(true)
+  })
+
+  it('is empty, and takes no room, when its last entry is removed', () => {
+    const state = stateOf()
+    const map = state.map<string, number>({ kind: 'map', name: 'map' })
+    select(state, 'k')
+    map.put('x', 1)
+    map.remove('y')
+    expect(map.isEmpty()).toBe(false)
+    map.remove('x')
+    expect(map.isEmpty()).toBe(true)
+    expect(entriesIn(state)).toBe(0)
+  })
+})
+
+describe('reducing and aggregating state', () => {
+  it('reduce from left to right, beginning with the first value as it is', () => {
+    const state = stateOf()
+    const path = state.reducing<string>({
+      kind: 'reducing',
+      name: 'path',
+      reduce: (left, right) => `(${left}${right})`,
+    })
+    select(state, 'k')
+    expect(path.value()).toBeUndefined()
+    for (const step of ['a', 'b', 'c']) path.add(step)
+    expect(path.value()).toBe('((ab)c)')
+    path.clear()
+    expect(path.value()).toBeUndefined()
+  })
+
+  it('aggregate with the timestamp of the row, and give the result', () => {
+    const state = stateOf()
+    const last = state.aggregating({ kind: 'aggregating', name: 'latest', aggregate: latest })
+    select(state, 'k', 20)
+    expect(last.value()).toBeUndefined()
+    last.add('late')
+    select(state, 'k', 10)
+    last.add('early')
+    expect(last.value()).toBe('late')
+    last.clear()
+    expect(last.value()).toBeUndefined()
+  })
+})
+
+describe('access to keyed state', () => {
+  it('without a current key is an error that names the operator', () => {
+    const state = stateOf()
+    const value = state.value<number>({ kind: 'value', name: 'v' })
+    const refused = expect.objectContaining({ code: 'STATE_WITHOUT_KEY', operatorId: 'step' })
+    expect(() => value.value()).toThrow(refused)
+    expect(() => value.update(1)).toThrow(refused)
+    expect(() => state.currentKey).toThrow(refused)
+    expect(() => state.currentGroup).toThrow(refused)
+    select(state, 'a')
+    value.update(1)
+    state.clearCurrentKey()
+    expect(() => value.value()).toThrow(refused)
+  })
+
+  it('of a key group that is not the subtask’s is an error', () => {
+    const state = stateOf({ first: 10, end: 20 })
+    for (const group of [9, 20, -1, Number.NaN]) {
+      expect(() => state.setCurrentKey('a', group)).toThrow(expect.objectContaining({ code: 'KEY_GROUP_FOREIGN' }))
+    }
+    state.setCurrentKey('a', 19)
+    expect(state.currentGroup).toBe(19)
+  })
+
+  it('tells the key as the user gave it', () => {
+    const state = stateOf()
+    select(state, ['a', 1n])
+    expect(state.currentKey).toEqual(['a', 1n])
+    expect(state.currentInternalKey).toBe(toInternalKey(['a', 1n]))
+    expect(state.currentGroup).toBe(keyGroupOf(['a', 1n], MAX_PARALLELISM))
+  })
+})
+
+describe('names of state', () => {
+  it('are used once: the same kind, another kind and a component alike', () => {
+    const state = stateOf()
+    state.value({ kind: 'value', name: 'x' })
+    const taken = expect.objectContaining({ code: 'STATE_NAME_DUPLICATE', operatorId: 'step' })
+    expect(() => state.value({ kind: 'value', name: 'x' })).toThrow(taken)
+    expect(() => state.list({ kind: 'list', name: 'x' })).toThrow(/value state, not as list/)
+    state.register(new KeyedTimers(ALL))
+    expect(() => state.register(new KeyedTimers(ALL))).toThrow(taken)
+  })
+
+  it('of the user do not meet those of the engine', () => {
+    const state = stateOf()
+    state.register(new KeyedTimers(ALL, 'timers'))
+    const timers = state.value<number>({ kind: 'value', name: 'timers' })
+    select(state, 'a')
+    timers.update(5)
+    const restored = stateOf()
+    restored.register(new KeyedTimers(ALL, 'timers'))
+    const after = restored.value<number>({ kind: 'value', name: 'timers' })
+    expect(load(restored, save(state))).toEqual([])
+    select(restored, 'a')
+    expect(after.value()).toBe(5)
+  })
+})
+
+function openAll(state: KeyedState) {
+  const timers = new KeyedTimers(state.range)
+  state.register(timers)
+  return {
+    timers,
+    value: state.value<number>({ kind: 'value', name: 'value' }),
+    list: state.list<number>({ kind: 'list', name: 'list' }),
+    map: state.map<number, string>({ kind: 'map', name: 'map' }),
+    sum: state.reducing<bigint>({ kind: 'reducing', name: 'sum', reduce: (left, right) => left + right }),
+    latest: state.aggregating({ kind: 'aggregating', name: 'latest', aggregate: latest }),
+  }
+}
+
+describe('a snapshot', () => {
+  it('restores every kind of state under every kind of key at any other parallelism', () => {
+    const layout = fc.record({ from: fc.integer({ min: 1, max: 5 }), to: fc.integer({ min: 1, max: 5 }) })
+    fc.assert(
+      fc.property(fc.uniqueArray(anyKey, { selector: toInternalKey, maxLength: 30 }), layout, (keys, { from, to }) => {
+        const objects: Uint8Array[] = []
+        for (let subtask = 0; subtask < from; subtask++) {
+          const state = stateOf(keyGroupRange(subtask, from, MAX_PARALLELISM))
+          const states = openAll(state)
+          keys.forEach((key, index) => {
+            const group = keyGroupOf(key, MAX_PARALLELISM)
+            if (subtaskOfGroup(group, from, MAX_PARALLELISM) !== subtask) return
+            select(state, key, index)
+            states.value.update(index)
+            states.list.addAll([index, -0])
+            states.map.put(index, `${index}`)
+            states.sum.add(BigInt(index))
+            states.latest.add(`${index}`)
+            states.timers.event.register({ timestamp: index, key: toInternalKey(key), group, namespace: '' })
+          })
+          objects.push(...save(state))
+        }
+        for (let subtask = 0; subtask < to; subtask++) {
+          const state = stateOf(keyGroupRange(subtask, to, MAX_PARALLELISM))
+          const states = openAll(state)
+          expect(load(state, objects)).toEqual([])
+          let mine = 0
+          keys.forEach((key, index) => {
+            const group = keyGroupOf(key, MAX_PARALLELISM)
+            if (subtaskOfGroup(group, to, MAX_PARALLELISM) !== subtask) return
+            mine++
+            select(state, key, index)
+            expect(states.value.value()).toBe(index)
+            expect(states.list.values()).toEqual([index, -0])
+            expect([...states.map.entries()]).toEqual([[index, `${index}`]])
+            expect(states.sum.value()).toBe(BigInt(index))
+            expect(states.latest.value()).toBe(`${index}`)
+          })
+          expect(states.timers.event.size).toBe(mine)
+          expect(entriesIn(state)).toBe(mine * 6)
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('of no state has no objects and needs none', () => {
+    const state = stateOf()
+    const value = state.value<number>({ kind: 'value', name: 'v' })
+    select(state, 'a')
+    value.update(1)
+    value.clear()
+    const snapshot = state.snapshot({ checkpointId: 1, isSavepoint: true })
+    snapshot.work(() => false)
+    expect(snapshot.takeObjects()).toEqual([])
+    expect([...snapshot.needed]).toEqual([])
+  })
+
+  it('names the states that the job no longer declares', () => {
+    const before = stateOf()
+    const gone = before.value<number>({ kind: 'value', name: 'gone' })
+    const timers = new KeyedTimers(ALL)
+    before.register(timers)
+    timers.event.register({ timestamp: 1, key: 'a', group: 3, namespace: '' })
+    select(before, 'a')
+    gone.update(7)
+    const after = stateOf()
+    after.value<number>({ kind: 'value', name: 'new' })
+    expect(load(after, save(before))).toEqual(['gone', 'timers'])
+    expect(entriesIn(after)).toBe(0)
+  })
+
+  it('of a state of one kind is refused for a state of another, naming both', () => {
+    const before = stateOf()
+    const list = before.list<number>({ kind: 'list', name: 'x' })
+    select(before, 'a')
+    list.add(1)
+    const after = stateOf()
+    after.value({ kind: 'value', name: 'x' })
+    expect(() => load(after, save(before))).toThrow(
+      expect.objectContaining({
+        code: 'STATE_LAYOUT_UNKNOWN',
+        operatorId: 'step',
+        message: expect.stringMatching(/value-by-key.*list-by-key/),
+      }),
+    )
+  })
+})
+
+describe('state that is no plain data', () => {
+  const notSerializable = expect.objectContaining({
+    code: 'STATE_NOT_SERIALIZABLE',
+    operatorId: 'step',
+    message: expect.stringMatching(/state:fn.*key group \d+.*\.call: .*a function/),
+  })
+
+  it('fails the snapshot with operator, state and path, again and again', () => {
+    const state = stateOf()
+    const value = state.value<unknown>({ kind: 'value', name: 'fn' })
+    select(state, 'a')
+    value.update({ call: () => 1 })
+    const snapshot = state.snapshot({ checkpointId: 1, isSavepoint: false })
+    expect(() => snapshot.work(() => false)).toThrow(notSerializable)
+    expect(() => snapshot.work(() => false)).toThrow(notSerializable)
+  })
+
+  it('fails the snapshot, not whoever changes it while the snapshot is written', () => {
+    const state = stateOf()
+    const value = state.value<unknown>({ kind: 'value', name: 'fn' })
+    select(state, 'a')
+    value.update({ call: () => 1 })
+    const snapshot = state.snapshot({ checkpointId: 1, isSavepoint: false })
+    value.update(5)
+    value.update(6)
+    expect(value.value()).toBe(6)
+    expect(() => snapshot.work(() => false)).toThrow(notSerializable)
+    snapshot.end()
+    state.checkpointAborted(1)
+    const next = state.snapshot({ checkpointId: 2, isSavepoint: false })
+    expect(next.work(() => false)).toBe(true)
+  })
+})
+
+describe('a snapshot that was given up', () => {
+  it('may end after the next one has begun, which is not disturbed', () => {
+    const state = stateOf()
+    const value = state.value<number>({ kind: 'value', name: 'v' })
+    select(state, 'a')
+    value.update(1)
+    const first = state.snapshot({ checkpointId: 1, isSavepoint: false })
+    const second = state.snapshot({ checkpointId: 2, isSavepoint: false })
+    first.end()
+    value.update(2)
+    second.work(() => false)
+    const restored = stateOf()
+    const after = restored.value<number>({ kind: 'value', name: 'v' })
+    load(restored, second.takeObjects())
+    select(restored, 'a')
+    expect(after.value()).toBe(1)
+  })
+})
