@@ -92,6 +92,7 @@ function runCommand(root: Command, io: CliIo, setExitCode: (code: number) => voi
         .default(seconds(10), '10s'),
     )
     .option('--resume', 'go on from the newest checkpoint; fresh where there is none', false)
+    .option('--from-savepoint <location>', 'start with its state; with --resume only where there is no checkpoint yet')
     .option('--no-restart', 'end at the first failure instead of restarting from the newest checkpoint')
     .addOption(
       new Option('--grace <duration>', 'what a last checkpoint may take after SIGTERM or Ctrl-C; then exit code 75')
@@ -165,6 +166,7 @@ export interface RunJobOptions extends OperationsFlags {
   readonly s3Endpoint?: string
   readonly checkpointInterval: Duration
   readonly resume: boolean
+  readonly fromSavepoint?: string
   readonly restart: boolean
   readonly quiet: boolean
 }

@@ -3,6 +3,7 @@ import { messageOf, TidemarkError } from '../../core/errors.js'
 import { noRestart } from '../coordinator/restart-strategy.js'
 import { run } from '../run.js'
 import { stopOnSignals } from '../stop-on-signals.js'
+import { endOnSignals } from './early-signals.js'
 import { loadJob } from './load-job.js'
 import { operationsOf } from './operations-options.js'
 import type { CliIo, RunJobOptions } from './program.js'
@@ -10,6 +11,7 @@ import { runOutput } from './run-output.js'
 
 /** Runs a job to its end; resolves to the exit code. */
 export async function runJob(path: string, options: RunJobOptions, io: CliIo): Promise<number> {
+  const ignoreEarlySignals = endOnSignals()
   const { job } = await loadJob(path)
   const { parallelism, maxParallelism, checkpoints, s3Endpoint, checkpointInterval, resume } = options
   if (resume && checkpoints === undefined) {
@@ -46,6 +48,7 @@ export async function runJob(path: string, options: RunJobOptions, io: CliIo): P
     ...(parallelism === undefined ? {} : { parallelism }),
     ...(maxParallelism === undefined ? {} : { maxParallelism }),
     ...(options.restart ? {} : { restart: noRestart() }),
+    ...(options.fromSavepoint === undefined ? {} : { from: options.fromSavepoint }),
     checkpoints: {
       interval: checkpointInterval,
       resume,
@@ -53,6 +56,7 @@ export async function runJob(path: string, options: RunJobOptions, io: CliIo): P
       ...(s3Endpoint === undefined ? {} : { s3: { endpoint: s3Endpoint } }),
     },
   })
+  ignoreEarlySignals()
   stopOnSignals(handle, { grace: options.grace, say: output.signal })
   output.started(handle.operationsUrl, options.operationsPort !== undefined)
   const watching = handle.progress$.subscribe((progress) => output.progress(progress))

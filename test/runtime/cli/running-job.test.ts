@@ -31,6 +31,10 @@ export default defineJob('endless', (job) => {
 })`
   await writeFile(join(folder, 'endless.ts'), job('print'))
   await writeFile(join(folder, 'stuck.ts'), job('stuck'))
+  await writeFile(
+    join(folder, 'slow.ts'),
+    "console.log('loading'); setInterval(() => {}, 1000); await new Promise(() => {})",
+  )
   await writeFile(join(folder, 'token.txt'), 'the-token-of-this-job\n')
 })
 
@@ -90,7 +94,34 @@ describe('a running job', () => {
   }, 60_000)
 })
 
+describe('a savepoint', () => {
+  it('is where a run in another place goes on, once: its restarts go on from there', async () => {
+    const first = start('endless.ts', '--checkpoints', file('state-first'))
+    const url = await first.url(20)
+    expect(await tidemark('stop', url, '--savepoint', file('state-first/moved'))).toMatchObject({ code: 0 })
+    expect(await first.ended).toEqual({ code: 0, signal: null })
+    const printed = values(first.stdout)
+    for (let round = 0; round < 2; round++) {
+      const where = ['--checkpoints', file('state-second'), '--from-savepoint', file('state-first/moved')]
+      const next = start('endless.ts', ...where, '--resume')
+      await next.url(20)
+      next.kill('SIGTERM')
+      expect(await next.ended).toEqual({ code: 0, signal: null })
+      printed.push(...values(next.stdout))
+    }
+    expect(printed.length).toBeGreaterThan(60)
+    expect(printed).toEqual(printed.map((_, index) => index))
+  }, 60_000)
+})
+
 describe('SIGTERM', () => {
+  it('ends at once while the job is loaded', async () => {
+    const child = start('slow.ts')
+    await expect.poll(() => child.stdout, { timeout: 20_000 }).toBe('loading\n')
+    child.kill('SIGTERM')
+    expect(await child.ended).toEqual({ code: 143, signal: null })
+  }, 60_000)
+
   it('takes a last checkpoint and ends with 0; the next start goes on from there', async () => {
     const run = () =>
       start('endless.ts', '--checkpoints', file('state-term'), '--checkpoint-interval', '10m', '--resume')
