@@ -1,0 +1,148 @@
+import {
+  afterCount,
+  aggregatingState,
+  boundedOutOfOrderness,
+  count,
+  defineJob,
+  global,
+  type Key,
+  type KeyedStream,
+  listOperatorState,
+  listState,
+  mapState,
+  mean,
+  purging,
+  reducingState,
+  type Stream,
+  seconds,
+  session,
+  sliding,
+  sum,
+  tumbling,
+  unionOperatorState,
+  valueState,
+} from 'tidemark'
+import { collectInto, collection } from 'tidemark/collection'
+
+export interface Event {
+  readonly key: Key
+  readonly n: number
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
+/** A row out of any step, as one line of text. */
+export type Line = string
+
+const byTime = boundedOutOfOrderness({ timestamp: (value: { readonly at: number }) => value.at, maxDelay: seconds(0) })
+
+const text = (key: unknown): string =>
+  Array.isArray(key) ? `[${key.map(text).join(' ')}]` : `${typeof key === 'bigint' ? `${key}n` : JSON.stringify(key)}`
+
+/** Has every kind of state that a savepoint can hold; what it gives does not depend on the parallelism. */
+export const everyState = (lines: Line[]) =>
+  defineJob('every-state', (job) => {
+    const events = job.from('events', collection<Event>([]), byTime)
+    const limits = job.from('limits', collection<{ readonly n: number; readonly at: number }>([]), byTime)
+    const keyed: KeyedStream<Key, Event> = events.keyBy(({ key }) => key)
+
+    const states = keyed.process('states', {
+      state: {
+        last: valueState<{ readonly n: number; readonly at: Date }>(),
+        seen: listState<number>(),
+        parity: mapState<string, number>(),
+        total: reducingState<number>((left, right) => left + right),
+        average: aggregatingState(mean((n: number) => n)),
+      },
+      process({ n, at }, { state, timers }): Line[] {
+        state.last.update({ n, at: new Date(at) })
+        state.seen.add(n)
+        const name = n % 2 === 0 ? 'even' : 'odd'
+        state.parity.put(name, (state.parity.get(name) ?? 0) + 1)
+        state.total.add(n)
+        state.average.add(n)
+        timers.registerEventTime(at + 30_000)
+        timers.registerEventTime(END)
+        timers.registerProcessingTime(Date.UTC(2040, 0, 1))
+        return []
+      },
+      onTimer({ timestamp }, { key, state }): Line[] {
+        // What is there at an earlier time depends on how far the other splits are.
+        if (timestamp < END) return [`timer ${timestamp} ${text(key)}`]
+        const { last, seen, parity, total, average } = state
+        const { n, at } = last.value() ?? { n: 0, at: new Date(0) }
+        const parts = [n, at.getTime(), seen.values().join('+'), parity.get('even'), parity.get('odd')]
+        return [`states ${text(key)} ${parts.join()} ${total.value()} ${average.value()}`]
+      },
+    })
+    const running = keyed
+      .reduce('running', (left, right) => ({ ...right, n: left.n + right.n }))
+      .map(({ key, n, at }): Line => `running ${text(key)} ${at} ${n}`)
+    const tumblingSums = keyed
+      .window(tumbling(seconds(40)))
+      .aggregate('tumbling', { n: count(), total: sum(({ n }) => n) })
+      .map(({ key, window, n, total }): Line => `tumbling ${text(key)} ${window.start} ${n} ${total}`)
+    const slidingCounts = keyed
+      .window(sliding(seconds(40), seconds(20)))
+      .aggregate('sliding', { n: count() })
+      .map(({ key, window, n }): Line => `sliding ${text(key)} ${window.start} ${n}`)
+    const sessions = keyed.window(session(seconds(15))).process('sessions', (values, { key, window }): Line[] => {
+      const all = values.map(({ n }) => n).sort((left, right) => left - right)
+      return [`session ${text(key)} ${window.start} ${window.end} ${all.join()}`]
+    })
+    const triples = keyed
+      .window(global())
+      .trigger(purging(afterCount(3)))
+      .aggregate('triples', { n: count() })
+      .map(({ key, n }): Line => `triple ${text(key)} ${n}`)
+    const limited = keyed.connect(limits.broadcast({ limits: mapState<string, number>() })).process('limited', {
+      state: { over: valueState<number>({ initial: () => 0 }) },
+      onRecord({ n, key }, { state, broadcast }): Line[] {
+        if (n <= (broadcast.limits.get('n') ?? 100)) return []
+        state.over.update((state.over.value() ?? 0) + 1)
+        return [`over ${text(key)} ${n} ${state.over.value()}`]
+      },
+      onBroadcast: ({ n }, { broadcast }) => broadcast.limits.put('n', n),
+    })
+    const counted = events.process('counted', {
+      operatorState: { held: listOperatorState<number>(), known: unionOperatorState<number>() },
+      process({ n }, { operatorState: { held, known } }): Line[] {
+        held.add(n)
+        known.add(n)
+        return n === 0 ? [`known ${known.restored().length}`] : []
+      },
+    })
+    const all: Stream<Line> = states.union(running, tumblingSums, slidingCounts, sessions, triples, limited, counted)
+    all.to('lines', collectInto(lines))
+  })
+
+const START = 1_600_000_000_000
+/** Behind all events. */
+const END = START + 1_000_000
+
+const KEYS: readonly Key[] = [
+  '',
+  'a',
+  'key-\u{1f511}',
+  '\0nul',
+  0,
+  -1.5,
+  7n,
+  -(2n ** 70n),
+  true,
+  ['a', 1],
+  [false, 2n, ''],
+]
+export const SPLITS = 3
+export const EVENTS_A_SPLIT = 40
+/** How many of a split are in the savepoint. */
+export const READ_BEFORE = 23
+
+/** What a split has, in order of time; all events of a key are in one split, so that their order is known. */
+export function eventsOf(split: number): readonly Event[] {
+  const keys = KEYS.filter((_, index) => index % SPLITS === split)
+  return Array.from({ length: EVENTS_A_SPLIT }, (_, index) => {
+    const n = index * SPLITS + split
+    return { key: keys[(index * 7) % keys.length] as Key, n: n % 50, at: START + n * 1000 }
+  })
+}
