@@ -54,6 +54,16 @@ describe('a directory store', () => {
     })
   })
 
+  it('makes a folder again that another process removed with the last object in it', async () => {
+    const root = await folder()
+    const mine = await directoryStore(root, systemEnvironment())
+    const theirs = await directoryStore(root, systemEnvironment())
+    await mine.create('checkpoints/1/a', bytes('1'))
+    await theirs.delete('checkpoints/1/a')
+    expect(await mine.create('checkpoints/1/b', bytes('2'))).toBe('created')
+    expect(await theirs.list('')).toEqual(['checkpoints/1/b'])
+  })
+
   it('names every object that it could not delete, and deletes the others', async () => {
     const root = await folder()
     const store = await directoryStore(root, systemEnvironment())

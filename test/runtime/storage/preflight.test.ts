@@ -9,7 +9,7 @@ import { directoryStore } from '../../../runtime/storage/directory.js'
 import { memoryStore } from '../../../runtime/storage/memory.js'
 import type { ObjectStore } from '../../../runtime/storage/object-store.js'
 import { checkStorage } from '../../../runtime/storage/preflight.js'
-import { type LocalS3, type PolicyStatement, startLocalS3 } from '../../servers/s3/index.js'
+import { type LocalS3, type S3PolicyStatement, startLocalS3 } from '../../servers/s3/index.js'
 import { bytes } from './conformance.js'
 import { storeAt } from './s3/fixture.js'
 
@@ -26,7 +26,7 @@ async function folder(): Promise<string> {
   return made
 }
 
-async function s3With(policy?: readonly PolicyStatement[]): Promise<{ server: LocalS3; store: ObjectStore }> {
+async function s3With(policy?: readonly S3PolicyStatement[]): Promise<{ server: LocalS3; store: ObjectStore }> {
   const key = { accessKeyId: 'key', secretAccessKey: 'secret', ...(policy ? { policy } : {}) }
   const server = await startLocalS3({ buckets: ['state'], credentials: [key] })
   const store = await storeAt(server, 's3://state/job')
@@ -38,7 +38,7 @@ async function s3With(policy?: readonly PolicyStatement[]): Promise<{ server: Lo
 }
 
 /** The policy of docs/storage.md, for the bucket and prefix of these tests. */
-function documentedPolicy(): readonly PolicyStatement[] {
+function documentedPolicy(): readonly S3PolicyStatement[] {
   const page = readFileSync('docs/storage.md', 'utf8')
   const { Statement } = JSON.parse(/```json\n([\s\S]*?)```/.exec(page)?.[1] ?? '') as {
     readonly Statement: readonly { Effect: 'Allow'; Action: string | readonly string[]; Resource: string }[]
@@ -52,7 +52,7 @@ function documentedPolicy(): readonly PolicyStatement[] {
 
 const SUFFICIENT = documentedPolicy()
 
-const without = (action: string): readonly PolicyStatement[] =>
+const without = (action: string): readonly S3PolicyStatement[] =>
   SUFFICIENT.map((statement) => ({ ...statement, actions: statement.actions.filter((other) => other !== action) }))
 
 describe('the check of storage', () => {

@@ -319,4 +319,18 @@ describe('closing', () => {
     await expect(store.list('')).rejects.toMatchObject({ code: 'STORAGE_CLOSED' })
     await expect(store.deleteMany(['a'])).rejects.toMatchObject({ code: 'STORAGE_CLOSED' })
   })
+
+  it('ends what is under way on a client of the user, too, which stays open', async () => {
+    const client = localS3Client(server)
+    store = await storeAt(server, 's3://state/job', { client })
+    server.faults.add({ operation: 'GetObject', times: 1, fault: { kind: 'slow', ms: 60_000 } })
+    const reading = store.read('x')
+    await expect.poll(() => server.faults.injected().slow).toBe(1)
+    await store.close()
+    await expect(reading).rejects.toMatchObject({ code: 'STORAGE_CLOSED' })
+    const again = await storeAt(server, 's3://state/job', { client })
+    expect(await again.list('')).toEqual([])
+    await again.close()
+    client.destroy()
+  })
 })

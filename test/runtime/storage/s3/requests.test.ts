@@ -155,3 +155,38 @@ describe('a server that says that an object exists, and that it does not', () =>
     expect(puts).toBe(4)
   })
 })
+
+describe('a batch of deletes', () => {
+  const deleted = (...keys: string[]) => keys.map((key) => `<Deleted><Key>job/${key}</Key></Deleted>`).join('')
+  const failed = (key: string, code: string) => `<Error><Key>job/${key}</Key><Code>${code}</Code></Error>`
+  const keysIn = ({ body }: Seen): string[] => [...body.matchAll(/<Key>job\/(\w+)<\/Key>/g)].map(([, key = '']) => key)
+
+  it('repeats those names alone whose failure may pass, or of which the reply says nothing', async () => {
+    const replies = [`${deleted('a')}${failed('b', 'InternalError')}${failed('d', 'NoSuchKey')}`, deleted('b', 'c')]
+    answer = () => ({
+      body: `<DeleteResult>${replies.shift() ?? ''}</DeleteResult>`,
+      headers: { 'content-type': 'application/xml' },
+    })
+    const store = await open()
+    await store.deleteMany(['a', 'b', 'c', 'd'])
+    await store.close()
+    expect(seen.map(keysIn)).toEqual([
+      ['a', 'b', 'c', 'd'],
+      ['b', 'c'],
+    ])
+  })
+
+  it('fails with those that did not pass', async () => {
+    answer = () => ({
+      body: `<DeleteResult>${deleted('a')}${failed('b', 'SlowDown')}${failed('c', 'InternalError')}</DeleteResult>`,
+      headers: { 'content-type': 'application/xml' },
+    })
+    const store = await open()
+    await expect(store.deleteMany(['a', 'b', 'c'])).rejects.toMatchObject({
+      code: 'STORAGE_FAILED',
+      retryable: true,
+      message: expect.stringMatching(/^2 of 3 objects .* the first is b: /),
+    })
+    await store.close()
+  })
+})
