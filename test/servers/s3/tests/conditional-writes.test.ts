@@ -119,6 +119,14 @@ test('a delete that overtakes a conditional write makes it a conflict: 409, to b
   expect(await again()).toBe(200)
 })
 
+test('deletes elsewhere are no conflict', async () => {
+  const { client, server } = await start({ buckets: [BUCKET, 'other-bucket'] })
+  const finish = await beginPut(server, 'lock', { 'if-none-match': '*' })
+  await client.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: 'lock-2' }))
+  await client.send(new DeleteObjectCommand({ Bucket: 'other-bucket', Key: 'lock' }))
+  expect(await finish()).toBe(200)
+})
+
 test('a delete that overtakes a write under If-Match makes it 404', async () => {
   const { client, server } = await start()
   const { ETag } = await put(client, 'head', 'one')

@@ -43,6 +43,8 @@ test('a part that is uploaded again replaces the first, and one that is not list
     name: 'InvalidPart',
     status: 400,
   })
+  const mixed = { ...fresh, ETag: stale.ETag }
+  expect(await errorOf(complete(client, { key: 'key', id }, [mixed]))).toMatchObject({ name: 'InvalidPart' })
   await complete(client, { key: 'key', id }, [fresh])
   expect(await text(client, 'key')).toBe('again')
   expect(server.stats()).toMatchObject({ uploads: 0, uploadBytes: 0, objectBytes: 5 })
