@@ -352,9 +352,9 @@ describe('a snapshot', () => {
     after.value({ kind: 'value', name: 'x' })
     expect(() => load(after, save(before))).toThrow(
       expect.objectContaining({
-        code: 'STATE_LAYOUT_UNKNOWN',
+        name: 'TidemarkError',
         operatorId: 'step',
-        message: expect.stringMatching(/value-by-key.*list-by-key/),
+        message: expect.stringMatching(/'(state:)?x'.*(value.*list|list.*value)/),
       }),
     )
   })
