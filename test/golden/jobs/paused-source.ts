@@ -1,0 +1,65 @@
+import type { Source, Split } from 'tidemark'
+
+interface ListSplit extends Split {
+  readonly index: number
+  readonly next: number
+}
+
+/** Pauses several sources together when they have read so many values. */
+export class Gate {
+  private read = 0
+  private readonly limit: number
+  private readonly onReached: () => void
+
+  constructor(limit = Number.POSITIVE_INFINITY, onReached: () => void = () => {}) {
+    this.limit = limit
+    this.onReached = onReached
+  }
+
+  get isClosed(): boolean {
+    return this.read >= this.limit
+  }
+
+  note(values: number): void {
+    const wasClosed = this.isClosed
+    this.read += values
+    if (!wasClosed && this.isClosed) this.onReached()
+  }
+}
+
+/** Lists as splits, a few values at a time. */
+export function pausedSource<T>(splits: readonly (readonly T[])[], gate: Gate, batch: number): Source<T> {
+  return {
+    kind: 'lists',
+    bounded: true,
+    enumerate: () => ({
+      async discover(known) {
+        const all = splits.map((_, index): ListSplit => ({ id: `list-${index}`, index, next: 0 }))
+        return all.filter(({ id }) => !known.has(id))
+      },
+    }),
+    read(split) {
+      const { index, next: first } = split as ListSplit
+      const values = splits[index] ?? []
+      let next = first
+      const isAtEnd = (): boolean => !gate.isClosed && next >= values.length
+      return {
+        poll(maxRecords) {
+          if (gate.isClosed || next >= values.length) return undefined
+          const taken = values.slice(next, next + Math.min(maxRecords, batch))
+          next += taken.length
+          gate.note(taken.length)
+          return { values: taken }
+        },
+        position: (): ListSplit => ({ id: `list-${index}`, index, next }),
+        get finished() {
+          return isAtEnd()
+        },
+        get caughtUp() {
+          return isAtEnd()
+        },
+        close: () => undefined,
+      }
+    },
+  }
+}
