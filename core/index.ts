@@ -84,6 +84,7 @@ export {
   type StateHandles,
   valueState,
 } from './state/declare.js'
+export type { Evolution, MapEvolution, MigrationStep } from './state/evolution.js'
 export type { Key, KeyScalar } from './state/key.js'
 export {
   listOperatorState,

@@ -1,5 +1,7 @@
 import type { Aggregate } from '../window/aggregate.js'
 import type { KeyGroupedComponent } from './component.js'
+import type { Evolving, Steps } from './evolution.js'
+import type { StateEvolution } from './evolving-table.js'
 import type { InternalKey, Key } from './key.js'
 import type { Tracked } from './leaf.js'
 import type { LeafTable, LeafTableOptions } from './leaf-table.js'
@@ -11,28 +13,29 @@ export interface KeyGroupRange {
 }
 
 /** Names a state of an operator. `name` is unique in the operator and part of the savepoint. */
-export interface ValueStateSpec<V> {
+export interface ValueStateSpec<V> extends Evolving {
   readonly kind: 'value'
   readonly name: string
   /** What `value()` gives before the first update. */
   readonly initial?: () => V
 }
-export interface ListStateSpec<V> {
+export interface ListStateSpec<V> extends Evolving {
   readonly kind: 'list'
   readonly name: string
   readonly elementOf?: () => V
 }
-export interface MapStateSpec<K, V> {
+export interface MapStateSpec<K, V> extends Evolving {
   readonly kind: 'map'
   readonly name: string
+  readonly migrateKeys?: Steps
   readonly entryOf?: () => readonly [K, V]
 }
-export interface ReducingStateSpec<V> {
+export interface ReducingStateSpec<V> extends Evolving {
   readonly kind: 'reducing'
   readonly name: string
   readonly reduce: (left: V, right: V) => V
 }
-export interface AggregatingStateSpec<T, A, R> {
+export interface AggregatingStateSpec<T, A, R> extends Evolving {
   readonly kind: 'aggregating'
   readonly name: string
   readonly aggregate: Aggregate<T, A, R>
@@ -80,6 +83,10 @@ export interface AppendingState<T, R> {
 export interface TableOptions extends Omit<LeafTableOptions, 'operatorId' | 'slots' | 'firstGroup' | 'store'> {
   /** Values are objects that live: they stay on the heap whatever the backend is. */
   readonly onHeap?: boolean
+  /** Where the stream's key is: the id of a space, or that of an entry, which is the default. */
+  readonly keysAre?: 'spaces' | 'entries'
+  /** How older versions of the values become the current one. */
+  readonly evolution?: StateEvolution
 }
 
 /** Where an operator's keyed state lives. Access needs a current key; the operator sets it before each row. */

@@ -1,4 +1,5 @@
 import { NO_TIMESTAMP } from '../element.js'
+import { acceptState, evolutionOf, layoutOf, type StateSpec } from './accept-state.js'
 import type {
   AggregatingStateSpec,
   AppendingState,
@@ -13,16 +14,18 @@ import type {
   ValueState,
   ValueStateSpec,
 } from './backend.js'
-import type { KeyGroupedComponent, StoredLayout } from './component.js'
+import type { KeyGroupedComponent } from './component.js'
 import { CurrentKey } from './current-key.js'
+import { EvolvingTable } from './evolving-table.js'
 import { HEAP_LEAVES } from './heap-leaves.js'
 import type { InternalKey, Key } from './key.js'
 import { fromInternalKey } from './key-codec.js'
+import { KeyGuard, type KeysChanged } from './key-guard.js'
 import { KeyedRestore } from './keyed-restore.js'
 import { KeyedSnapshot } from './keyed-snapshot.js'
 import type { Tracked } from './leaf.js'
-import { type LeafStore, LeafTable } from './leaf-table.js'
-import { stateLayoutUnknown, stateNameTaken } from './state-error.js'
+import type { LeafStore, LeafTable } from './leaf-table.js'
+import { stateNameTaken } from './state-error.js'
 import {
   KeyedAggregatingState,
   KeyedEntry,
@@ -32,19 +35,17 @@ import {
   KeyedValueState,
 } from './state-handles.js'
 
-export type StateKind = 'value' | 'list' | 'map' | 'reducing' | 'aggregating'
-
 export interface KeyedStateOptions {
   readonly operatorId: string
   readonly range: KeyGroupRange
   /** Default: the heap. */
   readonly leaves?: LeafStore
+  /** What was restored has keys of another type than the records. Default: an error. */
+  readonly onKeysChanged?: KeysChanged
 }
 
 /** A user's state and an engine's component of the same name do not meet. */
 const STATE_PREFIX = 'state:'
-/** Of the layouts of a user's states. */
-const VERSION = 1
 
 /** Keyed state of one operator on one subtask. What it is made of registers first; then it is restored, then used. */
 export class KeyedState implements KeyedStateBackend {
@@ -52,6 +53,7 @@ export class KeyedState implements KeyedStateBackend {
   private readonly operatorId: string
   private readonly current: CurrentKey
   private readonly leaves: LeafStore
+  private readonly guard: KeyGuard
   private readonly components = new Map<string, KeyGroupedComponent>()
   private readonly kinds = new Map<string, string>()
 
@@ -60,6 +62,7 @@ export class KeyedState implements KeyedStateBackend {
     this.range = options.range
     this.current = new CurrentKey(options.operatorId, options.range)
     this.leaves = options.leaves ?? HEAP_LEAVES
+    this.guard = new KeyGuard(options.operatorId, options.onKeysChanged)
   }
 
   setCurrentKey(key: InternalKey, group: number, timestamp: number = NO_TIMESTAMP): void {
@@ -110,9 +113,12 @@ export class KeyedState implements KeyedStateBackend {
   /** A table of an operator's own, where this state keeps its leaves. */
   openTable(options: TableOptions): LeafTable {
     const { operatorId, range } = this
-    const { onHeap, ...table } = options
-    return new LeafTable({
+    const { onHeap, keysAre = 'entries', evolution, ...table } = options
+    return new EvolvingTable({
       ...table,
+      guard: this.guard,
+      keysAre,
+      evolution,
       operatorId,
       firstGroup: range.first,
       slots: range.end - range.first,
@@ -132,6 +138,11 @@ export class KeyedState implements KeyedStateBackend {
     return sizes
   }
 
+  /** What is registered. */
+  get declared(): readonly KeyGroupedComponent[] {
+    return [...this.components.values()]
+  }
+
   /** Begins to read what a checkpoint holds of the range, once everything is registered. */
   restore(): KeyedRestore {
     return new KeyedRestore({ operatorId: this.operatorId, range: this.range, components: this.components })
@@ -141,6 +152,7 @@ export class KeyedState implements KeyedStateBackend {
   snapshot(options: { readonly checkpointId: number; readonly isSavepoint: boolean }): KeyedSnapshot {
     const { operatorId, range } = this
     this.leaves.beforeSnapshot?.()
+    for (const component of this.components.values()) if (component instanceof EvolvingTable) component.forgetOldKeys()
     return new KeyedSnapshot([...this.components.values()], { ...options, operatorId, firstGroup: range.first })
   }
 
@@ -161,20 +173,23 @@ export class KeyedState implements KeyedStateBackend {
     this.leaves.close?.()
   }
 
-  private entry(spec: { readonly kind: StateKind; readonly name: string }): KeyedEntry {
+  private entry(spec: StateSpec): KeyedEntry {
     return new KeyedEntry(this.table(spec), this.current)
   }
 
-  private table(spec: { readonly kind: StateKind; readonly name: string }): LeafTable {
-    const name = STATE_PREFIX + spec.name
-    const layout = { layout: `${spec.kind}-by-key`, version: VERSION }
-    const accept = (stored: StoredLayout): void => {
-      if (stored.layout === layout.layout && stored.version === VERSION) return
-      const expected = `${layout.layout}, version ${VERSION}`
-      throw stateLayoutUnknown(this.operatorId, name, expected, `${stored.layout}, version ${stored.version}`)
-    }
-    const table = this.openTable({ name, layout, accept, hasSpaces: spec.kind === 'map' })
-    this.add(table, spec.name, spec.kind)
+  private table(spec: StateSpec): LeafTable {
+    const { operatorId } = this
+    const isMap = spec.kind === 'map'
+    const { name: state, version } = spec
+    const table = this.openTable({
+      name: STATE_PREFIX + state,
+      layout: layoutOf(spec),
+      accept: (stored) => acceptState({ operatorId, state }, spec, stored),
+      hasSpaces: isMap,
+      keysAre: isMap ? 'spaces' : 'entries',
+      ...(version === undefined ? {} : { evolution: evolutionOf(spec) }),
+    })
+    this.add(table, state, spec.kind)
     return table
   }
 

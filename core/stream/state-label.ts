@@ -44,6 +44,9 @@ export function broadcastLabel(declared: BroadcastDeclarations): string {
   }
   const labels = Object.entries(declared).map(([name, declaration]) => {
     const kind: unknown = (declaration as { kind?: unknown } | null | undefined)?.kind
+    if (((declaration as { version?: number }).version ?? 1) !== 1) {
+      throw graphError('GRAPH_STEP_INVALID', `broadcast: state '${name}' cannot have a version, only keyed state can`)
+    }
     if (kind === 'map' || kind === 'value') return `${name}: ${kind}`
     throw graphError('GRAPH_STEP_INVALID', `broadcast: declare state '${name}' with mapState() or valueState()`)
   })

@@ -7,7 +7,8 @@ import type { Environment } from '../../core/environment.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import type { ExecutionPlan } from '../../core/graph/execution-plan.js'
 import type { LogicalGraph, LogicalNode, SourceNode } from '../../core/graph/node.js'
-import type { ExecutionLimits, UploadedObject } from '../local/deployment.js'
+import { keyTypeChanged } from '../../core/state/evolution-error.js'
+import type { DeploymentOptions, ExecutionLimits, UploadedObject } from '../local/deployment.js'
 import { Execution } from '../local/execution.js'
 import { OperatorMetrics } from '../observe/metrics.js'
 import {
@@ -82,6 +83,7 @@ export interface GenerationOptions {
   readonly committers: ReadonlyMap<string, Committer>
   readonly checkpoints: CheckpointSettings & { readonly retain: number }
   readonly limits: ExecutionLimits
+  readonly leavesFor: DeploymentOptions['leavesFor']
   readonly totals: CheckpointTotals
   readonly onRunning: () => void
   readonly onStopping: () => void
@@ -135,6 +137,7 @@ export class Generation {
       lineage: options.lineage,
       generation: options.generation,
       limits: options.limits,
+      leavesFor: options.leavesFor,
       restore: (node, subtask, parallelism) =>
         options.restore.forSubtask(node.id, { subtask, parallelism, maxParallelism: options.plan.maxParallelism }),
       onSnapshot: (task, id, snapshots) => this.coordinator.onSnapshot(task, id, snapshots),
@@ -143,6 +146,11 @@ export class Generation {
       onDroppedState: (operatorId, states) => {
         const { allowDroppedState, logger } = options
         refuseDroppedState(operatorId, states, { isAllowed: allowDroppedState, logger })
+      },
+      onKeysChanged: (operatorId, stored, found) => {
+        const { allowDroppedState, logger } = options
+        if (!allowDroppedState) throw keyTypeChanged(operatorId, stored, found)
+        logger.warn('state of keys of another type is left', { operator: operatorId, stored, found })
       },
       onFailure: fail,
       onInputEnd: () => this.finish(),

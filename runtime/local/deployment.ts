@@ -7,7 +7,9 @@ import type { ExecutionPlan, PlanEdge, Vertex } from '../../core/graph/execution
 import type { LogicalNode, OperatorNode, SinkNode, SourceNode } from '../../core/graph/node.js'
 import type { Operator, OperatorContext } from '../../core/operators/operator.js'
 import { keyGroupRange } from '../../core/state/key-groups.js'
+import type { KeysChanged } from '../../core/state/key-guard.js'
 import { KeyedState } from '../../core/state/keyed-state.js'
+import type { LeafStore } from '../../core/state/leaf-table.js'
 import { RestoredOperatorState } from '../../core/state/restored-operator-state.js'
 import { LocalChannel } from '../exchange/channel.js'
 import { EdgeWriter } from '../exchange/edge-writer.js'
@@ -38,6 +40,8 @@ export interface DeploymentOptions {
   readonly lineage: string
   readonly generation: number
   readonly limits: ExecutionLimits
+  /** Where an operator's keyed state is, on one subtask. Undefined: on the heap. */
+  readonly leavesFor: ((operatorId: string) => LeafStore) | undefined
   readonly restore: (node: LogicalNode, subtask: number, parallelism: number) => StageRestore
   readonly signal: AbortSignal
   readonly onSnapshot: (task: number, checkpointId: number, snapshots: readonly StageSnapshot[]) => void
@@ -46,6 +50,8 @@ export interface DeploymentOptions {
   /** A checkpoint cannot be completed; the job may go on. */
   readonly onSnapshotFailure: (checkpointId: number, error: unknown) => void
   readonly onFailure: (error: unknown) => void
+  /** What was restored has keys of another type than the records. Throws unless the old keys' state may be left. */
+  readonly onKeysChanged: KeysChanged
   /** All records of one subtask of a source have been emitted. */
   readonly onSourceEnd: () => void
   readonly wake: (task: Task) => void
@@ -228,7 +234,7 @@ export class Deployment {
     output: OutputBuffer,
     hooks: TaskHooks,
   ): Stage {
-    const { lineage, generation, environment, plan } = this.options
+    const { lineage, generation, environment, plan, onKeysChanged, leavesFor } = this.options
     const metrics = new OperatorMetrics()
     const restore = this.options.restore(node, subtask, vertex.parallelism)
     const range = keyGroupRange(subtask, vertex.parallelism, plan.maxParallelism)
@@ -262,7 +268,9 @@ export class Deployment {
       keyGroups: range,
       maxParallelism: plan.maxParallelism,
       get keyedState() {
-        backend ??= new KeyedState({ operatorId: node.id, range })
+        if (backend !== undefined) return backend
+        const leaves = leavesFor?.(node.id)
+        backend = new KeyedState({ operatorId: node.id, range, onKeysChanged, ...(leaves && { leaves }) })
         return backend
       },
       restoredWatermarks: { minimum: restore.watermark, floorOf: restore.watermarkOf },

@@ -37,17 +37,19 @@ function create(options: WindowOperatorSpec): Operator {
   const defaultTrigger = defaultTriggerOf(spec)
   const trigger = options.trigger ?? defaultTrigger
   const contents = contentsOf(options)
+  // Accumulators of one aggregate mean nothing to another.
+  const kept = options.contents.kind === 'aggregate' ? `aggregate ${contents.aggregate.kind}` : 'process'
   if (trigger === defaultTrigger && (spec.kind === 'tumbling' || spec.kind === 'sliding')) {
     if (spec.kind === 'sliding' && spec.time === 'event' && options.contents.kind === 'aggregate') {
-      return new SlicedWindowOperator({ assigner: assigner.kind, spec, contents, allowedLatenessMs })
+      return new SlicedWindowOperator({ assigner: `${assigner.kind} ${kept}`, spec, contents, allowedLatenessMs })
     }
-    const kind = `${assigner.kind} ${options.contents.kind}`
+    const kind = `${assigner.kind} ${kept}`
     return new AlignedWindowOperator({ assigner: kind, spec, contents, allowedLatenessMs })
   }
   if (spec.kind === 'session' && trigger.merge === undefined) {
     throw invalid(`${assigner.kind}: sessions merge, and the trigger ${trigger.kind} has no merge function`)
   }
-  const kind = `${assigner.kind} ${options.contents.kind} ${trigger.kind}`
+  const kind = `${assigner.kind} ${kept} ${trigger.kind}`
   return new KeyedWindowOperator({ assigner: kind, spec, trigger, contents, allowedLatenessMs })
 }
 
