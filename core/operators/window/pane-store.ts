@@ -57,7 +57,9 @@ export class PaneStore {
       for (const space of this.table.spacesOf(group)) {
         const { id } = space
         const { operatorId, keyGroups } = this.options
-        if (typeof id !== 'number') throw stateCorrupt(operatorId, keyGroups.first + group, 'a window without a start')
+        if (typeof id !== 'number' || !Number.isFinite(id)) {
+          throw stateCorrupt(operatorId, keyGroups.first + group, 'a window without a start')
+        }
         this.paneAt(id).groups[group] = space
       }
     }

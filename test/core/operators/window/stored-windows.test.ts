@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { millis } from '../../../../core/duration.js'
 import { Batch } from '../../../../core/element.js'
 import { windowOperator } from '../../../../core/operators/window/index.js'
+import { FrameWriter, framesOf, OBJECT_MAGIC, readFrame } from '../../../../core/state/frames.js'
 import { toInternalKey } from '../../../../core/state/key-codec.js'
 import { keyGroupOf } from '../../../../core/state/key-groups.js'
 import { afterCount, eventTime, session, sliding, tumbling } from '../../../../core/window/index.js'
@@ -70,4 +71,38 @@ describe('stored windows', () => {
     })
     await expect(open(before, snapshot)).resolves.toBeDefined()
   })
+
+  const HOSTILE: [string, WindowCase, unknown, unknown][] = [
+    ['a window that starts at a text', { assigner: tumbling(millis(10)) }, ['0', 'a'], [1]],
+    ['a window that starts at no number', { assigner: tumbling(millis(10)) }, [Number.NaN, 'a'], [1]],
+    ['a slice that never starts', { assigner: sliding(millis(10), millis(5)) }, [Number.NEGATIVE_INFINITY, 'a'], [1]],
+    ['a session that is none', { assigner: session(millis(5)) }, 'a', [5]],
+    ['sessions that are no list', { assigner: session(millis(5)) }, 'a', { start: 1, end: 6 }],
+    [
+      'a session with a timer at no time',
+      { assigner: session(millis(5)) },
+      'a',
+      [{ start: 1, end: 6, eventTimers: ['5'], processingTimers: [] }],
+    ],
+  ]
+
+  test.each(HOSTILE)('that no operator has written are refused: %s', async (_name, step, key, value) => {
+    const snapshot = await snapshotOf(step)
+    const { group, component, layout, version, base } = frameOf(snapshot)
+    const writer = new FrameWriter({ group, component, layout, version, base })
+    const encoder = writer.begin()
+    encoder.value(key)
+    encoder.value(value)
+    const bytes = Uint8Array.from([...OBJECT_MAGIC, ...writer.take()])
+    await expect(open(step, { ...snapshot, objects: [{ checkpointId: 1, bytes }] })).rejects.toMatchObject({
+      code: 'CHECKPOINT_CORRUPT',
+      operatorId: 'under-test',
+    })
+  })
 })
+
+function frameOf({ objects }: OperatorSnapshot) {
+  const fail = (found: string): Error => new Error(found)
+  for (const { bytes } of objects) for (const raw of framesOf(bytes, fail)) return readFrame(raw, fail)
+  throw new Error('expected a frame')
+}
