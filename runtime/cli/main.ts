@@ -1,4 +1,5 @@
 import { messageOf, TidemarkError } from '../../core/errors.js'
+import { redactText } from '../observe/redact.js'
 import { program } from './program.js'
 
 const io = {
@@ -12,6 +13,6 @@ try {
   // What Tidemark throws on purpose says what to do in one line; anything else is worth its stack when asked for.
   const stack = process.env['DEBUG'] && error instanceof Error ? `\n${error.stack}` : ''
   const code = error instanceof TidemarkError ? ` [${error.code}]` : ''
-  io.err(`error: ${messageOf(error)}${code}${stack}\n`)
+  io.err(redactText(`error: ${messageOf(error)}${code}${stack}\n`))
   process.exitCode = 1
 }

@@ -103,17 +103,17 @@ function exchange(
     const request = send(url, {
       method: body === undefined ? 'GET' : 'POST',
       agent: false,
+      ...(body === undefined ? { timeout: QUESTION_TIMEOUT_MS } : {}),
       headers: {
         accept: 'application/json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
     })
-    if (body === undefined) {
-      request.setTimeout(QUESTION_TIMEOUT_MS, () =>
-        request.destroy(Object.assign(new RangeError(), { code: 'no answer in 10s' })),
-      )
-    }
+    request.on('timeout', () => {
+      const code = `no answer within ${QUESTION_TIMEOUT_MS / 1000} s`
+      request.destroy(Object.assign(new RangeError(code), { code }))
+    })
     request.on('error', fail)
     request.on('response', (response) => {
       const chunks: Buffer[] = []

@@ -14,6 +14,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PAGES = [
   'README.md',
   'docs/dsl.md',
+  'docs/operations.md',
   'docs/storage.md',
   ...readdirSync(join(ROOT, 'docs/connectors')).map((name) => `docs/connectors/${name}`),
 ]

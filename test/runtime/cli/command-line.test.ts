@@ -117,6 +117,12 @@ describe('tidemark on the command line', () => {
     expect(stderr).not.toMatch(/^ +at /m)
   })
 
+  it('hides the secrets of what it was given in what it says of it', async () => {
+    const { code, stderr } = await tidemark('status', 'http://me:hunter2@127.0.0.1:1')
+    expect([code, stderr]).toEqual([1, expect.stringContaining('OPERATIONS_UNREACHABLE')])
+    expect(stderr).not.toContain('hunter2')
+  })
+
   it('ends a job whose code throws with one line that names operator and record, once its restarts are used up', async () => {
     const { code, stderr } = await tidemark('run', file('broken.ts'), '--no-restart')
     expect(code).toBe(1)

@@ -87,6 +87,21 @@ describe('what the operations server answers', () => {
     await expect(ask(url, '/healthz')).rejects.toThrow('ECONNREFUSED')
   })
 
+  it('is not held open by who is connected and says nothing, or does not finish', async () => {
+    const { port } = new URL(url)
+    const sockets = ['', 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n', 'POST /api'].map((text) => {
+      const socket = connect(Number(port), '127.0.0.1', () => socket.write(text))
+      return new Promise<void>((resolve) => {
+        socket.on('error', () => undefined)
+        socket.on('close', () => resolve())
+        socket.resume()
+      })
+    })
+    await ask(url, '/healthz')
+    await server.close()
+    await Promise.all(sockets)
+  })
+
   it('gives metrics as text, also of the process', async () => {
     const { status, headers, text } = await ask(url, '/metrics')
     expect([status, headers['content-type']]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8'])
