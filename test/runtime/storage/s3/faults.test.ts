@@ -199,14 +199,14 @@ describe('a read', () => {
 
 describe('a listing', () => {
   it('goes on over pages of a thousand, also when one of them fails', async () => {
-    const names = Array.from({ length: 2345 }, (_, n) => `checkpoints/${String(n).padStart(5, '0')}`)
+    const names = Array.from({ length: 1001 }, (_, n) => `checkpoints/${String(n).padStart(5, '0')}`)
     await Promise.all(names.map((name) => store.create(name, bytes('x'))))
-    server.faults.add({ operation: 'ListObjectsV2', nth: [2, 4], fault: { kind: 'internalError' } })
+    server.faults.add({ operation: 'ListObjectsV2', nth: 2, fault: { kind: 'internalError' } })
     expect(await store.list('checkpoints/')).toEqual(names)
-    expect(server.stats().requests).toMatchObject({ ListObjectsV2: 5 })
+    expect(server.stats().requests).toMatchObject({ ListObjectsV2: 3 })
     await store.deleteMany(names)
     expect(await store.list('')).toEqual([])
-    expect(server.stats().requests).toMatchObject({ DeleteObjects: 3 })
+    expect(server.stats().requests).toMatchObject({ DeleteObjects: 2 })
   })
 
   it('that is the text of an error is made again, and is not taken for an empty bucket', async () => {
