@@ -192,4 +192,25 @@ describe('the sample job', () => {
     child.kill('SIGTERM')
     expect(await child.ended).toEqual({ code: 0, signal: null })
   }, 60_000)
+
+  it('keeps its state on S3 with the command of compose, stops with a checkpoint, and goes on from it', async () => {
+    const s3 = new Child(['dev', 's3', '--port', '0', '--bucket', 'tidemark-state'])
+    await expect.poll(() => s3.stdout, { timeout: 20_000 }).toMatch(/^ready http/)
+    const endpoint = s3.stdout.trim().slice('ready '.length)
+    const replaced: Readonly<Record<string, string>> = {
+      'job.ts': join(ROOT, 'deploy/job/job.ts'),
+      'http://127.0.0.1:4568': endpoint,
+      '7070': '0',
+    }
+    const given = composed['job']?.['command'] as unknown as string[]
+    const command = given.map((arg) => replaced[arg] ?? arg)
+    for (let generation = 1; generation <= 2; generation++) {
+      const child = new Child(command, composed['job']?.['environment'] as unknown as Record<string, string>)
+      const url = await child.url(0)
+      await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 20_000 }).toBe(200)
+      child.kill('SIGTERM')
+      expect(await child.ended).toEqual({ code: 0, signal: null })
+      expect(child.logged.at(-1)).toMatchObject({ status: 'stopped', generation, checkpoints: 1 })
+    }
+  }, 60_000)
 })
