@@ -12,6 +12,9 @@ export function logPosition(path: string): number | undefined {
   return match ? Number(match[1]) : undefined
 }
 
+/** What a start writes to see whether the storage does what it has to. */
+export const PREFLIGHT_PREFIX = 'preflight/'
+
 export const CHECKPOINTS_PREFIX = 'checkpoints/'
 
 /** Everything of one checkpoint. The generation keeps apart what two of them wrote under one id. */

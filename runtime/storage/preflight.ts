@@ -1,8 +1,7 @@
+import { PREFLIGHT_PREFIX } from '../../core/checkpoint/paths.js'
 import type { Environment } from '../../core/environment.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import type { ObjectStore } from './object-store.js'
-
-const PREFIX = 'preflight/'
 
 /** A check takes seconds; what is older than this was left by a process that died in it. */
 const LEFT_OVER_AFTER_MS = 3_600_000
@@ -14,7 +13,7 @@ const LEFT_OVER_AFTER_MS = 3_600_000
  */
 export async function checkStorage(store: ObjectStore, environment: Environment): Promise<void> {
   const nonce = environment.nonce()
-  const name = `${PREFIX}${nonce}`
+  const name = `${PREFLIGHT_PREFIX}${nonce}`
   const data = new TextEncoder().encode(`tidemark checks this storage: ${nonce}`)
   const other = new TextEncoder().encode(`tidemark never writes this: ${nonce}`)
   const { location } = store
@@ -46,7 +45,7 @@ export async function checkStorage(store: ObjectStore, environment: Environment)
     if (!isSame(await step('reading a part of it', () => store.readRange(name, 9, 15)), data.subarray(9, 15))) {
       throw inconsistent(location, `a part of ${name} does not read back as it was written (the Range header)`)
     }
-    const listed = await step('listing objects', () => store.listObjects(PREFIX))
+    const listed = await step('listing objects', () => store.listObjects(PREFLIGHT_PREFIX))
     if (!listed.some((object) => object.name === name))
       throw inconsistent(location, `${name} exists, but is not listed`)
     const before = environment.clock.now() - LEFT_OVER_AFTER_MS

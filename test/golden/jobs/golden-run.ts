@@ -12,17 +12,18 @@ export interface GoldenRun {
   readonly options: RunOptions
   /** Stops with a savepoint when so many values have been read, or ends before. */
   readonly stop?: { readonly after: number; readonly savepoint: string }
+  readonly pauseMs?: number
 }
 
 const BATCH = 61
 
 /** One run of the golden job, to its end or to its savepoint. */
-export async function goldenRun({ out, input, options, stop }: GoldenRun): Promise<JobResult> {
+export async function goldenRun({ out, input, options, stop, pauseMs = 0 }: GoldenRun): Promise<JobResult> {
   let onReached = (): void => {}
   const gate = new Gate(stop?.after, () => onReached())
   const sources = {
-    payments: pausedSource(input.payments, gate, BATCH),
-    rates: pausedSource([input.rates], gate, 1),
+    payments: pausedSource(input.payments, gate, { batch: BATCH, pauseMs }),
+    rates: pausedSource([input.rates], gate, { batch: 1, pauseMs }),
   }
   const handle = await run(goldenJob(out, sources), {
     restart: fixedDelay({ attempts: 0, delay: seconds(1) }),

@@ -27,8 +27,19 @@ export class Gate {
   }
 }
 
+export interface Pace {
+  /** Values that one poll takes at most. */
+  readonly batch: number
+  /** Between two polls of a split that give any. Default: none. */
+  readonly pauseMs?: number
+}
+
 /** Lists as splits, a few values at a time. */
-export function pausedSource<T>(splits: readonly (readonly T[])[], gate: Gate, batch: number): Source<T> {
+export function pausedSource<T>(
+  splits: readonly (readonly T[])[],
+  gate: Gate,
+  { batch, pauseMs = 0 }: Pace,
+): Source<T> {
   return {
     kind: 'lists',
     bounded: true,
@@ -38,17 +49,25 @@ export function pausedSource<T>(splits: readonly (readonly T[])[], gate: Gate, b
         return all.filter(({ id }) => !known.has(id))
       },
     }),
-    read(split) {
+    read(split, context) {
       const { index, next: first } = split as ListSplit
       const values = splits[index] ?? []
       let next = first
+      let pausing = false
       const isAtEnd = (): boolean => !gate.isClosed && next >= values.length
       return {
         poll(maxRecords) {
-          if (gate.isClosed || next >= values.length) return undefined
+          if (gate.isClosed || pausing || next >= values.length) return undefined
           const taken = values.slice(next, next + Math.min(maxRecords, batch))
           next += taken.length
           gate.note(taken.length)
+          if (pauseMs > 0) {
+            pausing = true
+            setTimeout(() => {
+              pausing = false
+              context.wake()
+            }, pauseMs)
+          }
           return { values: taken }
         },
         position: (): ListSplit => ({ id: `list-${index}`, index, next }),

@@ -10,6 +10,8 @@ const PATIENCE = 100_000
 
 export interface GoldenRunOptions {
   readonly from?: RunOptions['from']
+  /** Default: that of the golden savepoints. */
+  readonly maxParallelism?: number
   /** Of checkpoints. Default: memory. */
   readonly store?: ObjectStore
   /** Events of each split that are read, or were before the savepoint. Default READ_BEFORE. */
@@ -29,7 +31,7 @@ export interface GoldenRun {
 
 /** Runs the job with every kind of state, on virtual time, up to where its savepoint is taken; or from there on. */
 export async function runGolden(parallelism: number, options: GoldenRunOptions = {}): Promise<GoldenRun> {
-  const { from, readBefore = READ_BEFORE } = options
+  const { from, readBefore = READ_BEFORE, maxParallelism = MAX_PARALLELISM } = options
   const environment = virtualEnvironment()
   const { store = memoryStore(environment) } = options
   const lines: Line[] = []
@@ -39,7 +41,7 @@ export async function runGolden(parallelism: number, options: GoldenRunOptions =
   const handle = await run(everyState(lines), {
     sources: { events, limits },
     parallelism,
-    maxParallelism: MAX_PARALLELISM,
+    maxParallelism,
     environment,
     checkpoints: { to: store },
     ...(from === undefined ? {} : { from }),

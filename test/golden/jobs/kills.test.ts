@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { build } from 'esbuild'
+import { type LocalS3, type S3FaultRule, startLocalS3 } from 'tidemark/testing'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { choices, SEED } from '../taxi/seeded.js'
+import { makeInput } from './events.js'
+import { expectedResults } from './expected.js'
+import { resultsIn } from './golden-run.js'
+import type { ChildOptions } from './kill-child.js'
+
+const ROOT = resolve(import.meta.dirname, '../../..')
+const KILLS = Number(process.env['TIDEMARK_KILLS'] ?? 10)
+/** So many payments that there is something left to read at the last kill. */
+const PAYMENTS = 400 * KILLS + 2000
+const SPLITS = 3
+
+/** Everything that the server can do to a request, now and then. */
+const FAULTS: readonly S3FaultRule[] = [
+  { rate: 0.02, fault: { kind: 'slowDown' } },
+  { rate: 0.02, fault: { kind: 'internalError' } },
+  { rate: 0.02, fault: { kind: 'resetBefore' } },
+  { rate: 0.04, fault: { kind: 'replyLost' } },
+  { rate: 0.02, fault: { kind: 'slow', ms: 150, when: 'after' } },
+  { rate: 0.003, fault: { kind: 'accessDenied' } },
+  { operation: 'GetObject', rate: 0.03, fault: { kind: 'truncated' } },
+  { operation: 'GetObject', rate: 0.03, fault: { kind: 'corrupted' } },
+  { operation: 'PutObject', rate: 0.01, fault: { kind: 'errorInBody' } },
+]
+
+/** A process that is up in a moment: the job and all of Tidemark in one file. */
+async function bundled(): Promise<string> {
+  const outfile = join(ROOT, 'node_modules/.cache/tidemark-golden', `kill-child-${process.pid}.mjs`)
+  await build({
+    entryPoints: [join(import.meta.dirname, 'kill-child.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    tsconfig: join(ROOT, 'tsconfig.json'),
+    alias: Object.fromEntries(['run', 'file'].map((name) => [`tidemark/${name}`, join(ROOT, sourceOf(name))])),
+    logLevel: 'error',
+  })
+  onTestFinished(() => rm(outfile, { force: true }))
+  return outfile
+}
+
+const sourceOf = (name: string): string => (name === 'run' ? 'runtime/index.ts' : `connectors/${name}/index.ts`)
+
+interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly error: string
+}
+
+function start(
+  module: string,
+  options: ChildOptions,
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+  const args = ['--no-warnings', module, JSON.stringify(options)]
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] })
+  let error = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    error += text
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return { child, ended: new Promise((done) => child.on('close', (code, signal) => done({ code, signal, error }))) }
+}
+
+/** Names that the newest entry of the log leads to, and the log's own. */
+async function neededObjects(s3: LocalS3): Promise<{ readonly needed: Set<string>; readonly all: readonly string[] }> {
+  const all = s3.keys('state', '')
+  const log = all.filter((key) => key.includes('/log/')).sort()
+  const needed = new Set(log)
+  const entry = JSON.parse(JSON.parse(textOf(s3, log.at(-1) ?? '')).body)
+  for (const { id, generation } of entry.state.checkpoints) {
+    const digits = (value: number): string => String(value).padStart(10, '0')
+    const manifest = `job/checkpoints/${digits(id)}-${digits(generation)}/manifest.json`
+    needed.add(manifest)
+    for (const { subtasks, enumerator } of JSON.parse(textOf(s3, manifest)).operators) {
+      if (enumerator) needed.add(`job/${enumerator.name}`)
+      for (const { keyed, state } of subtasks) {
+        for (const { name } of keyed) needed.add(`job/${name}`)
+        if (state) needed.add(`job/${state.name}`)
+      }
+    }
+  }
+  return { needed, all }
+}
+
+const textOf = (s3: LocalS3, key: string): string => s3.read('state', key)?.toString('utf8') ?? '{}'
+
+describe(`the golden job on an S3 that fails now and then (seed ${SEED})`, () => {
+  it(`killed ${KILLS} times it loses nothing, doubles nothing and leaks nothing`, {
+    timeout: 60_000 + KILLS * 12_000,
+  }, async () => {
+    const random = choices(SEED)
+    const folder = await mkdtemp(join(tmpdir(), 'tidemark-kills-'))
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const out = join(folder, 'out')
+    const s3 = await startLocalS3({ random: { next: () => random.between(0, 999_999) / 1_000_000 } })
+    onTestFinished(() => s3.close())
+    s3.createBucket('state')
+    for (const rule of FAULTS) s3.faults.add(rule)
+    const module = await bundled()
+    const { endpoint, region, credentials } = s3
+    const options = (): ChildOptions => ({
+      out,
+      to: 's3://state/job',
+      seed: SEED % 1_000_000,
+      payments: PAYMENTS,
+      splits: SPLITS,
+      pauseMs: 10,
+      parallelism: random.one([1, 2, 3]),
+      s3: { endpoint, region, credentials },
+    })
+    let kills = 0
+    let starts = 0
+    for (;;) {
+      starts++
+      const { child, ended } = start(module, options())
+      const killed = kills < KILLS
+      if (killed) {
+        await Promise.race([pause(random.between(300, 2500)), ended])
+        child.kill('SIGKILL')
+      }
+      const { code, signal, error } = await ended
+      if (signal === 'SIGKILL') kills++
+      if (code === 0) break
+      // Faults in a row may end a start, or exhaust the restarts: then somebody starts it again.
+      if (starts > KILLS * 3 + 20) throw new Error(`${starts} starts, the last one said:\n${error}`)
+    }
+    expect(kills, 'kills before the input had ended').toBe(KILLS)
+    const input = makeInput(SEED % 1_000_000, { payments: PAYMENTS, splits: SPLITS })
+    expect(await resultsIn(out)).toEqual(expectedResults(input))
+
+    // A last start has nothing to do but to sweep.
+    s3.faults.clear()
+    expect(await start(module, options()).ended).toMatchObject({ code: 0, signal: null })
+    expect(await resultsIn(out)).toEqual(expectedResults(input))
+    const { needed, all } = await neededObjects(s3)
+    expect(all.filter((key) => !needed.has(key))).toEqual([])
+    const staged = await readdir(join(out), { recursive: true, withFileTypes: true })
+    expect(
+      staged.filter((entry) => entry.isFile() && !/\.jsonl$|\.tidemark$/.test(entry.name)).map(({ name }) => name),
+    ).toEqual([])
+  })
+})
