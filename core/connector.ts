@@ -143,6 +143,11 @@ export interface Committer {
    * what earlier generations left unfinished.
    */
   sweep?(): Promise<void>
+  /**
+   * Names something that is visible and that the lineage wrote for a checkpoint after this one; undefined: there is nothing.
+   * Asked before a job goes back to a savepoint. Absent: the sink cannot tell.
+   */
+  committedAfter?(point: { readonly lineage: string; readonly checkpointId: number }): Promise<string | undefined>
   close?(): void | Promise<void>
 }
 

@@ -51,7 +51,7 @@ function requireFrom(from: RunOptions['from']): string | undefined {
       `the place of a savepoint is a folder or s3://bucket/prefix, found ${describe(from)}`,
     )
   }
-  if (typeof from !== 'string') requireKnownOptions('run: from', from, { savepoint: true, claim: true })
+  if (typeof from !== 'string') requireKnownOptions('run: from', from, { savepoint: true, claim: true, allowRewind: true })
   parseLocation(savepoint)
   return savepoint
 }

@@ -68,6 +68,11 @@ export interface SavepointStart {
   readonly savepoint: string
   /** The savepoint becomes the job's own, and is deleted when its first checkpoint is complete. Default false. */
   readonly claim?: boolean
+  /**
+   * Goes back to it though the job has shown output since, which is then written once more. Default false: it is refused
+   * where a sink can tell.
+   */
+  readonly allowRewind?: boolean
 }
 
 export interface RunOptions {
@@ -154,6 +159,7 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
     resumeDrained: resumeDrained ?? false,
     origin: typeof from === 'string' ? { location: from, isClaimed: false } : from && originOf(from),
     allowDroppedState: options.checkpoints?.allowDroppedState ?? false,
+    allowRewind: typeof from === 'object' && from.allowRewind === true,
     openPlace: (location) => openPlace(location, options.checkpoints?.s3, environment),
     savepointsAt: typeof to === 'string' ? (name) => `${to.replace(/\/+$/, '')}/${name}` : undefined,
     graceMs: options.checkpoints?.grace?.ms ?? 0,

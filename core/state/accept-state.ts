@@ -38,8 +38,10 @@ export function acceptState(
   if (missing !== undefined) {
     throw migrationMissing(of, { stored: stored.version, declared: declared.version, missing })
   }
-  if (stored.version === declared.version && stored.layout !== declared.layout) {
-    throw aggregateChanged(of, aggregate ?? '', spec.aggregate?.kind ?? '')
+  // State that was written by hand does not name an aggregate.
+  const isOther = aggregate !== undefined && aggregate !== spec.aggregate?.kind
+  if (isOther && stored.version === declared.version) {
+    throw aggregateChanged(of, aggregate, spec.aggregate?.kind ?? 'none')
   }
 }
 
@@ -47,7 +49,7 @@ export function evolutionOf(spec: StateSpec): StateEvolution {
   return { ...spec, state: spec.name, of: spec.kind === 'list' ? 'elements' : 'values' }
 }
 
-function partsOf(layout: string): readonly [kind?: string, aggregate?: string] {
+function partsOf(layout: string): readonly [kind?: string | undefined, aggregate?: string | undefined] {
   const match = /^(value|list|map|reducing|aggregating)-by-key(?: (.*))?$/s.exec(layout)
-  return match === null ? [] : [match[1] as string, match[2] ?? '']
+  return match === null ? [] : [match[1], match[2]]
 }

@@ -19,6 +19,7 @@ import { closeCommitters, openCommitters } from './committers.js'
 import { type CheckpointTotals, Generation, type GenerationOutcome, type StopRequest } from './generation.js'
 import { JobLog } from './job-log.js'
 import { isFinal, JOB_TRANSITIONS, type JobStatus } from './job-status.js'
+import { refuseRewind } from './refuse-rewind.js'
 import type { RestartStrategy } from './restart-strategy.js'
 import { RestorePoint } from './restore-point.js'
 import type { Savepoint } from './savepoint.js'
@@ -37,6 +38,8 @@ export interface JobMasterOptions {
   /** To start from, where the storage holds nothing yet. */
   readonly origin: { readonly location: string; readonly isClaimed: boolean } | undefined
   readonly allowDroppedState: boolean
+  /** To a savepoint that output was shown after. */
+  readonly allowRewind: boolean
   /** The place of a savepoint. */
   readonly openPlace: (location: string) => Promise<ObjectStore>
   /** Where savepoints go when nothing else is said; undefined: somebody has to say it. */
@@ -50,6 +53,11 @@ export interface JobMasterOptions {
   readonly onStatus: (status: JobStatus) => void
   /** How long each turn of the tasks held the event loop. */
   readonly onTurn?: (heldMs: number) => void
+}
+
+interface SavepointStart {
+  readonly manifest: CheckpointManifest
+  readonly origin: SavepointOrigin
 }
 
 /**
@@ -168,6 +176,7 @@ export class JobMaster {
     // What is refused is refused before anything is written.
     const savepoint = log.state === undefined ? await this.readOrigin() : undefined
     resolve({ ...facts, state: log.state, mode, resumeDrained, savepoint })
+    if (savepoint !== undefined && !this.options.allowRewind) await this.refuseRewind(savepoint)
     const startedFrom = log.state?.checkpoints.at(-1)?.id
     const decide = (): RecoveryDecision => {
       // A drain of this run is the end of it, whatever it went on from.
@@ -224,7 +233,7 @@ export class JobMaster {
   }
 
   /** Undefined: the job is to start with nothing. */
-  private async readOrigin(): Promise<{ manifest: CheckpointManifest; origin: SavepointOrigin } | undefined> {
+  private async readOrigin(): Promise<SavepointStart | undefined> {
     const { origin } = this.options
     if (origin === undefined) return undefined
     const { manifest } = await this.openOrigin(origin.location)
@@ -239,7 +248,17 @@ export class JobMaster {
     return this.openedOrigin
   }
 
-  private openCommitters(state: JobState): Promise<ReadonlyMap<string, Committer>> {
+  /** Asks the sinks as of the savepoint: the job has no lineage of its own yet. */
+  private async refuseRewind({ manifest, origin }: SavepointStart): Promise<void> {
+    const committers = await this.openCommitters(manifest)
+    try {
+      await refuseRewind(committers, { ...manifest, location: origin.location })
+    } finally {
+      await closeCommitters(committers, this.options.logger)
+    }
+  }
+
+  private openCommitters(state: Pick<JobState, 'lineage' | 'generation'>): Promise<ReadonlyMap<string, Committer>> {
     const { environment, graph, logger, parameters } = this.options
     const { lineage, generation } = state
     const { signal } = this.cancelled

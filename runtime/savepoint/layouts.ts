@@ -18,8 +18,8 @@ export type Layout =
 /** Undefined: this release does not know it. */
 export function layoutOf(component: string, { layout, version }: StoredLayout): Layout | undefined {
   if (component.startsWith(STATE_PREFIX)) {
-    // The version is the user's own: what it changes is the form of the values.
-    const kind = /^(value|list|map|reducing|aggregating)-by-key$/.exec(layout)?.[1]
+    // The version is the user's own: what it changes is the form of the values. An aggregate's kind follows.
+    const kind = /^(value|list|map|reducing|aggregating)-by-key(?: .*)?$/s.exec(layout)?.[1]
     return kind === undefined
       ? undefined
       : { kind: kind as SingleValueKind | 'map', state: component.slice(STATE_PREFIX.length) }

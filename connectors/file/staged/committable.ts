@@ -1,5 +1,5 @@
 import { TidemarkError } from '../../../core/errors.js'
-import { isFinalName, parseStagedName } from './names.js'
+import { parseFinalName, parseStagedName } from './names.js'
 
 /** A finished file that waits for its checkpoint. Names only: the folders are the sink's. */
 export interface FileCommittable {
@@ -25,7 +25,7 @@ export function parseCommittable(found: unknown, operatorId: string): FileCommit
     typeof staged === 'string' &&
     parseStagedName(staged) &&
     typeof final === 'string' &&
-    isFinalName(final) &&
+    parseFinalName(final) &&
     [bytes, crc32, rows].every((value) => Number.isSafeInteger(value) && (value as number) >= 0)
   ) {
     return candidate as FileCommittable

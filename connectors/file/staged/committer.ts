@@ -6,7 +6,7 @@ import { TidemarkError } from '../../../core/errors.js'
 import { fileError, systemCode } from '../errors.js'
 import { type FileCommittable, parseCommittable } from './committable.js'
 import { type SinkFolders, syncFolder } from './folders.js'
-import { parseStagedName } from './names.js'
+import { parseFinalName, parseStagedName } from './names.js'
 import { checksumOf } from './staged-file.js'
 
 /**
@@ -62,6 +62,24 @@ export class StagedCommitter implements Committer {
         files: foreign.length,
       })
     }
+  }
+
+  async committedAfter(point: {
+    readonly lineage: string
+    readonly checkpointId: number
+  }): Promise<string | undefined> {
+    const { output } = this.#folders
+    return this.#guard(output, async () => {
+      const names = await readdir(output).catch((thrown: unknown) => {
+        ignoreMissing(thrown)
+        return []
+      })
+      const later = names.sort().find((name) => {
+        const final = parseFinalName(name)
+        return final?.lineage === point.lineage && final.checkpointId > point.checkpointId
+      })
+      return later === undefined ? undefined : join(output, later)
+    })
   }
 
   async #show(file: FileCommittable): Promise<void> {

@@ -1,0 +1,52 @@
+import type { Committer } from '../../core/connector.js'
+import { messageOf, TidemarkError } from '../../core/errors.js'
+
+export interface RewindPoint {
+  readonly location: string
+  readonly lineage: string
+  /** Of the savepoint. */
+  readonly id: number
+}
+
+/**
+ * A job that goes on from a savepoint emits again what it emitted after it. Where that is visible already, it would be
+ * there twice.
+ * @throws TidemarkError SAVEPOINT_BEHIND_OUTPUT, naming what was committed since
+ */
+export async function refuseRewind(
+  committers: ReadonlyMap<string, Committer>,
+  { location, lineage, id }: RewindPoint,
+): Promise<void> {
+  for (const [sink, committer] of committers) {
+    const found = await committedAfter(committer, { sink, lineage, id })
+    if (found === undefined) continue
+    throw new TidemarkError({
+      code: 'SAVEPOINT_BEHIND_OUTPUT',
+      domain: 'user',
+      operatorId: sink,
+      message:
+        `savepoint ${location} (${id} of lineage ${lineage}) is older than what sink '${sink}' has committed since: ` +
+        `${found}. Going on from it writes those rows once more: restore a newer point, or move that output away, or ask ` +
+        'for it (allowRewind)',
+    })
+  }
+}
+
+async function committedAfter(
+  committer: Committer,
+  { sink, lineage, id }: { readonly sink: string; readonly lineage: string; readonly id: number },
+): Promise<string | undefined> {
+  try {
+    return await committer.committedAfter?.({ lineage, checkpointId: id })
+  } catch (thrown) {
+    if (thrown instanceof TidemarkError) throw thrown
+    throw new TidemarkError({
+      code: 'COMMIT_FAILED',
+      domain: 'connector',
+      operatorId: sink,
+      retryable: true,
+      message: `sink '${sink}' could not look for what it has committed: ${messageOf(thrown)}`,
+      cause: thrown,
+    })
+  }
+}
