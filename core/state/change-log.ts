@@ -1,6 +1,6 @@
 import { type ChangeList, type ChangeLists, HeapChangeLists } from './change-list.js'
 import { NEVER, type Tracked } from './leaf.js'
-import { planRun, type RunPlan, type RunSize } from './run-plan.js'
+import { planRewrites, planRun, type RunPlan, type RunSize, type StoredGroup } from './run-plan.js'
 
 /** What one checkpoint holds of a key group: everything, or what changed since the run before. */
 interface Run<T> extends RunSize {
@@ -73,6 +73,8 @@ export class ChangeLog<T extends Tracked> {
   private lists: ChangeLists<T> = new HeapChangeLists()
   private changed: ChangeList<T>[]
   private readonly runs: Run<T>[][]
+  /** Entries that each needed checkpoint has written, whatever of them is still needed. */
+  private readonly written = new Map<number, number>()
   private pending: PendingCheckpoint<T> | undefined
   /** Whoever has a later stamp is in `changed` already. */
   private listedAfter = 0
@@ -118,12 +120,15 @@ export class ChangeLog<T extends Tracked> {
     const through = this.epoch
     const slots: SlotChanges<T>[] = []
     const pending: PendingSlot<T>[] = []
+    const rewrites = this.rewrites()
     for (let slot = 0; slot < this.live.length; slot++) {
       const newest = this.changed[slot] as ChangeList<T>
       const runs = this.runs[slot] as Run<T>[]
       const live = this.live[slot] as number
-      if (newest.length === 0 && !(runs.length === 0 ? live > 0 : isOldMask(runs, id))) continue
-      const plan = newest.length === 0 ? WHOLE : planRun(runs, newest.length, live, slot / this.live.length)
+      const isRewritten = rewrites.has(slot) || isOldMask(runs, id)
+      if (newest.length === 0 && !(runs.length === 0 ? live > 0 : isRewritten)) continue
+      const plan =
+        newest.length === 0 || isRewritten ? WHOLE : planRun(runs, newest.length, live, slot / this.live.length)
       const isWhole = plan.keep === 0
       const after = isWhole ? NEVER : (runs[plan.keep - 1] as Run<T>).through
       const own = { after: runs.at(-1)?.through ?? NEVER, through, changed: newest }
@@ -172,6 +177,13 @@ export class ChangeLog<T extends Tracked> {
       if (plan.keep > 0) run.count = run.changed.length
       runs.push(run)
     }
+    this.written.set(
+      id,
+      pending.slots.reduce((sum, { run }) => sum + run.count, 0),
+    )
+    const needed = new Set<number>()
+    this.addNeeded(needed)
+    for (const known of this.written.keys()) if (!needed.has(known)) this.written.delete(known)
   }
 
   /** The checkpoint never counts: its changes belong to the next one. */
@@ -184,6 +196,20 @@ export class ChangeLog<T extends Tracked> {
       if (run.changed !== newest) this.lists.release?.(run.changed)
       this.changed[slot] = this.lists.join(newest, this.changed[slot] as ChangeList<T>, run.through)
     }
+  }
+
+  private rewrites(): ReadonlySet<number> {
+    let [stored, live, changed] = [0, 0, 0]
+    for (const count of this.written.values()) stored += count
+    for (const count of this.live) live += count
+    for (const list of this.changed) changed += list.length
+    return planRewrites(() => this.storedGroups(), { stored, live, changed })
+  }
+
+  private storedGroups(): readonly StoredGroup[] {
+    return this.runs.flatMap(([whole], slot) => {
+      return whole === undefined ? [] : [{ slot, live: this.live[slot] as number, oldest: whole.checkpoint }]
+    })
   }
 
   private emptyLists(): ChangeList<T>[] {

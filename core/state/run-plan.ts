@@ -7,6 +7,8 @@
  * 2. Eight small runs of one tier are merged into one of the next (a log-structured merge tree), so that a chain stays
  *    short though little changes between two checkpoints. Large runs are not: they make the group whole soon.
  * 3. A group that has become empty is whole: that is less than to name what was deleted.
+ * 4. An object holds groups that change much beside others that change little and so keep all of it in storage. When that
+ *    amounts to several times the state, the groups with the oldest runs are written whole (`planRewrites`).
  */
 
 /** Runs of one tier that are merged into one of the next. */
@@ -66,4 +68,42 @@ function countOfTier(runs: readonly RunSize[], from: number, end: number, tier: 
     count += run.count
   }
   return count
+}
+
+/** Entries in storage for each one that there is. */
+const MOST_STORED = 4
+/** Below that, in entries, space is no matter. */
+const SMALL_STATE = 1024
+
+export interface StoredGroup {
+  readonly slot: number
+  /** Entries that it has now. */
+  readonly live: number
+  /** The checkpoint of its whole run. */
+  readonly oldest: number
+}
+
+export interface StoredEntries {
+  /** Entries of all objects that are needed, whatever of them is still needed. */
+  readonly stored: number
+  /** Entries of all groups. */
+  readonly live: number
+  /** Entries that changed: about as many are written in addition, at most. */
+  readonly changed: number
+}
+
+/** Groups to be written whole though little of them has changed, the oldest first. A sweep over all frees what is old. */
+export function planRewrites(
+  groups: () => readonly StoredGroup[],
+  { stored, live, changed }: StoredEntries,
+): ReadonlySet<number> {
+  const slots = new Set<number>()
+  if (stored <= MOST_STORED * Math.max(live, SMALL_STATE)) return slots
+  let left = changed
+  for (const group of groups().toSorted((one, other) => one.oldest - other.oldest)) {
+    if (left <= 0) break
+    slots.add(group.slot)
+    left -= group.live
+  }
+  return slots
 }

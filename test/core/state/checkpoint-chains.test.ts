@@ -89,6 +89,26 @@ describe('checkpoints one after the other', () => {
     },
   )
 
+  it('keep a few times the state though most of what changes is in one group', () => {
+    const random = seededRandom(1)
+    const chains = new Chains()
+    for (let key = 0; key < KEYS; key++) chains.update(key)
+    const whole = chains.checkpoint()
+    const changes = 100
+    let written = 0
+    for (let round = 0; round < 600; round++) {
+      for (let change = 0; change < changes; change++) {
+        const key = Math.floor(random.next() * KEYS)
+        chains.update(random.next() < 0.05 ? key : key - (key % GROUPS))
+      }
+      written += chains.checkpoint()
+      expect(chains.storedBytes).toBeLessThanOrEqual(7 * whole)
+      expect(chains.stored.size).toBeLessThanOrEqual(200)
+    }
+    expect(written).toBeLessThanOrEqual(3 * 600 * changes * (whole / KEYS))
+    expect(chains.restoredSize()).toBe(KEYS)
+  })
+
   it('write nothing when nothing has changed', () => {
     const chains = new Chains()
     chains.update(1)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { planRun, type RunSize } from '../../../core/state/run-plan.js'
+import { planRewrites, planRun, type RunSize } from '../../../core/state/run-plan.js'
 
 interface Course {
   readonly chain: readonly RunSize[]
@@ -102,5 +102,26 @@ describe('the plan of a run', () => {
       ),
       { numRuns: 200 },
     )
+  })
+})
+
+describe('the plan of rewrites', () => {
+  const groups = [
+    { slot: 0, live: 400, oldest: 9 },
+    { slot: 1, live: 400, oldest: 2 },
+    { slot: 2, live: 400, oldest: 5 },
+  ]
+
+  it('is none as long as objects hold a few times the state, or little', () => {
+    const none = () => {
+      throw new Error('expected not to be asked')
+    }
+    expect([...planRewrites(none, { stored: 4_800, live: 1_200, changed: 100 })]).toEqual([])
+    expect([...planRewrites(none, { stored: 4_000, live: 10, changed: 100 })]).toEqual([])
+  })
+
+  it('is of the groups that are stored the longest, as many entries as have changed', () => {
+    const plan = (changed: number) => [...planRewrites(() => groups, { stored: 5_000, live: 1_200, changed })]
+    expect([plan(0), plan(100), plan(401), plan(5_000)]).toEqual([[], [1], [1, 2], [1, 2, 0]])
   })
 })
