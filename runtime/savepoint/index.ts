@@ -12,3 +12,5 @@ export type {
 export type { PlaceOptions } from './open-place.js'
 export { readSavepoint, type SavepointReader, type SubtaskContents } from './read-savepoint.js'
 export type { SavepointInfo, SavepointOperator } from './savepoint-info.js'
+export { type SavepointTransform, type TransformedSavepoint, transformSavepoint } from './transform-savepoint.js'
+export { type SavepointDescription, type SeededOperator, writeSavepoint } from './write-savepoint.js'

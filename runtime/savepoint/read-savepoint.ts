@@ -1,18 +1,17 @@
 import type { CheckpointManifest, OperatorManifest, SubtaskState } from '../../core/checkpoint/manifest.js'
 import type { StoredLayout } from '../../core/state/component.js'
-import { keyGroupOf } from '../../core/state/key-groups.js'
 import type { OperatorStateSnapshot } from '../../core/state/operator-state.js'
 import { readEnumeratorState, readSubtaskState } from '../storage/checkpoint-objects.js'
 import type { ObjectStore } from '../storage/object-store.js'
 import { readSavepointManifest } from '../storage/savepoint-objects.js'
+import { decodePair } from './decode-pair.js'
 import type { KeyedStateEntry, StoredState } from './entries.js'
 import { type Layout, layoutOf, stateNameOf } from './layouts.js'
 import { type OpenPlace, openPlace, type PlaceOptions } from './open-place.js'
-import { framesOfSubtask, located, placeOf } from './operator-frames.js'
-import { type LocatedPair, pairsOf } from './operator-pairs.js'
+import { framesOfSubtask, placeOf } from './operator-frames.js'
+import { pairsOf } from './operator-pairs.js'
 import { layoutUnknown, stateCorrupt, unknownOperator, unknownState } from './savepoint-error.js'
 import { infoOf, operatorInfoOf, type SavepointInfo, type SavepointOperator } from './savepoint-info.js'
-import { entriesOf } from './stored-entry.js'
 
 /** What an operator has besides keyed state, on one of its subtasks. */
 export interface SubtaskContents {
@@ -95,6 +94,7 @@ export class SavepointReader {
   async *keyedState(operatorId: string, state?: string): AsyncGenerator<KeyedStateEntry, void, undefined> {
     const operator = this.#operator(operatorId)
     const { store } = this.#place
+    const { maxParallelism } = this.#manifest
     const place = placeOf(store, operator)
     const seen = new Set<string>()
     const requireLayout = (component: string, stored: StoredLayout): Layout => {
@@ -112,7 +112,8 @@ export class SavepointReader {
       const { stored, component } = pair
       // All pairs of a frame have the same one.
       if (current?.stored !== stored) current = { stored, layout: requireLayout(component, stored) }
-      yield* this.#entries(operator, current.layout, pair)
+      const { group } = pair
+      for (const entry of decodePair(place, current.layout, pair, maxParallelism)) yield { ...entry, group }
     }
     if (state !== undefined && !seen.has(state)) throw unknownState(place, state, [...seen])
   }
@@ -143,18 +144,6 @@ export class SavepointReader {
 
   async close(): Promise<void> {
     await this.#place.close()
-  }
-
-  *#entries(operator: OperatorManifest, layout: Layout, pair: LocatedPair): IterableIterator<KeyedStateEntry> {
-    const place = placeOf(this.#place.store, operator)
-    const corrupt = (found: string): Error => stateCorrupt(place, `${pair.object}: ${found}`)
-    const { maxParallelism } = this.#manifest
-    const entries = located(place, pair.object, () => entriesOf(layout, pair.stored, pair, corrupt))
-    for (const entry of entries) {
-      const group = located(place, pair.object, () => keyGroupOf(entry.key, maxParallelism))
-      if (group !== pair.group) throw corrupt(`a key of group ${group} in group ${pair.group}`)
-      yield { ...entry, group }
-    }
   }
 
   #operator(id: string): OperatorManifest {
