@@ -4,6 +4,7 @@ import { isJob } from '../core/job/job.js'
 import { optionInvalid, requireKnownOptions } from '../core/options.js'
 import { resolveOperations } from './operations/options.js'
 import type { RunOptions } from './run.js'
+import { requireStateOptions } from './state/options.js'
 import type { ObjectStore } from './storage/object-store.js'
 import { parseLocation } from './storage/open-store.js'
 import { requireS3Options } from './storage/s3/options.js'
@@ -24,6 +25,7 @@ export function requireRunnable(job: unknown, options: RunOptions): void {
     maxParallelism: true,
     checkpoints: true,
     restart: true,
+    state: true,
     from: true,
     sources: true,
     sinks: true,
@@ -34,6 +36,7 @@ export function requireRunnable(job: unknown, options: RunOptions): void {
   })
   const savepoint = requireFrom(options.from)
   if (options.checkpoints) requireCheckpoints(options.checkpoints, savepoint)
+  if (options.state !== undefined) requireStateOptions(options.state)
   if (options.limits) requireLimits(options.limits)
   if (options.operations) resolveOperations(options.operations)
   if (options.restart !== undefined && typeof options.restart?.decide !== 'function') {
@@ -51,7 +54,8 @@ function requireFrom(from: RunOptions['from']): string | undefined {
       `the place of a savepoint is a folder or s3://bucket/prefix, found ${describe(from)}`,
     )
   }
-  if (typeof from !== 'string') requireKnownOptions('run: from', from, { savepoint: true, claim: true, allowRewind: true })
+  if (typeof from !== 'string')
+    requireKnownOptions('run: from', from, { savepoint: true, claim: true, allowRewind: true })
   parseLocation(savepoint)
   return savepoint
 }

@@ -20,6 +20,7 @@ export { type LineLoggerOptions, type LogLevel, lineLogger } from './observe/con
 export { type JsonLoggerOptions, jsonLogger } from './observe/json-logger.js'
 export type { OperationsOptions } from './operations/options.js'
 export { type CheckpointOptions, type RunOptions, run } from './run.js'
+export type { DiskStateOptions, StateOptions } from './state/options.js'
 export { GRACE_ENDED_EXIT_CODE, type StopOnSignalsOptions, stopOnSignals } from './stop-on-signals.js'
 export { directoryStore } from './storage/directory.js'
 export { memoryStore } from './storage/memory.js'

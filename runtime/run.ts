@@ -22,6 +22,7 @@ import { shortFingerprint } from './observe/fingerprint.js'
 import type { ObservedJob } from './observe/observed-job.js'
 import type { Operable } from './operations/operable.js'
 import type { OperationsOptions } from './operations/options.js'
+import { openState, type StateOptions } from './state/options.js'
 import { openCheckedStore } from './storage/checked-store.js'
 import type { ObjectStore } from './storage/object-store.js'
 import { openStore, parseLocation } from './storage/open-store.js'
@@ -86,6 +87,8 @@ export interface RunOptions {
   readonly checkpoints?: CheckpointOptions
   /** Default with `checkpoints.to`: exponential delay, 1 s to 1 min, without end. Without it: none, as in Flink. */
   readonly restart?: RestartStrategy
+  /** Where keyed state is while the job runs. Default 'heap'. */
+  readonly state?: StateOptions
   /**
    * Starts with the state of a savepoint, at any parallelism. What the savepoint has to commit is committed first. With
    * `checkpoints.resume` it counts only while `checkpoints.to` holds nothing: the same options start and go on.
@@ -142,7 +145,13 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
   plan(undefined)
   const { to, interval, minPause, timeout, tolerableFailures, retain, resume, resumeDrained } =
     options.checkpoints ?? {}
-  const { store, close: closeStore } = await openCheckedStore(options.checkpoints ?? {}, environment)
+  const state = await openState(options.state ?? 'heap', environment)
+  const { store, close: closeStore } = await openCheckedStore(options.checkpoints ?? {}, environment).catch(
+    async (error: unknown) => {
+      await state.close()
+      throw error
+    },
+  )
   const status$ = new BehaviorSubject<JobStatus>('created')
   const turns = { count: 0, totalMs: 0, longestMs: 0 }
   let restarts = 0
@@ -177,6 +186,7 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
       outputRows: options.limits?.outputRows ?? 1024,
       outputOverflow: options.limits?.outputOverflow ?? 100_000,
     },
+    leavesFor: state.leavesFor,
     onStatus: (status) => {
       if (status === 'restarting') restarts++
       status$.next(status)
@@ -261,6 +271,7 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
           logger,
         })
         .catch(async (error: unknown) => {
+          await state.close()
           await closeStore()
           throw error
         })
@@ -277,6 +288,7 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
       ended.abort()
       status$.complete()
       for (const place of places) await place.close()
+      await state.close()
       await closeStore()
     })
   // Whoever asked it to stop gets the answer before the process can end.

@@ -8,7 +8,7 @@ import { type Environment, sleep } from '../../core/environment.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import type { ExecutionPlan } from '../../core/graph/execution-plan.js'
 import type { LogicalGraph } from '../../core/graph/node.js'
-import type { ExecutionLimits } from '../local/deployment.js'
+import type { DeploymentOptions, ExecutionLimits } from '../local/deployment.js'
 import type { Execution } from '../local/execution.js'
 import { readManifest, sweepCheckpoints } from '../storage/checkpoint-objects.js'
 import type { ObjectStore } from '../storage/object-store.js'
@@ -50,6 +50,7 @@ export interface JobMasterOptions {
   readonly checkpoints: CheckpointSettings & { readonly retain: number }
   readonly restart: RestartStrategy
   readonly limits: ExecutionLimits
+  readonly leavesFor: DeploymentOptions['leavesFor']
   readonly onStatus: (status: JobStatus) => void
   /** How long each turn of the tasks held the event loop. */
   readonly onTurn?: (heldMs: number) => void
@@ -332,6 +333,7 @@ export class JobMaster {
       committers,
       checkpoints,
       limits,
+      leavesFor: options.leavesFor,
       totals,
       onRunning: () => {
         this.enter('running')

@@ -132,6 +132,7 @@ export class Execution {
       restore.add(object, checkpoint)
       let until = clock.monotonic() + TURN_MS
       while (!restore.work(() => clock.monotonic() >= until)) {
+        state.trim()
         await environment.yield()
         if (this.stopped) return
         until = clock.monotonic() + TURN_MS

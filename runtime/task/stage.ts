@@ -113,6 +113,13 @@ export class Stage implements TaskStage, Outlet {
   }
 
   work(): boolean {
+    const progressed = this.workOnElementAndSnapshot()
+    // Nobody holds anything of the state now.
+    if (progressed) this.options.keyedState()?.trim()
+    return progressed
+  }
+
+  private workOnElementAndSnapshot(): boolean {
     const progressed = this.workOnElement()
     if (this.writing === undefined) return progressed
     // Records and state get equal shares of the time.

@@ -39,7 +39,7 @@ export class DiskLeaves {
   private readonly directory: string
   private readonly cacheBytes: number
   private readonly changesInMemory: number | undefined
-  private readonly open = new Set<ScratchDatabase>()
+  private readonly open = new Map<ScratchDatabase, DiskLeafStore>()
   private readonly closing = new Set<Promise<void>>()
   private opened = 0
 
@@ -50,25 +50,33 @@ export class DiskLeaves {
     this.cacheBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES
   }
 
-  /** For one operator on one subtask. Operators that are open share the cache's memory in equal parts. */
+  /** For one operator on one subtask. */
   storeFor(operatorId: string): LeafStore {
     const directory = join(this.directory, `${++this.opened}`)
     const database = new ScratchDatabase({ lmdb: this.lmdb.open, directory, operatorId })
-    this.open.add(database)
-    return new DiskLeafStore({
+    const store: DiskLeafStore = new DiskLeafStore({
       operatorId,
       database,
       ...(this.changesInMemory !== undefined && { changesInMemory: this.changesInMemory }),
-      budget: () => this.cacheBytes / this.open.size,
+      budget: () => this.budgetOf(store),
       onClose: () => this.closeOne(database),
     })
+    this.open.set(database, store)
+    return store
   }
 
   /** What is still open is closed. */
   async close(): Promise<void> {
-    for (const database of this.open) this.closeOne(database)
+    for (const database of this.open.keys()) this.closeOne(database)
     await Promise.all(this.closing)
     await rm(this.directory, { recursive: true, force: true })
+  }
+
+  /** An equal part for each, and what the others leave. */
+  private budgetOf(store: DiskLeafStore): number {
+    let left = this.cacheBytes + store.cache.bytes
+    for (const other of this.open.values()) left -= other.cache.bytes
+    return Math.max(left, this.cacheBytes / Math.max(1, this.open.size))
   }
 
   private closeOne(database: ScratchDatabase): void {
