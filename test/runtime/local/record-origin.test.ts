@@ -1,7 +1,17 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { defineJob, type JobBuilder, jsonUnchecked, monotonous, type Stream, seconds, sum, tumbling } from 'tidemark'
+import {
+  defineJob,
+  type JobBuilder,
+  jsonUnchecked,
+  markers,
+  monotonous,
+  type Stream,
+  seconds,
+  sum,
+  tumbling,
+} from 'tidemark'
 import { collectInto, generator } from 'tidemark/collection'
 import { files, jsonLines } from 'tidemark/file'
 import { noRestart, run } from 'tidemark/run'
@@ -115,6 +125,22 @@ test('what a window gave has no split: its key and time are in the error alone',
   expect(location).toMatch(/^record \d of its batch, timestamp 6999$/)
 })
 
+test('nor has what a timer emits', async () => {
+  const location = await locationOf((s) =>
+    s
+      .keyBy((r) => r.n)
+      .process('p', {
+        process: (r, ctx) => {
+          ctx.timers.registerEventTime(ctx.timestamp)
+          return [{ n: -r.n }]
+        },
+        onTimer: (_timer, ctx) => [{ n: ctx.key }],
+      })
+      .map(failAt5),
+  )
+  expect(location).toMatch(/^record \d of its batch, timestamp 6000$/)
+})
+
 test('a timer has the time alone', async () => {
   const location = await locationOf((s) =>
     s
@@ -125,6 +151,16 @@ test('a timer has the time alone', async () => {
       }),
   )
   expect(location).toBe('timestamp 5000')
+})
+
+test('the offset is exact behind a marker in the same poll, where a batch begins anew', async () => {
+  const source = generator({ count: 6, splits: 1, make: (n): Reading => ({ n }) })
+  const strategy = markers({ watermark: (r: Reading) => (r.n === 2 ? 2 : undefined), timestamp: (r) => r.n })
+  const job = defineJob('origin', (builder) => {
+    builder.from('numbers', source, strategy).map(failAt5).to('rows', collectInto<Reading>([]))
+  })
+  const { result } = await run(job, { restart: noRestart() })
+  await expect(result).rejects.toMatchObject({ location: 'split generator-0, offset 5, timestamp 5' })
 })
 
 describe('of a file', () => {
