@@ -10,7 +10,9 @@ import type { StoredLayout } from './component.js'
  *            the value of a key that was deleted
  *   base     the frame adds to the state as of this checkpoint; 0: it replaces whatever was there
  *
- * Frames of one component and group are applied in the order of their objects and in them. Deletions come first.
+ * Frames of one component and group are applied in the order of their objects and in them. Deletions come first. A
+ * checkpoint that writes anything of a group has a frame of it, an empty one if need be. A frame whose base was not applied
+ * is passed over (an object that other groups need may hold such): only the newest of a group must not be one.
  */
 export const OBJECT_MAGIC: Uint8Array = Uint8Array.of(0x54, 0x4d, 0x4b, 0x30) // TMK0
 

@@ -86,23 +86,35 @@ describe.each(LARGE)('one key group of many %s', (_kind, fill, clear) => {
     expect([...state.sizes.values()].reduce((sum, size) => sum + size, 0)).toBe(ENTRIES)
   })
 
-  it('may all go while a slice is awaited, and is written all the same', () => {
+  it.each([false, true])('may all go while a slice is awaited, and is written all the same (begun: %s)', (isBegun) => {
     const opened = open()
     forAll(opened, fill)
     const snapshot = opened.state.snapshot({ checkpointId: 1, isSavepoint: true })
-    snapshot.work(() => true)
+    if (isBegun) snapshot.work(() => true)
     forAll(opened, clear)
     const { objects } = writeInSlices(snapshot)
     expect([...opened.state.sizes.values()]).toEqual([0, 0, 0])
-    const { state } = open()
-    const restore = state.restore()
-    for (const object of objects) {
-      restore.add(object, 1)
-      restore.work(() => false)
-    }
-    expect([...state.sizes.values()].reduce((sum, size) => sum + size, 0)).toBe(ENTRIES)
+    expect(sizeOf(load([objects]).state)).toBe(ENTRIES)
   })
 })
+
+function sizeOf(state: KeyedState): number {
+  return [...state.sizes.values()].reduce((sum, size) => sum + size, 0)
+}
+
+/** Objects by checkpoint. */
+function load(checkpoints: readonly (readonly Uint8Array[])[]): Opened {
+  const opened = open()
+  const restore = opened.state.restore()
+  checkpoints.forEach((objects, index) => {
+    for (const object of objects) {
+      restore.add(object, index + 1)
+      restore.work(() => false)
+    }
+  })
+  restore.finish()
+  return opened
+}
 
 describe('large values', () => {
   it('are written a few at a time: by their bytes, not by their number', () => {
@@ -114,6 +126,43 @@ describe('large values', () => {
     }
     const { slices } = writeInSlices(state.snapshot({ checkpointId: 1, isSavepoint: true }))
     expect(slices).toBeGreaterThanOrEqual(count / 2)
+  })
+})
+
+describe('an increment of many frames', () => {
+  it('has what changed before its turn behind what was deleted', () => {
+    const { state, value } = open()
+    const write = (from: number, end: number, text: string) => {
+      for (let key = from; key < end; key++) {
+        state.setCurrentKey(key, 0)
+        value.update(text.repeat(FRAME_BYTES / 8))
+      }
+    }
+    const checkpoint = (id: number, meanwhile: () => void) => {
+      const snapshot = state.snapshot({ checkpointId: id, isSavepoint: false })
+      meanwhile()
+      const { objects } = writeInSlices(snapshot)
+      snapshot.end()
+      state.checkpointCompleted(id)
+      return objects
+    }
+    write(0, 400, 'a')
+    const first = checkpoint(1, () => {})
+    for (let key = 0; key < 100; key++) {
+      state.setCurrentKey(key, 0)
+      value.clear()
+    }
+    write(0, 50, 'b')
+    write(100, 120, 'b')
+    const second = checkpoint(2, () => write(0, 400, 'c'))
+    const restored = load([first, second])
+    expect(sizeOf(restored.state)).toBe(350)
+    const letters = Array.from({ length: 400 }, (_, key) => {
+      restored.state.setCurrentKey(key, 0)
+      const text = restored.value.value()
+      return typeof text === 'string' ? text[0] : '-'
+    })
+    expect(letters.join('')).toBe('b'.repeat(50) + '-'.repeat(50) + 'b'.repeat(20) + 'a'.repeat(280))
   })
 })
 
