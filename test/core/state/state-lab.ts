@@ -1,7 +1,7 @@
 import { keyGroupRange, subtaskOfGroup } from '../../../core/state/key-groups.js'
 import type { KeyedSnapshot } from '../../../core/state/keyed-snapshot.js'
 import { KeyedState } from '../../../core/state/keyed-state.js'
-import type { LeafTable } from '../../../core/state/leaf-table.js'
+import type { LeafStore, LeafTable } from '../../../core/state/leaf-table.js'
 import { KeyedTimers } from '../../../core/time/timers.js'
 import type { Aggregate } from '../../../core/window/aggregate.js'
 
@@ -46,9 +46,9 @@ class LabState {
   readonly timers: KeyedTimers
   readonly panes: LeafTable
 
-  constructor(subtask: number, parallelism: number) {
+  constructor(subtask: number, parallelism: number, leaves: LeafStore | undefined) {
     const range = keyGroupRange(subtask, parallelism, GROUPS)
-    this.keyed = new KeyedState({ operatorId: 'lab', range })
+    this.keyed = new KeyedState({ operatorId: 'lab', range, ...(leaves && { leaves }) })
     this.value = this.keyed.value<Cell>({ kind: 'value', name: 'value' })
     this.list = this.keyed.list<number>({ kind: 'list', name: 'list' })
     this.map = this.keyed.map<number, { n: number }>({ kind: 'map', name: 'map' })
@@ -111,13 +111,16 @@ export class StateLab {
   /** Bytes that each checkpoint has written, in their order. */
   readonly written: number[] = []
   writing: Writing | undefined
+  private readonly leaves: (() => LeafStore) | undefined
   private subtasks: LabState[] = []
   /** By subtask, by checkpoint; only what the newest one needs is kept. */
   private stored: Map<number, Uint8Array[]>[] = []
   private nextId = 1
   private nextNumber = 1
 
-  constructor(parallelism: number) {
+  /** @param leaves where each subtask's state is; default: on the heap */
+  constructor(parallelism: number, leaves?: () => LeafStore) {
+    this.leaves = leaves
     this.deploy(parallelism)
   }
 
@@ -344,11 +347,20 @@ export class StateLab {
       const restore = keyed.restore()
       for (const { id, bytes } of taken.objects.flat()) {
         restore.add(bytes, id)
-        while (!restore.work(() => true));
+        while (!restore.work(() => true)) keyed.trim()
       }
       restore.finish()
     }
     this.model = new Map(taken.model)
+  }
+
+  /** Between batches. */
+  trim(): void {
+    for (const { keyed } of this.subtasks) keyed.trim()
+  }
+
+  close(): void {
+    for (const { keyed } of this.subtasks) keyed.close()
   }
 
   dump(): Model {
@@ -367,7 +379,10 @@ export class StateLab {
   }
 
   private deploy(parallelism: number): void {
-    this.subtasks = Array.from({ length: parallelism }, (_, subtask) => new LabState(subtask, parallelism))
+    this.close()
+    this.subtasks = Array.from({ length: parallelism }, (_, subtask) => {
+      return new LabState(subtask, parallelism, this.leaves?.())
+    })
     this.stored = this.subtasks.map(() => new Map())
   }
 
