@@ -25,7 +25,7 @@ import { KeyedRestore } from './keyed-restore.js'
 import { KeyedSnapshot } from './keyed-snapshot.js'
 import type { Tracked } from './leaf.js'
 import type { LeafStore, LeafTable } from './leaf-table.js'
-import { stateNameTaken } from './state-error.js'
+import { stateCorrupt, stateNameTaken } from './state-error.js'
 import {
   KeyedAggregatingState,
   KeyedEntry,
@@ -187,10 +187,17 @@ export class KeyedState implements KeyedStateBackend {
       accept: (stored) => acceptState({ operatorId, state }, spec, stored),
       hasSpaces: isMap,
       keysAre: isMap ? 'spaces' : 'entries',
+      // Of all kinds the only one whose values the engine itself looks into.
+      ...(spec.kind === 'list' && { fromStored: (stored, { space }) => this.listOf(stored, space.slot, state) }),
       ...(version === undefined ? {} : { evolution: evolutionOf(spec) }),
     })
     this.add(table, state, spec.kind)
     return table
+  }
+
+  private listOf(stored: unknown, slot: number, state: string): unknown {
+    if (Array.isArray(stored)) return stored
+    throw stateCorrupt(this.operatorId, this.range.first + slot, `no list in '${state}'`)
   }
 
   private add<T extends Tracked>(component: KeyGroupedComponent<T>, name: string, kind: string): void {

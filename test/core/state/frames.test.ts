@@ -51,6 +51,7 @@ function open() {
   const state = new KeyedState({ operatorId: 'step', range: RANGE })
   const value = state.value<unknown>({ kind: 'value', name: 'v' })
   const map = state.map<number, unknown>({ kind: 'map', name: 'm' })
+  state.list<number>({ kind: 'list', name: 'l' })
   const timers = new KeyedTimers(RANGE)
   state.register(timers)
   const at = (key: string | number) => {
@@ -121,7 +122,7 @@ describe('frames', () => {
     ])
     expect([at('a'), at('b')]).toEqual([undefined, 2])
     expect(map.isEmpty()).toBe(true)
-    expect([...state.sizes.values()]).toEqual([1, 0, 0])
+    expect([...state.sizes.values()]).toEqual([1, 0, 0, 0])
   })
 
   it('of states that nobody declares are named once, without the engine’s mark', () => {
@@ -181,6 +182,10 @@ describe('a corrupt object is refused: CHECKPOINT_CORRUPT, naming the operator',
     ['with a map’s entry of none', map([], ABSENT)],
     ['with a map’s entry that is an object', map(['a', {}], 1)],
     ['with a map that has a value itself', map(['a'], 1)],
+    [
+      'with a list that is none',
+      object(frame({ component: 'state:l', layout: 'list-by-key', entries: [{ key: 'a', value: 5 }] })),
+    ],
     ['with timers that are none', timers([0, 'soon', 'a', ''])],
   ])('%s', (_name, bytes) => {
     expect(() => load([bytes])).toThrow(corrupt)
