@@ -65,6 +65,6 @@ export interface StoredState {
   readonly state: string
   readonly kind: KeyedEntry['kind']
   readonly layout: string
-  /** Of the layout. */
+  /** Of a state that the job declares: of its values, the newest. Else of the layout. */
   readonly version: number
 }

@@ -2,7 +2,7 @@ import type { KeyedObjectRef } from '../../core/checkpoint/manifest.js'
 import { savepointKeyedPath } from '../../core/checkpoint/paths.js'
 import { TidemarkError } from '../../core/errors.js'
 import type { StoredLayout } from '../../core/state/component.js'
-import { FrameWriter, OBJECT_MAGIC } from '../../core/state/frames.js'
+import { type FrameHead, FrameWriter, OBJECT_MAGIC } from '../../core/state/frames.js'
 import { subtaskOfGroup } from '../../core/state/key-groups.js'
 import { createOwn } from '../storage/checkpoint-objects.js'
 import { checksum } from '../storage/checksum.js'
@@ -35,7 +35,7 @@ interface SubtaskObjects {
 export class KeyedStateWriter {
   private readonly options: KeyedStateWriterOptions
   private readonly subtasks: readonly SubtaskObjects[]
-  /** By component and key group. */
+  /** By component and layout, by key group. */
   private readonly open = new Map<string, Map<number, FrameWriter>>()
   private openFrames = 0
   private openBytes = 0
@@ -47,7 +47,9 @@ export class KeyedStateWriter {
 
   /** @throws TidemarkError STATE_NOT_SERIALIZABLE */
   async add(component: string, stored: StoredLayout, group: number, pair: StoredPair): Promise<void> {
-    const writer = this.writerOf(component, stored, group)
+    const { layout, version } = stored
+    const groups = this.groupsOf(`${component}\0${layout}\0${version}`)
+    const writer = groups.get(group) ?? this.begin(groups, { component, layout, version, group, base: 0 })
     const encoder = writer.begin()
     const before = encoder.length
     try {
@@ -58,7 +60,7 @@ export class KeyedStateWriter {
       throw entryInvalid(this.options.operatorId, `'${component}': ${error.message}`, error)
     }
     this.openBytes += encoder.length - before
-    if (writer.isFull) await this.close(component, group, writer)
+    if (writer.isFull) await this.close(groups, group, writer)
     else if (this.openBytes >= OPEN_BYTES || this.openFrames >= OPEN_FRAMES) await this.closeAll()
   }
 
@@ -69,18 +71,20 @@ export class KeyedStateWriter {
     return this.subtasks.map(({ refs }) => refs)
   }
 
-  private writerOf(component: string, { layout, version }: StoredLayout, group: number): FrameWriter {
-    const groups = this.open.get(component) ?? new Map<number, FrameWriter>()
-    this.open.set(component, groups)
-    const found = groups.get(group)
-    if (found !== undefined) return found
-    const writer = new FrameWriter({ group, component, layout, version, base: 0 })
-    groups.set(group, writer)
+  private groupsOf(layout: string): Map<number, FrameWriter> {
+    const groups = this.open.get(layout) ?? new Map<number, FrameWriter>()
+    this.open.set(layout, groups)
+    return groups
+  }
+
+  private begin(groups: Map<number, FrameWriter>, head: FrameHead): FrameWriter {
+    const writer = new FrameWriter(head)
+    groups.set(head.group, writer)
     this.openFrames++
     return writer
   }
 
-  private async close(component: string, group: number, writer: FrameWriter): Promise<void> {
+  private async close(groups: Map<number, FrameWriter>, group: number, writer: FrameWriter): Promise<void> {
     const { parallelism, maxParallelism } = this.options
     const index = subtaskOfGroup(group, parallelism, maxParallelism)
     const subtask = this.subtasks[index] as SubtaskObjects
@@ -88,16 +92,16 @@ export class KeyedStateWriter {
     const frame = writer.take()
     subtask.frames.push(frame)
     subtask.bytes += frame.length
-    this.open.get(component)?.delete(group)
+    groups.delete(group)
     this.openFrames--
     this.openBytes -= Math.min(bytes, this.openBytes)
     if (subtask.bytes >= OBJECT_BYTES) await this.write(index)
   }
 
   private async closeAll(): Promise<void> {
-    for (const [component, groups] of this.open) {
+    for (const groups of this.open.values()) {
       for (const [group, writer] of [...groups].sort(([left], [right]) => left - right)) {
-        await this.close(component, group, writer)
+        await this.close(groups, group, writer)
       }
     }
     this.openBytes = 0

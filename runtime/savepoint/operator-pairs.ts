@@ -77,22 +77,23 @@ const HEADER_BYTES = 8
 
 async function* mergedPairs(wanted: Wanted): AsyncGenerator<LocatedPair> {
   const { store, operator, subtask } = wanted
-  const runs = new Map<string, Map<number, { readonly stored: StoredLayout; readonly extents: Extent[] }>>()
+  const runs = new Map<string, Map<number, Extent[]>>()
   for await (const found of framesOfSubtask(store, operator, subtask)) {
-    const { component, layout, version, group } = found.frame
+    const { component, group } = found.frame
     if (!wanted.isWanted(component)) continue
-    const groups = runs.get(component) ?? new Map<number, { stored: StoredLayout; extents: Extent[] }>()
+    const groups = runs.get(component) ?? new Map<number, Extent[]>()
     runs.set(component, groups)
-    const run = groups.get(group) ?? { stored: { layout, version }, extents: [] }
-    groups.set(group, run)
-    addExtent(run.extents, found)
+    const extents = groups.get(group) ?? []
+    groups.set(group, extents)
+    addExtent(extents, found)
   }
   for (const [component, groups] of runs) {
-    for (const [group, { stored, extents }] of groups) {
+    for (const [group, extents] of groups) {
       const merged = new MergedGroup()
       for (const extent of extents) await readExtent(wanted, extent, merged)
       const object = extents.at(-1)?.object.name ?? ''
-      for (const pair of merged.pairs()) yield { ...pair, component, stored, group, object }
+      merged.requireComplete((found) => stateCorrupt(placeOf(store, operator), `${object}: ${found}`))
+      for (const pair of merged.pairs()) yield { ...pair, component, group, object }
     }
   }
 }
@@ -113,7 +114,7 @@ async function readExtent({ store, operator }: Wanted, extent: Extent, into: Mer
   const corrupt = (found: string): Error => stateCorrupt(place, `${object.name}: ${found}`)
   const data = await store.readRange(object.name, start, end)
   if (data === undefined || data.length !== end - start) throw corrupt('it changed while it was read')
-  into.begin(object.checkpoint, base, corrupt)
+  if (!into.begin(object.checkpoint, base)) return
   let at = 0
   for (const { length, crc32 } of payloads) {
     const payload = data.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length)
@@ -124,41 +125,60 @@ async function readExtent({ store, operator }: Wanted, extent: Extent, into: Mer
   }
 }
 
+/** Runs of one group may be of several versions. */
+interface FramedPair extends StoredPair {
+  readonly stored: StoredLayout
+}
+
 /** The pairs of one component and key group, put together from runs: what KeyedRestore does, without a component. */
 class MergedGroup {
   /** By what a key begins with, so that a deletion can be of all of it: a window's start, the key of a map. */
-  private readonly spaces = new Map<string, Map<string, StoredPair>>()
+  private readonly spaces = new Map<string, Map<string, FramedPair>>()
   private newest: number | undefined
+  /** Checkpoints whose runs make up the pairs so far. */
+  private applied: number[] = []
+  /** The newest run adds to this one, which is not there; 0: it was applied. */
+  private lacks = 0
 
-  begin(checkpoint: number, base: number, corrupt: (found: string) => Error): void {
-    if (checkpoint === this.newest) return
-    if (base === 0) this.spaces.clear()
-    else if (this.newest === undefined) {
-      throw corrupt(`what was added to checkpoint ${base}, but not that checkpoint`)
+  /** False: what the run adds to is not there, and nothing needs the run any more. */
+  begin(checkpoint: number, base: number): boolean {
+    if (checkpoint !== this.newest) {
+      if (base === 0) {
+        this.spaces.clear()
+        this.applied = []
+      }
+      this.newest = checkpoint
+      this.lacks = base === 0 || this.applied.includes(base) ? 0 : base
+      if (this.lacks === 0) this.applied.push(checkpoint)
     }
-    this.newest = checkpoint
+    return this.lacks === 0
   }
 
-  apply({ entries }: Frame): void {
+  apply(frame: Frame): void {
+    const { entries } = frame
     while (entries.hasMore) {
       const key = entries.value()
       const value = entries.valueOrAbsent()
       const space = textOf(Array.isArray(key) ? key[0] : undefined)
-      if (value !== ABSENT) this.open(space).set(textOf(key), { key, value })
+      if (value !== ABSENT) this.open(space).set(textOf(key), { key, value, stored: frame })
       // One part alone: the space as a whole.
       else if (Array.isArray(key) && key.length === 1) this.spaces.delete(space)
       else this.spaces.get(space)?.delete(textOf(key))
     }
   }
 
-  *pairs(): IterableIterator<StoredPair> {
+  requireComplete(corrupt: (found: string) => Error): void {
+    if (this.lacks !== 0) throw corrupt(`what was added to checkpoint ${this.lacks}, but not that checkpoint`)
+  }
+
+  *pairs(): IterableIterator<FramedPair> {
     for (const space of this.spaces.values()) yield* space.values()
   }
 
-  private open(space: string): Map<string, StoredPair> {
+  private open(space: string): Map<string, FramedPair> {
     const found = this.spaces.get(space)
     if (found !== undefined) return found
-    const opened = new Map<string, StoredPair>()
+    const opened = new Map<string, FramedPair>()
     this.spaces.set(space, opened)
     return opened
   }

@@ -73,8 +73,8 @@ export class SavepointReader {
       for await (const { frame } of framesOfSubtask(this.#place.store, operator, subtask)) {
         const { component, layout, version } = frame
         const known = states.get(component)
-        if (known?.layout === layout && known.version === version) continue
-        if (known !== undefined)
+        if (known?.layout === layout && known.version >= version) continue
+        if (known !== undefined && known.layout !== layout)
           throw stateCorrupt(place, `'${component}' has two layouts, ${known.layout} and ${layout}`)
         const found = layoutOf(component, frame)
         if (found === undefined) throw layoutUnknown(place, component, `${layout}, version ${version}`)

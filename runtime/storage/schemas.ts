@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import { LARGEST_MAX_PARALLELISM } from '../../core/state/key-groups.js'
 import { checksum } from './checksum.js'
 
 const inputState = z.enum(['open', 'finished', 'drained'])
 const count = z.number().int().nonnegative()
+const maxParallelism = z.number().int().min(1).max(LARGEST_MAX_PARALLELISM)
 
 const checkpointRef = z.object({ id: count, generation: count, input: inputState, length: count, crc32: count })
 
@@ -11,7 +13,7 @@ const origin = z.object({ location: z.string(), id: count, isClaimed: z.boolean(
 const jobState = z.object({
   job: z.string(),
   lineage: z.string(),
-  maxParallelism: count,
+  maxParallelism,
   generation: count,
   checkpoints: z.array(checkpointRef),
   committed: count,
@@ -54,7 +56,9 @@ function parse(text: string): unknown {
   }
 }
 
-const range = z.object({ first: count, end: count })
+const group = count.max(LARGEST_MAX_PARALLELISM)
+const range = z.object({ first: group, end: group })
+const operatorId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'not an operator id')
 /** What is read is named by a manifest that anybody may have written: nothing above the store's own root. */
 const objectName = z
   .string()
@@ -62,7 +66,7 @@ const objectName = z
   .refine((name) => name.split('/').every((part) => part !== '' && part !== '.' && part !== '..'), 'not an object name')
 const objectRef = z.object({ name: objectName, length: count, crc32: count })
 
-export const manifestSchema = z.object({
+const manifest = z.object({
   format: z.enum(['tidemark-checkpoint', 'tidemark-savepoint']),
   version: z.literal(0),
   tidemark: z.string(),
@@ -72,11 +76,11 @@ export const manifestSchema = z.object({
   generation: count,
   id: count,
   fingerprint: z.string(),
-  maxParallelism: count,
+  maxParallelism,
   input: inputState,
   operators: z.array(
     z.object({
-      id: z.string(),
+      id: operatorId,
       kind: z.enum(['source', 'operator', 'sink']),
       version: count,
       subtasks: z.array(
@@ -92,3 +96,26 @@ export const manifestSchema = z.object({
     }),
   ),
 })
+
+type Manifest = z.infer<typeof manifest>
+
+/** What no schema of a part can say. Memory is taken by these numbers, and names are made of these ids. */
+export const manifestSchema = manifest.superRefine((found, context) => {
+  const problem = problemOf(found)
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
+})
+
+function problemOf({ operators, maxParallelism }: Manifest): string | undefined {
+  const ids = new Set<string>()
+  for (const { id, subtasks } of operators) {
+    if (ids.has(id)) return `operator '${id}' is there twice`
+    ids.add(id)
+    let next = 0
+    for (const { range, floors } of subtasks) {
+      const isWrong = [range, ...floors].some(({ first, end }) => end < first || end > maxParallelism)
+      if (isWrong || (range.first < next && range.first < range.end)) return `key groups of operator '${id}' are wrong`
+      next = Math.max(next, range.end)
+    }
+  }
+  return undefined
+}

@@ -5,8 +5,6 @@ import {
   count,
   defineJob,
   global,
-  type Key,
-  type KeyedStream,
   listOperatorState,
   listState,
   mapState,
@@ -25,7 +23,11 @@ import {
 import { collectInto, collection } from 'tidemark/collection'
 
 export interface Event {
-  readonly key: Key
+  /** One of KEYS, as each of the types that a key can have. */
+  readonly key: string
+  readonly number: number
+  readonly bigint: bigint
+  readonly tuple: readonly [string, number, bigint, boolean]
   readonly n: number
   /** Epoch milliseconds. */
   readonly at: number
@@ -44,7 +46,7 @@ export const everyState = (lines: Line[]) =>
   defineJob('every-state', (job) => {
     const events = job.from('events', collection<Event>([]), byTime)
     const limits = job.from('limits', collection<{ readonly n: number; readonly at: number }>([]), byTime)
-    const keyed: KeyedStream<Key, Event> = events.keyBy(({ key }) => key)
+    const keyed = events.keyBy(({ key }) => key)
 
     const states = keyed.process('states', {
       state: {
@@ -75,14 +77,17 @@ export const everyState = (lines: Line[]) =>
         return [`states ${text(key)} ${parts.join()} ${total.value()} ${average.value()}`]
       },
     })
-    const running = keyed
+    const running = events
+      .keyBy(({ number }) => number)
       .reduce('running', (left, right) => ({ ...right, n: left.n + right.n }))
-      .map(({ key, n, at }): Line => `running ${text(key)} ${at} ${n}`)
-    const tumblingSums = keyed
+      .map(({ number, n, at }): Line => `running ${text(number)} ${at} ${n}`)
+    const tumblingSums = events
+      .keyBy(({ number }) => number > 0)
       .window(tumbling(seconds(40)))
       .aggregate('tumbling', { n: count(), total: sum(({ n }) => n) })
       .map(({ key, window, n, total }): Line => `tumbling ${text(key)} ${window.start} ${n} ${total}`)
-    const slidingCounts = keyed
+    const slidingCounts = events
+      .keyBy(({ tuple }) => tuple)
       .window(sliding(seconds(40), seconds(20)))
       .aggregate('sliding', { n: count() })
       .map(({ key, window, n }): Line => `sliding ${text(key)} ${window.start} ${n}`)
@@ -120,19 +125,9 @@ const START = 1_600_000_000_000
 /** Behind all events. */
 const END = START + 1_000_000
 
-const KEYS: readonly Key[] = [
-  '',
-  'a',
-  'key-\u{1f511}',
-  '\0nul',
-  0,
-  -1.5,
-  7n,
-  -(2n ** 70n),
-  true,
-  ['a', 1],
-  [false, 2n, ''],
-]
+const KEYS = ['', 'a', 'key-\u{1f511}', '\0nul', 'b', 'c', 'd', 'e', 'f', 'g', '\0s'] as const
+const NUMBERS = [0, -1.5, 2 ** 53, 1e-9, 4, -5, 600, 70_000, 8e20, -9e9, 10] as const
+const BIGINTS = [0n, -1n, 2n ** 70n, -(2n ** 63n), 2n ** 63n, 5n, 6n, 7n, 8n, -(2n ** 90n), 10n] as const
 export const SPLITS = 3
 export const EVENTS_A_SPLIT = 40
 /** How many of a split are in the savepoint. */
@@ -140,9 +135,11 @@ export const READ_BEFORE = 23
 
 /** What a split has, in order of time; all events of a key are in one split, so that their order is known. */
 export function eventsOf(split: number): readonly Event[] {
-  const keys = KEYS.filter((_, index) => index % SPLITS === split)
-  return Array.from({ length: EVENTS_A_SPLIT }, (_, index) => {
-    const n = index * SPLITS + split
-    return { key: keys[(index * 7) % keys.length] as Key, n: n % 50, at: START + n * 1000 }
+  const own = KEYS.flatMap((_, index) => (index % SPLITS === split ? [index] : []))
+  return Array.from({ length: EVENTS_A_SPLIT }, (_, position): Event => {
+    const index = own[(position * 7) % own.length] as number
+    const [key, number, bigint] = [KEYS[index] as string, NUMBERS[index] as number, BIGINTS[index] as bigint]
+    const n = position * SPLITS + split
+    return { key, number, bigint, tuple: [key, number, bigint, number > 0], n: n % 50, at: START + n * 1000 }
   })
 }

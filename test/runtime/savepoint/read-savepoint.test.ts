@@ -62,10 +62,16 @@ describe('readSavepoint', () => {
       'timers timer',
       'total reducing',
     ])
+    const windows = { state: 'windows', kind: 'window', version: 1 }
     expect(await savepoint.states('triples')).toEqual([
-      { state: 'windows', kind: 'window', layout: 'by-key global() aggregate purging(afterCount(3))', version: 1 },
+      { ...windows, layout: expect.stringMatching(/^by-key global\(\)/) },
     ])
-    expect((await savepoint.states('sliding')).map(({ layout }) => layout)).toEqual(['by-slice sliding(40s, 20s)'])
+    expect(await savepoint.states('sliding')).toEqual([
+      { ...windows, layout: expect.stringMatching(/^by-slice sliding\(40s, 20s\)/) },
+    ])
+    expect(await savepoint.states('tumbling')).toEqual([
+      { ...windows, layout: expect.stringMatching(/^by-window tumbling\(40s\)/) },
+    ])
   })
 
   test.each(['taken-while-running', 'stopped', 'copied-increments'])('decodes the keyed state of %s', async (name) => {
@@ -109,7 +115,7 @@ describe('readSavepoint', () => {
       if (kind !== 'operator') continue
       expect(await entriesOf(increments, id), id).toEqual(await entriesOf(whole, id))
     }
-    expect((await entriesOf(whole, 'tumbling')).length).toBeGreaterThan(5)
+    expect((await entriesOf(whole, 'sliding')).length).toBeGreaterThan(5)
   })
 
   test('gives splits, enumerators, operator state and committables', async () => {
