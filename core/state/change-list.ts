@@ -15,6 +15,8 @@ export interface ChangeLists<T> {
   create(): ChangeList<T>
   /** One of both, which are not used after it. Whoever has a later stamp than `through` is in the later one. */
   join(earlier: ChangeList<T>, later: ChangeList<T>, through: number): ChangeList<T>
+  /** Without those that nobody needs. Absent: the list keeps nothing in memory. */
+  without?(list: ChangeList<T>, isNeeded: (changed: T) => boolean): ChangeList<T>
   /** Nobody reads it any more. */
   release?(list: ChangeList<T>): void
 }
@@ -23,6 +25,13 @@ export interface ChangeLists<T> {
 export class HeapChangeLists<T extends Tracked> implements ChangeLists<T> {
   create(): ChangeList<T> {
     return []
+  }
+
+  without(list: ChangeList<T>, isNeeded: (changed: T) => boolean): ChangeList<T> {
+    const needed: T[] = []
+    const all = list.values()
+    for (let next = all.next(); next.done !== true; next = all.next()) if (isNeeded(next.value)) needed.push(next.value)
+    return needed
   }
 
   join(earlier: ChangeList<T>, later: ChangeList<T>, through: number): ChangeList<T> {

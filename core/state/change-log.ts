@@ -75,12 +75,18 @@ export class ChangeLog<T extends Tracked> {
   private readonly runs: Run<T>[][]
   /** Entries that each needed checkpoint has written, whatever of them is still needed. */
   private readonly written = new Map<number, number>()
+  /** Of the listed ones, those that nobody needs any more. */
+  private readonly discarded: Int32Array
+  private readonly isNeeded: (changed: T) => boolean
   private pending: PendingCheckpoint<T> | undefined
   /** Whoever has a later stamp is in `changed` already. */
   private listedAfter = 0
 
-  constructor(slots: number) {
+  /** @param isNeeded whether a checkpoint has to know of it: not of what came and went between two of them */
+  constructor(slots: number, isNeeded: (changed: T) => boolean) {
     this.live = new Int32Array(slots)
+    this.discarded = new Int32Array(slots)
+    this.isNeeded = isNeeded
     this.changed = this.emptyLists()
     this.runs = Array.from({ length: slots }, () => [])
   }
@@ -102,6 +108,16 @@ export class ChangeLog<T extends Tracked> {
     if (changed.stamp <= this.listedAfter) (this.changed[slot] as ChangeList<T>).push(changed)
     changed.stamp = this.epoch
     this.onTouch?.(slot, changed)
+  }
+
+  /** So many that may be listed came and went. What is listed stays in memory, so they are taken out by and by. */
+  discard(slot: number, count: number): void {
+    const discarded = (this.discarded[slot] as number) + count
+    const list = this.changed[slot] as ChangeList<T>
+    // A snapshot that is being taken may yet write one of them.
+    const isWorthIt = discarded >= SMALLEST_SWEEP && discarded * 2 >= list.length && this.copyOnWrite === undefined
+    this.discarded[slot] = isWorthIt ? 0 : discarded
+    if (isWorthIt && this.lists.without) this.changed[slot] = this.lists.without(list, this.isNeeded)
   }
 
   /** A whole snapshot that no checkpoint builds upon. What changes from here on is not part of it. */
@@ -141,6 +157,7 @@ export class ChangeLog<T extends Tracked> {
     }
     this.pending = { id, listedAfter: this.listedAfter, slots: pending }
     this.changed = this.emptyLists()
+    this.discarded.fill(0)
     this.listedAfter = through
     this.epoch += 2
     return slots
@@ -216,6 +233,9 @@ export class ChangeLog<T extends Tracked> {
     return Array.from({ length: this.live.length }, () => this.lists.create())
   }
 }
+
+/** Below that a sweep is not worth it. */
+const SMALLEST_SWEEP = 128
 
 const WHOLE: RunPlan = { keep: 0, tier: 0 }
 /** In checkpoints. */

@@ -54,7 +54,7 @@ export class LeafTable implements KeyGroupedComponent<Leaf | LeafSpace> {
     this.name = options.name
     this.layout = options.layout.layout
     this.version = options.layout.version
-    this.changes = new ChangeLog(options.slots)
+    this.changes = new ChangeLog(options.slots, (entry) => this.isNeeded(entry))
     this.slots = Array.from({ length: options.slots }, () => new Map())
     this.only = new Array<undefined>(options.slots).fill(undefined)
     options.store.attach?.(this)
@@ -104,6 +104,7 @@ export class LeafTable implements KeyGroupedComponent<Leaf | LeafSpace> {
     leaf.space.leaves.delete(leaf.key)
     if (this.options.hasSpaces && leaf.space.leaves.size === 0) this.slots[slot]?.delete(leaf.space.id)
     changes.live[slot] = (changes.live[slot] as number) - 1
+    if (!leaf.isStored) changes.discard(slot, 1)
   }
 
   /** Everything of a space goes, at the cost of one entry. */
@@ -118,6 +119,13 @@ export class LeafTable implements KeyGroupedComponent<Leaf | LeafSpace> {
     space.droppedAt = changes.epoch
     changes.live[slot] = (changes.live[slot] as number) - count
     space.leaves.drop?.()
+    changes.discard(slot, count)
+  }
+
+  /** A checkpoint has to know of what it may hold and what is there. */
+  private isNeeded(entry: Leaf | LeafSpace): boolean {
+    if (entry instanceof LeafSpace) return entry.isStored
+    return entry.space.droppedAt === Number.POSITIVE_INFINITY && (entry.isStored || entry.value !== GONE)
   }
 
   *entriesOf(slot: number): IterableIterator<Leaf> {

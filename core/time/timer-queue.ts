@@ -113,6 +113,7 @@ export class TimerQueue {
     if (timer.stamp !== changes.epoch) changes.touch(slot, timer)
     changes.live[slot] = (changes.live[slot] as number) - 1
     this.heap.remove(timer)
+    if (!timer.isStored) changes.discard(slot, 1)
     // It was found through both maps.
     const keys = this.groups.get(timer.group) as Map<InternalKey, Bucket>
     const bucket = keys.get(timer.key)

@@ -30,7 +30,7 @@ export class KeyedTimers implements KeyGroupedComponent<WaitingTimer> {
   constructor(range: KeyGroupRange, name = 'timers') {
     this.name = name
     this.firstGroup = range.first
-    this.changes = new ChangeLog(range.end - range.first)
+    this.changes = new ChangeLog(range.end - range.first, (timer) => timer.isStored || timer.position !== WAITS_NOT)
     this.event = new TimerQueue({ domain: 'event', firstGroup: range.first, changes: this.changes })
     this.processing = new TimerQueue({ domain: 'processing', firstGroup: range.first, changes: this.changes })
   }

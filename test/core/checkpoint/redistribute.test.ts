@@ -6,6 +6,7 @@ import { MIN_WATERMARK } from '../../../core/element.js'
 const operator: OperatorManifest = {
   id: 'windows',
   kind: 'operator',
+  version: 1,
   subtasks: [
     {
       range: { first: 0, end: 3 },

@@ -16,7 +16,8 @@ const timer = (timestamp: number, key: Timer['key'] = 'a', namespace: Timer['nam
 
 const RANGE = { first: 0, end: 128 }
 
-const newQueue = (): TimerQueue => new TimerQueue({ domain: 'event', firstGroup: 0, changes: new ChangeLog(RANGE.end) })
+const newQueue = (): TimerQueue =>
+  new TimerQueue({ domain: 'event', firstGroup: 0, changes: new ChangeLog(RANGE.end, () => true) })
 
 /** Whether it is new. */
 const register = (queue: TimerQueue, one: Timer): boolean => queue.register(one) !== undefined
