@@ -56,6 +56,8 @@ export interface OperatorContext extends EngineContext {
   requestProcessingTime(timestamp: number): void
   /** Asks for another turn after an asynchronous event. May be called from anywhere, any number of times. */
   wake(): void
+  /** Nothing will run: the operator is opened to see what state it registers, and the user's functions are left alone. */
+  readonly declaresOnly?: true
 }
 
 /**

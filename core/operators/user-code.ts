@@ -17,7 +17,7 @@ export class UserCode<C> {
 
   open(context: OperatorContext): void | Promise<void> {
     this.#operatorId = context.operatorId
-    if (this.#hooks === undefined) return
+    if (this.#hooks === undefined || context.declaresOnly) return
     return this.#open(this.#hooks, functionContext(context))
   }
 

@@ -1,6 +1,5 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { type Duration, parseDuration, seconds } from '../../core/duration.js'
-import { messageOf } from '../../core/errors.js'
+import { Command, CommanderError, Option } from 'commander'
+import { type Duration, seconds } from '../../core/duration.js'
 import { LOG_LEVELS, type LogLevel } from '../observe/console-logger.js'
 import { versionOfPackage } from '../version.js'
 import { runDevKinesis } from './dev-kinesis.js'
@@ -9,7 +8,9 @@ import { explainJob } from './explain-job.js'
 import { describeJobParameters } from './job-parameters.js'
 import { loadJob } from './load-job.js'
 import { addOperationsOptions, type OperationsFlags, portNumber } from './operations-options.js'
+import { collect, collectPairs, durationOf, wholeNumber } from './option-values.js'
 import { runJob } from './run-job.js'
+import { addSavepointCommands } from './savepoint/commands.js'
 import { type SavepointCreateOptions, savepointCreate } from './savepoint-create.js'
 import { type StatusOptions, status } from './status.js'
 import { type StopCommandOptions, stop } from './stop.js'
@@ -31,9 +32,10 @@ export async function program(argv: readonly string[], io: CliIo): Promise<numbe
     .showHelpAfterError('(--help shows what there is)')
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .exitOverride()
-  runCommand(root, io, (code) => {
+  const setExitCode = (code: number): void => {
     exitCode = code
-  })
+  }
+  runCommand(root, io, setExitCode)
   root
     .command('explain <job>')
     .description('print the graph and the plan of a job')
@@ -41,7 +43,7 @@ export async function program(argv: readonly string[], io: CliIo): Promise<numbe
     .option('--parallelism <n>', 'subtasks of each operator', wholeNumber)
     .addOption(new Option('--param <name=value>', 'a parameter of the job; repeat for more').argParser(collectPairs))
     .action(async (path: string, options: ExplainOptions) => io.out(`${await explainJob(path, options)}\n`))
-  operationsCommands(root, io)
+  operationsCommands(root, io, setExitCode)
   const dev = root.command('dev').description('servers for development, on loopback')
   dev
     .command('kinesis')
@@ -93,6 +95,10 @@ function runCommand(root: Command, io: CliIo, setExitCode: (code: number) => voi
     )
     .option('--resume', 'go on from the newest checkpoint; fresh where there is none', false)
     .option('--from-savepoint <location>', 'start with its state; with --resume only where there is no checkpoint yet')
+    .option('--claim', 'the savepoint becomes the job\'s own: deleted when its first checkpoint is complete', false)
+    .option('--allow-rewind', 'go back to the savepoint though output was committed since, and write it once more', false)
+    .option('--allow-dropped-state', 'state that the job has no place for goes, and is logged', false)
+    .option('--resume-drained', 'go on behind a drain, as if the end of input had not been', false)
     .option('--no-restart', 'end at the first failure instead of restarting from the newest checkpoint')
     .addOption(
       new Option('--grace <duration>', 'what a last checkpoint may take after SIGTERM or Ctrl-C; then exit code 75')
@@ -123,7 +129,7 @@ function runCommand(root: Command, io: CliIo, setExitCode: (code: number) => voi
 }
 
 /** Commands that ask a running job; each takes its URL. */
-function operationsCommands(root: Command, io: CliIo): void {
+function operationsCommands(root: Command, io: CliIo, setExitCode: (code: number) => void): void {
   const ask = (parent: Command, name: string, description: string): Command =>
     parent
       .command(`${name} [url]`)
@@ -151,6 +157,7 @@ function operationsCommands(root: Command, io: CliIo): void {
     .action(async (url: string | undefined, options: SavepointCreateOptions) =>
       io.out(`${await savepointCreate(url, options)}\n`),
     )
+  addSavepointCommands(savepoint, io, setExitCode)
 }
 
 export interface RunJobOptions extends OperationsFlags {
@@ -167,30 +174,10 @@ export interface RunJobOptions extends OperationsFlags {
   readonly checkpointInterval: Duration
   readonly resume: boolean
   readonly fromSavepoint?: string
+  readonly claim: boolean
+  readonly allowRewind: boolean
+  readonly allowDroppedState: boolean
+  readonly resumeDrained: boolean
   readonly restart: boolean
   readonly quiet: boolean
-}
-
-function collectPairs(text: string, before: readonly (readonly [string, string])[] = []) {
-  const at = text.indexOf('=')
-  if (at <= 0) throw new InvalidArgumentError('Expected name=value.')
-  return [...before, [text.slice(0, at), text.slice(at + 1)] as const]
-}
-
-function collect(text: string, before: readonly string[] = []): readonly string[] {
-  return [...before, text]
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= 1 && value <= 32_768) return value
-  throw new InvalidArgumentError('Expected a whole number from 1 to 32768.')
-}
-
-function durationOf(text: string): Duration {
-  try {
-    return parseDuration(text)
-  } catch (error) {
-    throw new InvalidArgumentError(messageOf(error))
-  }
 }

@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises'
-import { messageOf, TidemarkError } from '../../core/errors.js'
+import { TidemarkError } from '../../core/errors.js'
 import { noRestart } from '../coordinator/restart-strategy.js'
-import { run } from '../run.js'
+import { run, type SavepointStart } from '../run.js'
 import { stopOnSignals } from '../stop-on-signals.js'
 import { endOnSignals } from './early-signals.js'
 import { loadJob } from './load-job.js'
 import { operationsOf } from './operations-options.js'
 import type { CliIo, RunJobOptions } from './program.js'
+import { readParameters } from './read-parameters.js'
 import { runOutput } from './run-output.js'
 
 /** Runs a job to its end; resolves to the exit code. */
@@ -28,6 +28,13 @@ export async function runJob(path: string, options: RunJobOptions, io: CliIo): P
       message: '--s3-endpoint goes with --checkpoints s3://bucket/prefix',
     })
   }
+  for (const [flag, isGiven] of [
+    ['--claim', options.claim],
+    ['--allow-rewind', options.allowRewind],
+  ] as const) {
+    if (!isGiven || options.fromSavepoint !== undefined) continue
+    throw new TidemarkError({ code: 'OPTION_INVALID', domain: 'user', message: `${flag} goes with --from-savepoint` })
+  }
   const output = runOutput(
     {
       job: job.name,
@@ -48,10 +55,12 @@ export async function runJob(path: string, options: RunJobOptions, io: CliIo): P
     ...(parallelism === undefined ? {} : { parallelism }),
     ...(maxParallelism === undefined ? {} : { maxParallelism }),
     ...(options.restart ? {} : { restart: noRestart() }),
-    ...(options.fromSavepoint === undefined ? {} : { from: options.fromSavepoint }),
+    ...(options.fromSavepoint === undefined ? {} : { from: startOf(options.fromSavepoint, options) }),
     checkpoints: {
       interval: checkpointInterval,
       resume,
+      allowDroppedState: options.allowDroppedState,
+      resumeDrained: options.resumeDrained,
       ...(checkpoints === undefined ? {} : { to: checkpoints }),
       ...(s3Endpoint === undefined ? {} : { s3: { endpoint: s3Endpoint } }),
     },
@@ -71,15 +80,6 @@ export async function runJob(path: string, options: RunJobOptions, io: CliIo): P
   }
 }
 
-async function readParameters(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'))
-  } catch (error) {
-    throw new TidemarkError({
-      code: 'PARAMETERS_FILE_UNREADABLE',
-      domain: 'user',
-      message: `the parameters file ${path} cannot be read as JSON: ${messageOf(error)}`,
-      cause: error,
-    })
-  }
+function startOf(savepoint: string, { claim, allowRewind }: RunJobOptions): SavepointStart {
+  return { savepoint, claim, allowRewind }
 }

@@ -8,7 +8,7 @@ import { subtasksOverlapping, watermarkByGroup } from '../../core/checkpoint/red
 import type { Logger } from '../../core/context.js'
 import { MIN_WATERMARK } from '../../core/element.js'
 import { TidemarkError } from '../../core/errors.js'
-import type { LogicalGraph } from '../../core/graph/node.js'
+import type { LogicalGraph, LogicalNode } from '../../core/graph/node.js'
 import { keyGroupRange } from '../../core/state/key-groups.js'
 import { redistributeOperatorState } from '../../core/state/operator-state.js'
 import { readEnumeratorState, readObject, readSubtaskState } from '../storage/checkpoint-objects.js'
@@ -164,18 +164,26 @@ function requireOperators(manifest: CheckpointManifest, graph: LogicalGraph, dro
   }
   for (const { id, kind, version } of manifest.operators) {
     const node = nodes.get(id)
-    if (node === undefined) continue
-    const known = node.kind === 'source' ? node.source.stateVersion : node.kind === 'sink' ? node.sink.stateVersion : 1
-    if (node.kind === kind && version <= (known ?? 1)) continue
-    throw new TidemarkError({
-      code: 'STATE_OF_OTHER_KIND',
-      domain: 'user',
-      operatorId: id,
-      message:
-        `operator '${id}': the checkpoint has state of a ${kind} (version ${version}), the job has a ${node.kind} ` +
-        `(version ${known ?? 1}) of that id; give the new step an id of its own, or use the release that wrote the state`,
-    })
+    const error = node && otherKind({ id, kind, version }, node)
+    if (error) throw error
   }
+}
+
+/** Undefined: the node can read what the operator of its id has stored, as far as the manifest says. */
+export function otherKind(
+  { id, kind, version }: Pick<OperatorManifest, 'id' | 'kind' | 'version'>,
+  node: LogicalNode,
+): TidemarkError | undefined {
+  const known = node.kind === 'source' ? node.source.stateVersion : node.kind === 'sink' ? node.sink.stateVersion : 1
+  if (node.kind === kind && version <= (known ?? 1)) return undefined
+  return new TidemarkError({
+    code: 'STATE_OF_OTHER_KIND',
+    domain: 'user',
+    operatorId: id,
+    message:
+      `operator '${id}': the checkpoint has state of a ${kind} (version ${version}), the job has a ${node.kind} ` +
+      `(version ${known ?? 1}) of that id; give the new step an id of its own, or use the release that wrote the state`,
+  })
 }
 
 export interface Dropping {

@@ -41,7 +41,7 @@ export class ProcessedContents implements Contents {
 
   open(context: OperatorContext): void | Promise<void> {
     this.functionContext = new CallContext(context)
-    return this.contents.open?.(context)
+    return context.declaresOnly ? undefined : this.contents.open?.(context)
   }
 
   emit(key: InternalKey, window: Window, values: unknown, watermark: number, output: Output): boolean {
