@@ -95,10 +95,20 @@ function runCommand(root: Command, io: CliIo, setExitCode: (code: number) => voi
     )
     .option('--resume', 'go on from the newest checkpoint; fresh where there is none', false)
     .option('--from-savepoint <location>', 'start with its state; with --resume only where there is no checkpoint yet')
-    .option('--claim', 'the savepoint becomes the job\'s own: deleted when its first checkpoint is complete', false)
-    .option('--allow-rewind', 'go back to the savepoint though output was committed since, and write it once more', false)
+    .option('--claim', "the savepoint becomes the job's own: deleted when its first checkpoint is complete", false)
+    .option(
+      '--allow-rewind',
+      'go back to the savepoint though output was committed since, and write it once more',
+      false,
+    )
     .option('--allow-dropped-state', 'state that the job has no place for goes, and is logged', false)
     .option('--resume-drained', 'go on behind a drain, as if the end of input had not been', false)
+    .addOption(
+      new Option('--state <where>', 'where keyed state is while the job runs; disk needs the package lmdb')
+        .choices(['heap', 'disk'])
+        .default('heap'),
+    )
+    .option('--state-dir <folder>', 'for state on disk, of this machine; default: the folder for temporary files')
     .option('--no-restart', 'end at the first failure instead of restarting from the newest checkpoint')
     .addOption(
       new Option('--grace <duration>', 'what a last checkpoint may take after SIGTERM or Ctrl-C; then exit code 75')
@@ -178,6 +188,8 @@ export interface RunJobOptions extends OperationsFlags {
   readonly allowRewind: boolean
   readonly allowDroppedState: boolean
   readonly resumeDrained: boolean
+  readonly state: 'heap' | 'disk'
+  readonly stateDir?: string
   readonly restart: boolean
   readonly quiet: boolean
 }

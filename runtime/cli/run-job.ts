@@ -28,6 +28,13 @@ export async function runJob(path: string, options: RunJobOptions, io: CliIo): P
       message: '--s3-endpoint goes with --checkpoints s3://bucket/prefix',
     })
   }
+  if (options.stateDir !== undefined && options.state === 'heap') {
+    throw new TidemarkError({
+      code: 'OPTION_INVALID',
+      domain: 'user',
+      message: '--state-dir goes with --state disk',
+    })
+  }
   for (const [flag, isGiven] of [
     ['--claim', options.claim],
     ['--allow-rewind', options.allowRewind],
@@ -54,6 +61,10 @@ export async function runJob(path: string, options: RunJobOptions, io: CliIo): P
     },
     ...(parallelism === undefined ? {} : { parallelism }),
     ...(maxParallelism === undefined ? {} : { maxParallelism }),
+    state:
+      options.state === 'disk' && options.stateDir !== undefined
+        ? { kind: 'disk', directory: options.stateDir }
+        : options.state,
     ...(options.restart ? {} : { restart: noRestart() }),
     ...(options.fromSavepoint === undefined ? {} : { from: startOf(options.fromSavepoint, options) }),
     checkpoints: {

@@ -78,6 +78,7 @@ export class DiskLeafMap implements LeafMap {
     this.live--
     leaf.isDead = true
     leaf.value = GONE
+    leaf.stamp = this.table.changes.epoch
     if (leaf.isStored) this.table.changes.listOf(this.space.slot).push(leaf)
     if (leaf.isOnDisk) leaf.isDirty = true
     else this.store.discard(this, leaf)
@@ -95,8 +96,7 @@ export class DiskLeafMap implements LeafMap {
   }
 
   /**
-   * Goes on over changes and over what the cache does meanwhile. Leaves are to be looked at: only those of `get` can be
-   * changed.
+   * Goes on over changes and over what the cache does meanwhile. What is not in the cache gets there when it is changed.
    *
    * 1. At first those that are in the cache alone. One that is written to disk meanwhile was seen, or comes in 2.
    * 2. Then those on disk, in the order of their keys; those in the cache are newer.

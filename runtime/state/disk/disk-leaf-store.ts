@@ -3,7 +3,7 @@ import type { Leaf, LeafMap, LeafSpace } from '../../../core/state/leaf.js'
 import type { LeafStore, LeafTable } from '../../../core/state/leaf-table.js'
 import { DiskChangeLists } from './disk-change-lists.js'
 import { leafKey, spaceStart } from './disk-keys.js'
-import { DiskLeaf } from './disk-leaf.js'
+import { DiskLeaf, NOT_CACHED } from './disk-leaf.js'
 import { DiskLeafMap } from './disk-leaf-map.js'
 import { LeafCache } from './leaf-cache.js'
 import { decodeLeaf, encodeLeaf } from './leaf-record.js'
@@ -57,7 +57,9 @@ export class DiskLeafStore implements LeafStore {
   attach({ changes }: LeafTable): void {
     changes.keepIn(this.lists)
     changes.onTouch = (_slot, changed) => {
-      if (changed instanceof DiskLeaf) changed.isDirty = true
+      if (!(changed instanceof DiskLeaf)) return
+      changed.isDirty = true
+      if (changed.isOnDisk && changed.ringIndex === NOT_CACHED) this.adopt(changed)
     }
   }
 
@@ -136,6 +138,12 @@ export class DiskLeafStore implements LeafStore {
   drop(map: DiskLeafMap): void {
     if (map.table.changes.copyOnWrite !== undefined) this.held.push(map)
     else this.release(map)
+  }
+
+  /** Whoever was only looked at is going to be changed. */
+  private adopt(leaf: DiskLeaf): void {
+    const map = mapOf(leaf)
+    if (!map.isReleased && !map.cached?.has(leaf.key)) this.keep(map, leaf)
   }
 
   private release(map: DiskLeafMap): void {
