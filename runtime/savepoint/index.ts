@@ -1,4 +1,12 @@
 /** `tidemark/savepoint`: looks into savepoints, changes them, and makes new ones. */
+export {
+  type DiffOptions,
+  diffSavepoint,
+  type OperatorDiff,
+  type SavepointDiff,
+  type StateDiff,
+  type Verdict,
+} from './diff/index.js'
 export type {
   KeyedEntry,
   KeyedStateEntry,

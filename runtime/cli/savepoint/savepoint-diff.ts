@@ -70,8 +70,8 @@ function rowsOf(operator: OperatorDiff): readonly (readonly string[])[] {
   const { id, parallelism, states } = operator
   const notes = [
     operator.why,
-    operator.splits === undefined ? undefined : `reads ${operator.splits} splits on`,
-    operator.committables ? `${operator.committables} committables are committed first` : undefined,
+    operator.splits === undefined ? undefined : `reads ${counted(operator.splits, 'split')} on`,
+    operator.committables ? `commits ${counted(operator.committables, 'committable')} first` : undefined,
   ]
   const own = [
     id,
@@ -86,6 +86,10 @@ function rowsOf(operator: OperatorDiff): readonly (readonly string[])[] {
 function noteOf({ verdict, layout, from, to, why }: StateDiff): string {
   if (why !== undefined) return why
   return verdict === 'migrates' ? `from version ${from} to ${to}` : (layout ?? 'starts empty')
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 /** `2`, `2 -> 4`. */
