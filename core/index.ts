@@ -94,6 +94,7 @@ export {
   type UnionState,
   unionOperatorState,
 } from './state/operator-list-state.js'
+export type { Ttl } from './state/ttl.js'
 export type {
   AggregateRow,
   BroadcastStream,

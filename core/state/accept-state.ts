@@ -4,6 +4,7 @@ import { missingStep } from './evolution.js'
 import { aggregateChanged, migrationMissing, versionNewer } from './evolution-error.js'
 import type { StateEvolution } from './evolving-table.js'
 import { stateLayoutUnknown } from './state-error.js'
+import { TIMED_LAYOUT } from './timed.js'
 
 /** Of any kind. What it holds is of no interest here. */
 export type StateSpec =
@@ -19,9 +20,10 @@ type Named<S> = Omit<S, 'initial' | 'elementOf' | 'entryOf' | 'reduce' | 'aggreg
 
 const BY_KEY = '-by-key'
 
-/** `value-by-key`, `aggregating-by-key mean`; the version is the user's. */
-export function layoutOf({ kind, version = 1, aggregate }: StateSpec): StoredLayout {
-  return { layout: `${kind}${BY_KEY}${aggregate === undefined ? '' : ` ${aggregate.kind}`}`, version }
+/** `value-by-key`, `aggregating-by-key mean`, `timed-list-by-key`; the version is the user's. */
+export function layoutOf({ kind, version = 1, aggregate, ttl }: StateSpec): StoredLayout {
+  const times = ttl === undefined ? '' : TIMED_LAYOUT
+  return { layout: `${times}${kind}${BY_KEY}${aggregate === undefined ? '' : ` ${aggregate.kind}`}`, version }
 }
 
 /** @throws TidemarkError when what was stored in this form cannot become what the job declares, naming both */
@@ -50,6 +52,6 @@ export function evolutionOf(spec: StateSpec): StateEvolution {
 }
 
 function partsOf(layout: string): readonly [kind?: string | undefined, aggregate?: string | undefined] {
-  const match = /^(value|list|map|reducing|aggregating)-by-key(?: (.*))?$/s.exec(layout)
+  const match = /^(?:timed-)?(value|list|map|reducing|aggregating)-by-key(?: (.*))?$/s.exec(layout)
   return match === null ? [] : [match[1], match[2]]
 }

@@ -1,10 +1,11 @@
 import type { Aggregate } from '../window/aggregate.js'
 import type { KeyGroupedComponent } from './component.js'
 import type { Evolving, Steps } from './evolution.js'
-import type { StateEvolution } from './evolving-table.js'
+import type { LeftOut, StateEvolution, StoredTimes } from './evolving-table.js'
 import type { InternalKey, Key } from './key.js'
 import type { Tracked } from './leaf.js'
 import type { LeafTable, LeafTableOptions } from './leaf-table.js'
+import type { Expiring } from './ttl.js'
 
 /** Half open: first <= group < end. */
 export interface KeyGroupRange {
@@ -13,29 +14,29 @@ export interface KeyGroupRange {
 }
 
 /** Names a state of an operator. `name` is unique in the operator and part of the savepoint. */
-export interface ValueStateSpec<V> extends Evolving {
+export interface ValueStateSpec<V> extends Evolving, Expiring {
   readonly kind: 'value'
   readonly name: string
   /** What `value()` gives before the first update. */
   readonly initial?: () => V
 }
-export interface ListStateSpec<V> extends Evolving {
+export interface ListStateSpec<V> extends Evolving, Expiring {
   readonly kind: 'list'
   readonly name: string
   readonly elementOf?: () => V
 }
-export interface MapStateSpec<K, V> extends Evolving {
+export interface MapStateSpec<K, V> extends Evolving, Expiring {
   readonly kind: 'map'
   readonly name: string
   readonly migrateKeys?: Steps
   readonly entryOf?: () => readonly [K, V]
 }
-export interface ReducingStateSpec<V> extends Evolving {
+export interface ReducingStateSpec<V> extends Evolving, Expiring {
   readonly kind: 'reducing'
   readonly name: string
   readonly reduce: (left: V, right: V) => V
 }
-export interface AggregatingStateSpec<T, A, R> extends Evolving {
+export interface AggregatingStateSpec<T, A, R> extends Evolving, Expiring {
   readonly kind: 'aggregating'
   readonly name: string
   readonly aggregate: Aggregate<T, A, R>
@@ -87,6 +88,9 @@ export interface TableOptions extends Omit<LeafTableOptions, 'operatorId' | 'slo
   readonly keysAre?: 'spaces' | 'entries'
   /** How older versions of the values become the current one. */
   readonly evolution?: StateEvolution
+  /** Of a user's state. */
+  readonly times?: StoredTimes
+  readonly isLeftOut?: LeftOut
 }
 
 /** Where an operator's keyed state lives. Access needs a current key; the operator sets it before each row. */

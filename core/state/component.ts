@@ -26,6 +26,8 @@ export interface KeyGroupedComponent<T extends Tracked = Tracked> extends Stored
   /** All entries of a group that exist. Goes on over changes; what goes meanwhile, `changes` has been told of. */
   entriesOf(slot: number): Iterator<T>
   presence(entry: T, asOf: number): Presence
+  /** Of what is present: a whole run need not hold it, because nobody will see it any more. */
+  readonly isLeftOut?: ((entry: T) => boolean) | undefined
   /** The entries that go with one that stands for many. */
   membersOf?(entry: T): Iterator<T> | undefined
   writeKey(entry: T, encoder: SequenceEncoder): void

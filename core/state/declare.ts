@@ -12,6 +12,7 @@ import type {
   ValueStateSpec,
 } from './backend.js'
 import { type Evolution, type EvolutionOptions, type MapEvolution, requireEvolution } from './evolution.js'
+import { type Expiring, requireTtl } from './ttl.js'
 
 /*
  * How a user declares state: a record whose keys name the states, `state: { seen: valueState<number>() }`.
@@ -47,38 +48,44 @@ export type StateHandle<D> =
 export type StateHandles<Ds extends StateDeclarations> = { readonly [Name in keyof Ds]: StateHandle<Ds[Name]> }
 
 /** One value a key. With `initial`, `value()` gives its result before the first update. */
-export function valueState<V>(options: { readonly initial?: () => V } & Evolution<V> = {}): ValueDeclaration<V> {
+export function valueState<V>(
+  options: { readonly initial?: () => V } & Evolution<V> & Expiring = {},
+): ValueDeclaration<V> {
   return declaration('valueState', { kind: 'value', ...options })
 }
 
 /** A list a key, in the order of `add`. Migrations are of its elements. */
-export function listState<V>(options: Evolution<V> = {}): ListDeclaration<V> {
+export function listState<V>(options: Evolution<V> & Expiring = {}): ListDeclaration<V> {
   return declaration('listState', { kind: 'list', ...options })
 }
 
 /** A map a key, in the order of the first `put`. Its keys are scalars. Migrations are of its values, or of its keys. */
 export function mapState<K extends string | number | bigint | boolean, V>(
-  options: MapEvolution<K, V> = {},
+  options: MapEvolution<K, V> & Expiring = {},
 ): MapDeclaration<K, V> {
   return declaration('mapState', { kind: 'map', ...options })
 }
 
 /** One value a key, made of all that were added: `reduce(left, right)`, `left` being the older. */
-export function reducingState<V>(reduce: (left: V, right: V) => V, options: Evolution<V> = {}): ReducingDeclaration<V> {
+export function reducingState<V>(
+  reduce: (left: V, right: V) => V,
+  options: Evolution<V> & Expiring = {},
+): ReducingDeclaration<V> {
   return declaration('reducingState', { kind: 'reducing', reduce, ...options })
 }
 
 /** The result of an aggregate over all that were added, kept as its accumulator, which is what migrations are of. */
 export function aggregatingState<T, A, R>(
   aggregate: Aggregate<T, A, R>,
-  options: Evolution<A> = {},
+  options: Evolution<A> & Expiring = {},
 ): AggregatingDeclaration<T, A, R> {
   return declaration('aggregatingState', { kind: 'aggregating', aggregate, ...options })
 }
 
 /** @throws TidemarkError OPTION_INVALID */
-function declaration<D extends EvolutionOptions>(where: string, declared: D): D {
+function declaration<D extends EvolutionOptions & Expiring>(where: string, declared: D): D {
   requireEvolution(where, declared)
+  requireTtl(where, declared.ttl)
   return Object.freeze(declared)
 }
 

@@ -6,6 +6,7 @@ import { isKeyScalar } from './key-check.js'
 import type { KeyGuard } from './key-guard.js'
 import type { Leaf, LeafSpace } from './leaf.js'
 import { LeafTable, type LeafTableOptions } from './leaf-table.js'
+import { TIMED_LAYOUT, timeAndValue } from './timed.js'
 
 export interface EvolvingTableOptions extends LeafTableOptions {
   readonly guard: KeyGuard
@@ -13,7 +14,20 @@ export interface EvolvingTableOptions extends LeafTableOptions {
   readonly keysAre: 'spaces' | 'entries'
   /** Undefined: what was stored is never changed. */
   readonly evolution: StateEvolution | undefined
+  readonly times?: StoredTimes | undefined
+  readonly isLeftOut?: LeftOut | undefined
 }
+
+/** Of a user's state, which may get a time to live, or lose it, between two releases of a job. */
+export interface StoredTimes {
+  /** What has a time each, where there are times. */
+  readonly of: 'values' | 'elements'
+  /** Of what was stored without times; undefined: there are none, and those that were stored are dropped. */
+  readonly now: (() => number) | undefined
+}
+
+/** What a whole snapshot need not hold: nobody will see it any more. */
+export type LeftOut = (entry: Leaf | LeafSpace) => boolean
 
 export interface StateEvolution extends EvolutionOptions {
   /** As the user calls it. */
@@ -24,11 +38,14 @@ export interface StateEvolution extends EvolutionOptions {
 
 /** A table that makes older versions of its values current while it restores them, and knows when its keys are others. */
 export class EvolvingTable extends LeafTable {
+  readonly isLeftOut: LeftOut | undefined
   private readonly guard: KeyGuard
   private readonly keysAreSpaces: boolean
   private readonly evolution: StateEvolution | undefined
+  private readonly times: StoredTimes | undefined
   /** What the entries that are being restored were stored in. */
   private from = 0
+  private hasTimes = false
   private isRestoring = false
   /** Keys that were migrated: what they were, by what they are, by slot and space. */
   private readonly oldKeys = new Map<string, Map<unknown, unknown>>()
@@ -38,6 +55,8 @@ export class EvolvingTable extends LeafTable {
     this.guard = options.guard
     this.keysAreSpaces = options.keysAre === 'spaces'
     this.evolution = options.evolution
+    this.times = options.times
+    this.isLeftOut = options.isLeftOut
   }
 
   override openSpace(slot: number, id?: InternalKey): LeafSpace {
@@ -53,6 +72,7 @@ export class EvolvingTable extends LeafTable {
   override accept(stored: StoredLayout): void {
     super.accept(stored)
     this.from = stored.version
+    this.hasTimes = this.times !== undefined && stored.layout.startsWith(TIMED_LAYOUT)
   }
 
   override restore(slot: number, key: unknown, value: unknown): void {
@@ -81,12 +101,20 @@ export class EvolvingTable extends LeafTable {
   }
 
   private currentValue(stored: unknown): unknown {
-    const { evolution, from, version } = this
-    if (evolution?.migrate === undefined || from >= version) return stored
-    const { state, of, migrate } = evolution
-    const how = { state, from, to: version }
-    if (of === 'values') return migrated(stored, migrate, how)
-    return Array.isArray(stored) ? stored.map((element) => migrated(element, migrate, how)) : stored
+    const { evolution, times, from, version } = this
+    const isMigrated = evolution?.migrate !== undefined && from < version
+    if (!isMigrated && !this.hasTimes && times?.now === undefined) return stored
+    const of = evolution?.of ?? times?.of
+    if (of !== 'elements') return this.currentItem(stored)
+    return Array.isArray(stored) ? stored.map((element) => this.currentItem(element)) : stored
+  }
+
+  private currentItem(stored: unknown): unknown {
+    const { evolution, times, from, version } = this
+    const [lastAccess, old] = this.hasTimes ? timeAndValue(stored) : [times?.now?.(), stored]
+    const value =
+      evolution === undefined ? old : migrated(old, evolution.migrate, { state: evolution.state, from, to: version })
+    return times?.now === undefined ? value : [lastAccess, value]
   }
 
   /** Only the keys of a map have versions. */

@@ -100,6 +100,7 @@ class ComponentSnapshot<T extends Tracked> implements CopyOnWrite<T> {
     if (members !== undefined && this.retained.get(slot)?.push(members) === undefined)
       this.retained.set(slot, [members])
     if (changed.stamp <= after || this.component.presence(changed, this.asOf) !== 'present') return
+    if (base === 0 && this.component.isLeftOut?.(changed)) return
     try {
       this.write(slot, changed)
     } catch {
@@ -146,13 +147,15 @@ class ComponentSnapshot<T extends Tracked> implements CopyOnWrite<T> {
 
   private visitAll({ slot }: SlotChanges<T>, isTimeUp: () => boolean): boolean {
     const { component, asOf } = this
+    const { isLeftOut } = component
     let iterator: Iterator<T> | undefined = this.iterator ?? component.entriesOf(slot)
     while (iterator !== undefined) {
       this.iterator = iterator
       for (;;) {
         const { value, done } = iterator.next()
         if (done === true) break
-        if (value.stamp <= asOf && component.presence(value, asOf) === 'present') this.write(slot, value)
+        const isPresent = value.stamp <= asOf && component.presence(value, asOf) === 'present'
+        if (isPresent && (isLeftOut === undefined || !isLeftOut(value))) this.write(slot, value)
         if (this.mustLook() && isTimeUp()) return false
       }
       iterator = this.retained.get(slot)?.pop()

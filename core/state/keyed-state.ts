@@ -17,6 +17,7 @@ import type {
 import type { KeyGroupedComponent } from './component.js'
 import { CurrentKey } from './current-key.js'
 import { EvolvingTable } from './evolving-table.js'
+import { Expiry, type ExpiryOptions, isOver } from './expiry.js'
 import { HEAP_LEAVES } from './heap-leaves.js'
 import type { InternalKey, Key } from './key.js'
 import { fromInternalKey } from './key-codec.js'
@@ -25,6 +26,7 @@ import { KeyedRestore } from './keyed-restore.js'
 import { KeyedSnapshot } from './keyed-snapshot.js'
 import type { Tracked } from './leaf.js'
 import type { LeafStore, LeafTable } from './leaf-table.js'
+import type { Lifetime } from './lifetime.js'
 import { stateCorrupt, stateNameTaken } from './state-error.js'
 import {
   KeyedAggregatingState,
@@ -33,10 +35,14 @@ import {
   KeyedMapState,
   KeyedReducingState,
   KeyedValueState,
+  type StateEntry,
 } from './state-handles.js'
+import { storedTimed, timedListOf, timedValueOf } from './timed.js'
+import { TimedEntry, TimedListState, TimedMapState } from './timed-handles.js'
+import { TimedLeaves, type TimedTable } from './timed-leaves.js'
+import type { Ttl } from './ttl.js'
 
-export interface KeyedStateOptions {
-  readonly operatorId: string
+export interface KeyedStateOptions extends ExpiryOptions {
   readonly range: KeyGroupRange
   /** Default: the heap. */
   readonly leaves?: LeafStore
@@ -56,6 +62,7 @@ export class KeyedState implements KeyedStateBackend {
   private readonly guard: KeyGuard
   private readonly components = new Map<string, KeyGroupedComponent>()
   private readonly kinds = new Map<string, string>()
+  private readonly expiry: Expiry
 
   constructor(options: KeyedStateOptions) {
     this.operatorId = options.operatorId
@@ -63,6 +70,7 @@ export class KeyedState implements KeyedStateBackend {
     this.current = new CurrentKey(options.operatorId, options.range)
     this.leaves = options.leaves ?? HEAP_LEAVES
     this.guard = new KeyGuard(options.operatorId, options.onKeysChanged)
+    this.expiry = new Expiry(options)
   }
 
   setCurrentKey(key: InternalKey, group: number, timestamp: number = NO_TIMESTAMP): void {
@@ -91,11 +99,15 @@ export class KeyedState implements KeyedStateBackend {
   }
 
   list<V>(spec: ListStateSpec<V>): ListState<V> {
-    return new KeyedListState(this.entry(spec))
+    const { current } = this
+    if (spec.ttl !== undefined) return new TimedListState({ ...this.timed(spec, spec.ttl), current })
+    return new KeyedListState(new KeyedEntry(this.table(spec), current))
   }
 
   map<K, V>(spec: MapStateSpec<K, V>): MapState<K, V> {
-    return new KeyedMapState(this.table(spec), this.current)
+    const { current } = this
+    if (spec.ttl !== undefined) return new TimedMapState(new TimedLeaves(this.timed(spec, spec.ttl)), current)
+    return new KeyedMapState(this.table(spec), current)
   }
 
   reducing<V>(spec: ReducingStateSpec<V>): AppendingState<V, V> {
@@ -164,8 +176,9 @@ export class KeyedState implements KeyedStateBackend {
     for (const { changes } of this.components.values()) changes.abort(id)
   }
 
-  /** Between batches: what a bounded cache holds too much goes. */
+  /** Between batches: some of what has expired goes, and what a bounded cache holds too much. */
   trim(): void {
+    this.expiry.clean()
     this.leaves.trim?.()
   }
 
@@ -173,11 +186,19 @@ export class KeyedState implements KeyedStateBackend {
     this.leaves.close?.()
   }
 
-  private entry(spec: StateSpec): KeyedEntry {
-    return new KeyedEntry(this.table(spec), this.current)
+  private entry(spec: StateSpec): StateEntry {
+    const { current } = this
+    if (spec.ttl !== undefined) return new TimedEntry(new TimedLeaves(this.timed(spec, spec.ttl)), current)
+    return new KeyedEntry(this.table(spec), current)
   }
 
-  private table(spec: StateSpec): LeafTable {
+  private timed(spec: StateSpec, ttl: Ttl): TimedTable {
+    const lifetime = this.expiry.lifetimeOf(spec.name, ttl)
+    const table = this.table(spec, lifetime)
+    return { table, lifetime, onCreated: this.expiry.watch(table, lifetime) }
+  }
+
+  private table(spec: StateSpec, lifetime?: Lifetime): LeafTable {
     const { operatorId } = this
     const isMap = spec.kind === 'map'
     const { name: state, version } = spec
@@ -190,6 +211,12 @@ export class KeyedState implements KeyedStateBackend {
       // Of all kinds the only one whose values the engine itself looks into.
       ...(spec.kind === 'list' && { fromStored: (stored, { space }) => this.listOf(stored, space.slot, state) }),
       ...(version === undefined ? {} : { evolution: evolutionOf(spec) }),
+      times: { of: spec.kind === 'list' ? 'elements' : 'values', now: lifetime && (() => lifetime.now()) },
+      ...(lifetime && {
+        toStored: storedTimed,
+        fromStored: spec.kind === 'list' ? timedListOf : timedValueOf,
+        isLeftOut: isOver(lifetime),
+      }),
     })
     this.add(table, state, spec.kind)
     return table

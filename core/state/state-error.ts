@@ -11,6 +11,15 @@ export function stateNameTaken(operatorId: string, name: string, kind: string, t
   })
 }
 
+export function ttlWithoutClock(operatorId: string, state: string): TidemarkError {
+  return new TidemarkError({
+    code: 'TTL_WITHOUT_CLOCK',
+    domain: 'internal',
+    operatorId,
+    message: `state '${state}' of operator '${operatorId}': expected a clock for its time to live, found none; report this`,
+  })
+}
+
 export function noCurrentKey(operatorId: string): TidemarkError {
   return new TidemarkError({
     code: 'STATE_WITHOUT_KEY',

@@ -7,8 +7,19 @@ import type { Leaf, LeafSpace } from './leaf.js'
 import type { LeafTable } from './leaf-table.js'
 import { mapKeyInvalid } from './state-error.js'
 
+/** What the current key has of a state that keeps one value a key. */
+export interface StateEntry {
+  /** Of the row. */
+  readonly timestamp: number
+  read(): unknown
+  /** What is there, to be changed in place and then written. */
+  edit(): unknown
+  write(value: unknown): void
+  clear(): void
+}
+
 /** The current key's entry in a table that has one a key. */
-export class KeyedEntry {
+export class KeyedEntry implements StateEntry {
   private readonly table: LeafTable
   private readonly current: CurrentKey
 
@@ -25,7 +36,6 @@ export class KeyedEntry {
     return this.find()?.value
   }
 
-  /** What is there, to be changed in place. */
   edit(): unknown {
     const leaf = this.find()
     if (leaf === undefined) return undefined
@@ -57,10 +67,10 @@ export class KeyedEntry {
 }
 
 export class KeyedValueState<V> implements ValueState<V> {
-  private readonly entry: KeyedEntry
+  private readonly entry: StateEntry
   private readonly initial: (() => V) | undefined
 
-  constructor(entry: KeyedEntry, initial: (() => V) | undefined) {
+  constructor(entry: StateEntry, initial: (() => V) | undefined) {
     this.entry = entry
     this.initial = initial
   }
@@ -197,10 +207,10 @@ function keyOf(key: unknown): InternalKey {
 }
 
 export class KeyedReducingState<V> implements AppendingState<V, V> {
-  private readonly entry: KeyedEntry
+  private readonly entry: StateEntry
   private readonly reduce: (left: V, right: V) => V
 
-  constructor(entry: KeyedEntry, reduce: (left: V, right: V) => V) {
+  constructor(entry: StateEntry, reduce: (left: V, right: V) => V) {
     this.entry = entry
     this.reduce = reduce
   }
@@ -220,10 +230,10 @@ export class KeyedReducingState<V> implements AppendingState<V, V> {
 }
 
 export class KeyedAggregatingState<T, A, R> implements AppendingState<T, R> {
-  private readonly entry: KeyedEntry
+  private readonly entry: StateEntry
   private readonly aggregate: Aggregate<T, A, R>
 
-  constructor(entry: KeyedEntry, aggregate: Aggregate<T, A, R>) {
+  constructor(entry: StateEntry, aggregate: Aggregate<T, A, R>) {
     this.entry = entry
     this.aggregate = aggregate
   }

@@ -47,6 +47,9 @@ export function broadcastLabel(declared: BroadcastDeclarations): string {
     if (((declaration as { version?: number }).version ?? 1) !== 1) {
       throw graphError('GRAPH_STEP_INVALID', `broadcast: state '${name}' cannot have a version, only keyed state can`)
     }
+    if ((declaration as { ttl?: unknown }).ttl !== undefined) {
+      throw graphError('GRAPH_STEP_INVALID', `broadcast: state '${name}' cannot have a ttl, only keyed state can`)
+    }
     if (kind === 'map' || kind === 'value') return `${name}: ${kind}`
     throw graphError('GRAPH_STEP_INVALID', `broadcast: declare state '${name}' with mapState() or valueState()`)
   })

@@ -270,7 +270,15 @@ export class Deployment {
       get keyedState() {
         if (backend !== undefined) return backend
         const leaves = leavesFor?.(node.id)
-        backend = new KeyedState({ operatorId: node.id, range, onKeysChanged, ...(leaves && { leaves }) })
+        const { clock } = environment
+        backend = new KeyedState({
+          operatorId: node.id,
+          range,
+          clock,
+          metrics,
+          onKeysChanged,
+          ...(leaves && { leaves }),
+        })
         return backend
       },
       restoredWatermarks: { minimum: restore.watermark, floorOf: restore.watermarkOf },

@@ -1,6 +1,5 @@
-import type { KeyGroupRange } from '../../core/state/backend.js'
 import type { KeyedSnapshot } from '../../core/state/keyed-snapshot.js'
-import { KeyedState } from '../../core/state/keyed-state.js'
+import { KeyedState, type KeyedStateOptions } from '../../core/state/keyed-state.js'
 import type { StateObject } from './snapshot.js'
 
 /** A snapshot of keyed state that is being taken. */
@@ -18,8 +17,8 @@ export class InstanceState {
   private readonly objects = new Map<number, Uint8Array[]>()
   private nextCheckpoint = 1
 
-  constructor(operatorId: string, range: KeyGroupRange) {
-    this.keyed = new KeyedState({ operatorId, range })
+  constructor(options: Pick<KeyedStateOptions, 'operatorId' | 'range' | 'clock' | 'metrics'>) {
+    this.keyed = new KeyedState(options)
   }
 
   /** Once everything is registered. */

@@ -61,7 +61,8 @@ export class OperatorInstance {
     this.output = new BoundedOutput(options.ports, options.capacity)
     const { index, parallelism, maxParallelism, restored } = options
     const range = keyGroupRange(index, parallelism, maxParallelism)
-    this.state = new InstanceState('under-test', range)
+    const { clock } = options.environment
+    this.state = new InstanceState({ operatorId: 'under-test', range, clock, metrics: options.metrics })
     const watermarks = restoredWatermarks(restored, range)
     this.watermark = watermarks.minimum
     const stored = restored.operatorState.map((bytes) => decode(bytes) as readonly OperatorStateSnapshot[])
@@ -106,6 +107,7 @@ export class OperatorInstance {
       from = next
       return next === batch.length
     })
+    this.state.keyed.trim()
   }
 
   advanceWatermark(watermark: number): void {
