@@ -235,7 +235,7 @@ export class ChangeLog<T extends Tracked> {
 }
 
 /** Below that a sweep is not worth it. */
-const SMALLEST_SWEEP = 128
+const SMALLEST_SWEEP = 16
 
 const WHOLE: RunPlan = { keep: 0, tier: 0 }
 /** In checkpoints. */
