@@ -1,3 +1,4 @@
+import { benchDisk } from './disk/bench.js'
 import { benchLoop } from './loop/bench.js'
 import { benchMemory } from './memory/bench.js'
 import { benchSnapshots } from './snapshots/bench.js'
@@ -5,21 +6,24 @@ import { benchTaxi } from './taxi/bench.js'
 import { benchWindows } from './windows/bench.js'
 
 /** Each prints its tables and says whether what is wanted of it was met. */
-const BENCHES: Readonly<Record<string, () => Promise<boolean>>> = {
+const BENCHES: Readonly<Record<string, (keys?: number) => Promise<boolean>>> = {
   taxi: () => benchTaxi({ trips: 240_000, rounds: 7 }),
   windows: () => benchWindows({ rides: 1_000_000, rounds: 5 }),
   memory: () => benchMemory({ events: 10_000_000 }),
   loop: () => benchLoop({ rounds: 3 }),
+  disk: (keys = 10_000_000) => benchDisk({ keys }),
   snapshots: () => benchSnapshots({ keys: 1_000_000, rounds: 3, seconds: 13 }),
 }
 
 const [name = '', ...rest] = process.argv.slice(2)
-const bench = rest.length === 0 ? BENCHES[name] : undefined
+// Fewer keys, for a quick look.
+const keys = name === 'disk' && rest[0] === '--keys' && rest.length === 2 ? Number(rest[1]) : undefined
+const bench = rest.length === 0 || Number.isSafeInteger(keys) ? BENCHES[name] : undefined
 if (bench === undefined) {
   console.error(
     `npm run bench -- NAME, one of: ${Object.keys(BENCHES).join(', ')}; found '${[name, ...rest].join(' ')}'`,
   )
   process.exitCode = 2
-} else if (!(await bench())) {
+} else if (!(await bench(keys))) {
   process.exitCode = 1
 }
