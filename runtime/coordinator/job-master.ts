@@ -21,7 +21,7 @@ import { JobLog } from './job-log.js'
 import { isFinal, JOB_TRANSITIONS, type JobStatus } from './job-status.js'
 import { refuseRewind } from './refuse-rewind.js'
 import type { RestartStrategy } from './restart-strategy.js'
-import { RestorePoint } from './restore-point.js'
+import { RestorePoint, requireOperators } from './restore-point.js'
 import type { Savepoint } from './savepoint.js'
 
 export interface JobMasterOptions {
@@ -177,7 +177,7 @@ export class JobMaster {
     // What is refused is refused before anything is written.
     const savepoint = log.state === undefined ? await this.readOrigin() : undefined
     resolve({ ...facts, state: log.state, mode, resumeDrained, savepoint })
-    if (savepoint !== undefined && !this.options.allowRewind) await this.refuseRewind(savepoint)
+    if (savepoint !== undefined) await this.refuseSavepoint(savepoint)
     const startedFrom = log.state?.checkpoints.at(-1)?.id
     const decide = (): RecoveryDecision => {
       // A drain of this run is the end of it, whatever it went on from.
@@ -249,8 +249,13 @@ export class JobMaster {
     return this.openedOrigin
   }
 
-  /** Asks the sinks as of the savepoint: the job has no lineage of its own yet. */
-  private async refuseRewind({ manifest, origin }: SavepointStart): Promise<void> {
+  /** What can be known of a savepoint before the job is created. */
+  private async refuseSavepoint({ manifest, origin }: SavepointStart): Promise<void> {
+    const { graph, logger, allowDroppedState, allowRewind } = this.options
+    // What may be dropped is logged by the generation that drops it.
+    if (!allowDroppedState) requireOperators(manifest, graph, { isAllowed: false, logger })
+    if (allowRewind) return
+    // The sinks are asked as of the savepoint: the job has no lineage of its own yet.
     const committers = await this.openCommitters(manifest)
     try {
       await refuseRewind(committers, { ...manifest, location: origin.location })

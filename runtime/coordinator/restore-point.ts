@@ -147,8 +147,11 @@ export function refuseDroppedState(
   })
 }
 
-/** Operators with state must be in the job, and of the kind that they were. */
-function requireOperators(manifest: CheckpointManifest, graph: LogicalGraph, dropping: Dropping): void {
+/**
+ * Operators with state must be in the job, and of the kind that they were.
+ * @throws TidemarkError STATE_WITHOUT_OPERATOR, STATE_OF_OTHER_KIND
+ */
+export function requireOperators(manifest: CheckpointManifest, graph: LogicalGraph, dropping: Dropping): void {
   const nodes = new Map(graph.nodes.filter(({ stable }) => stable).map((node) => [node.id, node]))
   const orphans = manifest.operators.filter(({ id }) => !nodes.has(id)).map(({ id }) => id)
   if (orphans.length > 0 && dropping.isAllowed) {

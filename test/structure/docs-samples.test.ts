@@ -14,7 +14,9 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PAGES = [
   'README.md',
   'docs/dsl.md',
+  'docs/evolution.md',
   'docs/operations.md',
+  'docs/savepoints.md',
   'docs/storage.md',
   ...readdirSync(join(ROOT, 'docs/connectors')).map((name) => `docs/connectors/${name}`),
 ]

@@ -9,6 +9,10 @@ import { checksum } from '../../../runtime/storage/checksum.js'
 import { ScriptedSource } from '../../job/scripted-source.js'
 import { folder, READINGS, type Reading, rooms, running, savepointOf } from '../fixture/savepoint-job.js'
 
+const stateless = defineJob('rooms', (job) => {
+  job.from('readings', collection<Reading>([])).to('out', collectInto<Reading>([]))
+})
+
 /** What starting from the savepoint ends with. */
 async function failureOf(job: Job<unknown>, savepoint: string, options: RunOptions = {}): Promise<unknown> {
   const { handle } = await running(job, READINGS, { from: savepoint, ...options })
@@ -26,12 +30,11 @@ async function anObject(savepoint: string): Promise<string> {
 
 describe('a start from a savepoint is refused', () => {
   it('when the job has no operator for its state: both lists of ids are named', async () => {
-    const other = defineJob('rooms', (job) => {
-      job.from('readings', collection<Reading>([])).to('out', collectInto<Reading>([]))
-    })
-    expect(await failureOf(other, await savepointOf())).toMatchObject({
+    expect(await failureOf(stateless, await savepointOf())).toMatchObject({
       code: 'STATE_WITHOUT_OPERATOR',
-      message: expect.stringMatching(/state of (?=.*'step')(?=.*'windows').*, which the job has not; the job has 'readings', 'out'/),
+      message: expect.stringMatching(
+        /state of (?=.*'step')(?=.*'windows').*, which the job has not; the job has 'readings', 'out'/,
+      ),
     })
   })
 
@@ -153,6 +156,7 @@ it('a refused start leaves the storage as it was: the next one may begin there',
   const to = join(await folder(), 'checkpoints')
   const savepoint = await savepointOf()
   expect(await failureOf(rooms('flats'), savepoint, { checkpoints: { to } })).toBeDefined()
+  expect(await failureOf(stateless, savepoint, { checkpoints: { to } })).toBeDefined()
   const handle = await run(rooms('flats'), {
     sources: { readings: new ScriptedSource([READINGS]) },
     checkpoints: { to },
