@@ -95,7 +95,11 @@ export class CheckpointCoordinator<W> {
   private completing: Promise<void> | undefined
   private cancelInterval: (() => void) | undefined
   private failuresInARow = 0
-  /** A stop's or the final checkpoint was asked for: no periodic one follows. */
+  /** When the next periodic one is due, by the monotonic clock. */
+  private dueAt = 0
+  /** Only a last checkpoint may still begin. */
+  private held = false
+  /** It has begun: nothing follows. */
   private last = false
   private endedBy: TidemarkError | undefined
 
@@ -120,11 +124,19 @@ export class CheckpointCoordinator<W> {
     } = {},
   ): Promise<CompletedCheckpoint> {
     return new Promise((resolve, reject) => {
-      if (this.endedBy) return reject(this.endedBy)
+      const refusal = this.endedBy ?? (this.mayBegin(kind) ? undefined : stopping())
+      if (refusal) return reject(refusal)
       const { isWhole = false, onTriggered } = options
       this.requests.push({ kind, isWhole, input, onTriggered, resolve, reject })
       this.triggerNext()
     })
+  }
+
+  /** The input is being ended: what the job is from here on, only its last checkpoint may record. */
+  hold(): void {
+    this.held = true
+    this.cancelInterval?.()
+    this.refuseOthers()
   }
 
   onSnapshot(task: number, checkpointId: number, snapshots: readonly StageSnapshot[]): void {
@@ -151,12 +163,32 @@ export class CheckpointCoordinator<W> {
     this.waiters.clear()
   }
 
+  private mayBegin(kind: CheckpointKind): boolean {
+    return !this.last && (!this.held || kind === 'stop' || kind === 'final')
+  }
+
+  private refuseOthers(): void {
+    const refused = this.requests.filter(({ kind }) => !this.mayBegin(kind))
+    for (const request of refused) {
+      this.requests.splice(this.requests.indexOf(request), 1)
+      request.reject(stopping())
+    }
+  }
+
   private schedule(delayMs: number): void {
     this.cancelInterval?.()
-    if (this.endedBy || this.last) return
-    this.cancelInterval = this.options.environment.timers.after(delayMs, () => {
+    if (this.endedBy || this.last || this.held) return
+    const { clock, timers } = this.options.environment
+    this.dueAt = clock.monotonic() + delayMs
+    this.cancelInterval = timers.after(delayMs, () => {
       if (!this.pending) this.begin('periodic', 'open')
     })
+  }
+
+  /** However many savepoints are taken: they commit nothing, and do not put off what does. */
+  private scheduleBehindSavepoint(): void {
+    const { environment, settings } = this.options
+    this.schedule(Math.max(settings.minPauseMs, this.dueAt - environment.clock.monotonic(), 0))
   }
 
   private triggerNext(): void {
@@ -172,7 +204,10 @@ export class CheckpointCoordinator<W> {
     if (this.endedBy) return
     const { environment, settings, taskCount, trigger } = this.options
     const id = this.nextId++
-    if (kind === 'stop' || kind === 'final') this.last = true
+    if (kind === 'stop' || kind === 'final') {
+      this.last = true
+      this.refuseOthers()
+    }
     const pending: Pending = {
       id,
       kind,
@@ -218,7 +253,8 @@ export class CheckpointCoordinator<W> {
       this.waiters.get(pending.id)?.resolve(completed)
       this.waiters.delete(pending.id)
       const { intervalMs, minPauseMs } = this.options.settings
-      this.schedule(Math.max(minPauseMs, intervalMs - durationMs))
+      if (pending.kind === 'savepoint') this.scheduleBehindSavepoint()
+      else this.schedule(Math.max(minPauseMs, intervalMs - durationMs))
       this.triggerNext()
     } catch (error) {
       // It may count or not: only the log can tell, and the next generation begins by reading it.
@@ -269,9 +305,18 @@ export class CheckpointCoordinator<W> {
       this.options.onFailure(reason)
       return
     }
-    this.schedule(this.options.settings.intervalMs)
+    if (isSavepoint) this.scheduleBehindSavepoint()
+    else this.schedule(this.options.settings.intervalMs)
     this.triggerNext()
   }
+}
+
+function stopping(): TidemarkError {
+  return new TidemarkError({
+    code: 'JOB_NOT_RUNNING',
+    domain: 'user',
+    message: 'the job is ending: no checkpoint or savepoint but its last one begins any more',
+  })
 }
 
 function asTidemarkError(error: unknown): TidemarkError {

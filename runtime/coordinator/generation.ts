@@ -1,6 +1,6 @@
 import type { CheckpointRef } from '../../core/checkpoint/job-state.js'
 import type { CheckpointManifest, EnumeratorState, InputState, ObjectRef } from '../../core/checkpoint/manifest.js'
-import { keyedStatePath, SAVEPOINT_MANIFEST, savepointKeyedPath } from '../../core/checkpoint/paths.js'
+import { keyedStatePath, savepointKeyedPath } from '../../core/checkpoint/paths.js'
 import type { Committer } from '../../core/connector.js'
 import type { Logger } from '../../core/context.js'
 import type { Environment } from '../../core/environment.js'
@@ -23,13 +23,7 @@ import {
 } from '../storage/checkpoint-objects.js'
 import { checksum } from '../storage/checksum.js'
 import type { ObjectStore } from '../storage/object-store.js'
-import {
-  copyAsSavepoint,
-  deleteSavepoint,
-  requireEmpty,
-  SAVEPOINT_NAMES,
-  writeSavepointManifest,
-} from '../storage/savepoint-objects.js'
+import { deleteSavepoint, SAVEPOINT_NAMES, writeSavepointManifest } from '../storage/savepoint-objects.js'
 import type { StageSnapshot } from '../task/stage-snapshot.js'
 import {
   CheckpointCoordinator,
@@ -38,9 +32,11 @@ import {
   type CompletedCheckpoint,
 } from './checkpoint-coordinator.js'
 import { commitCheckpoint } from './commit.js'
+import { InFlight } from './in-flight.js'
 import type { JobLog } from './job-log.js'
 import { type RestorePoint, refuseDroppedState } from './restore-point.js'
 import type { Savepoint } from './savepoint.js'
+import { SavepointsInProgress } from './savepoints-in-progress.js'
 import { SourceCoordinator } from './source-coordinator.js'
 
 /** How a run is to end early. */
@@ -52,8 +48,8 @@ export type StopRequest =
   | { readonly kind: 'cancel' }
 
 export type GenerationOutcome =
-  | { readonly kind: 'finished'; readonly savepoint?: Savepoint | undefined }
-  | { readonly kind: 'stopped'; readonly savepoint?: Savepoint | undefined }
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'stopped' }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'failed'; readonly error: unknown }
 
@@ -97,6 +93,16 @@ interface WrittenCheckpoint {
   readonly bytes: number
 }
 
+interface CollectedSavepoint {
+  readonly place: ObjectStore
+  readonly header: ManifestHeader
+  readonly operators: readonly OperatorCheckpoint[]
+  readonly isAborted: () => boolean
+}
+
+/** How long the end of a generation waits for writes that nobody needs any more: the next one sweeps what they leave. */
+const ENDING_MS = 5000
+
 /** One deployment of a job. Everything it does carries the generation it began with, by value. */
 export class Generation {
   readonly execution: Execution
@@ -113,11 +119,11 @@ export class Generation {
   private readonly manifests = new Map<number, CheckpointManifest>()
   /** What the next increments build upon. */
   private base: CheckpointManifest | undefined
-  /** Where savepoints that are being taken go, by their id. */
-  private readonly savepoints = new Map<number, ObjectStore>()
-  private lastSavepoint: ObjectStore | undefined
+  private readonly savepoints: SavepointsInProgress
+  /** A savepoint is to be copied from the last checkpoint. */
+  private isLastWhole = false
   /** Objects of keyed state on their way into storage. */
-  private readonly uploads = new Set<Promise<ObjectRef>>()
+  private readonly uploads = new InFlight()
   private claimed: ObjectStore | undefined
   /** What the enumerators knew when the barrier of the checkpoint in progress went out. */
   private enumerators: ReadonlyMap<string, EnumeratorState> = new Map()
@@ -125,6 +131,7 @@ export class Generation {
   constructor(options: GenerationOptions) {
     this.options = options
     this.claimed = options.claimed
+    this.savepoints = new SavepointsInProgress(options)
     this.outcome = new Promise((resolve) => {
       this.end = resolve
     })
@@ -153,6 +160,10 @@ export class Generation {
         logger.warn('state of keys of another type is left', { operator: operatorId, stored, found })
       },
       onFailure: fail,
+      onSourceEnd: () => {
+        // Its windows have fired: a checkpoint of that is one of a drain, and only the last one says so.
+        if (this.input === 'drained') this.coordinator.hold()
+      },
       onInputEnd: () => this.finish(),
       ...(options.onTurn ? { onTurn: options.onTurn } : {}),
     })
@@ -176,7 +187,8 @@ export class Generation {
     await this.coordinator.close(reason)
     await this.opening.catch(() => undefined)
     for (const source of this.sources) await source.close()
-    await Promise.allSettled(this.uploads)
+    await this.uploads.settled(this.options.environment, ENDING_MS)
+    await this.savepoints.settled()
     await this.execution.close()
     return outcome
   }
@@ -189,7 +201,7 @@ export class Generation {
     if (this.stopping) return
     this.stopping = true
     this.options.onStopping()
-    this.lastSavepoint = request.savepoint
+    this.isLastWhole = request.savepoint !== undefined
     if (request.kind === 'drain') {
       this.input = 'drained'
       this.execution.endInput(request.where)
@@ -203,20 +215,10 @@ export class Generation {
   }
 
   /** Whole and self-contained, into an empty place. */
-  async savepoint(to: ObjectStore): Promise<Savepoint> {
-    await requireEmpty(to)
-    try {
-      const completed = await this.coordinator.request('savepoint', 'open', {
-        isWhole: true,
-        onTriggered: (id) => this.savepoints.set(id, to),
-      })
-      return { location: to.location, ...completed }
-    } catch (error) {
-      // The place was empty: what is there now is a part of what failed.
-      const left = await to.list('').catch((): readonly string[] => [])
-      if (left.length > 0 && !left.includes(SAVEPOINT_MANIFEST)) await to.deleteMany(left).catch(() => undefined)
-      throw error
-    }
+  savepoint(to: ObjectStore): Promise<Savepoint> {
+    return this.savepoints.take(to, (onTriggered) =>
+      this.coordinator.request('savepoint', 'open', { isWhole: true, onTriggered }),
+    )
   }
 
   private async startUp(): Promise<void> {
@@ -242,16 +244,9 @@ export class Generation {
     input: InputState,
     outcome: { readonly kind: 'finished' | 'stopped' },
   ): void {
-    const to = this.lastSavepoint
-    this.coordinator.request(kind, input, { isWhole: to !== undefined }).then(
-      (completed) => {
-        if (to === undefined) return this.end(outcome)
-        this.copyLast(completed, to).then(
-          (savepoint) => this.end({ ...outcome, savepoint }),
-          (error: unknown) => this.end({ kind: 'failed', error }),
-        )
-      },
-      // The coordinator has reported the failure of a last checkpoint already.
+    this.coordinator.request(kind, input, { isWhole: this.isLastWhole }).then(
+      () => this.end(outcome),
+      // The coordinator has reported the failure of a last checkpoint already; behind another last one none is needed.
       () => undefined,
     )
   }
@@ -297,7 +292,6 @@ export class Generation {
         totals.last = completed
       },
       onAborted: (id, reason, { kind, mayCount }) => {
-        this.savepoints.delete(id)
         if (kind !== 'savepoint') {
           totals.failed++
           if (!mayCount) void this.removeAborted(id)
@@ -312,18 +306,14 @@ export class Generation {
   }
 
   private upload(object: Uint8Array, of: UploadedObject): Promise<ObjectRef> {
-    const uploading = this.put(object, of)
-    this.uploads.add(uploading)
-    const settle = (): void => void this.uploads.delete(uploading)
-    uploading.then(settle, settle)
-    return uploading
+    return this.savepoints.track(of.barrier.checkpointId, this.uploads.track(this.put(object, of)))
   }
 
   private async put(object: Uint8Array, of: UploadedObject): Promise<ObjectRef> {
     const { store, generation } = this.options
     const { barrier, operatorId } = of
     const id = barrier.checkpointId
-    const savepoint = this.savepoints.get(id)
+    const savepoint = this.savepoints.placeOf(id)
     const name = savepoint ? savepointKeyedPath(operatorId, of) : keyedStatePath({ id, generation }, operatorId, of)
     await createOwn(savepoint ?? store, name, object)
     return { name, length: object.length, crc32: checksum(object) }
@@ -336,8 +326,11 @@ export class Generation {
     const { jobName: job, fingerprint } = graph
     const about = { tidemark: version, triggeredAt, job, lineage, generation, id, fingerprint, maxParallelism, input }
     const operators = this.byOperator(snapshots)
-    const savepoint = this.savepoints.get(id)
-    if (savepoint) return this.writeSavepoint(savepoint, { format: 'tidemark-savepoint', ...about }, operators)
+    const place = this.savepoints.placeOf(id)
+    if (place) {
+      const savepoint = { place, header: { format: 'tidemark-savepoint', ...about }, operators, isAborted } as const
+      return this.savepoints.track(id, this.writeSavepoint(savepoint))
+    }
     const header: ManifestHeader = { format: 'tidemark-checkpoint', ...about }
     try {
       const options = { store, header, base: this.base, names: checkpointNames(header) }
@@ -351,24 +344,22 @@ export class Generation {
     }
   }
 
-  private async writeSavepoint(
-    to: ObjectStore,
-    header: ManifestHeader,
-    operators: readonly OperatorCheckpoint[],
-  ): Promise<WrittenCheckpoint> {
-    const { manifest, bytes } = await writeObjects(
-      { store: to, header, base: undefined, names: SAVEPOINT_NAMES },
-      operators,
-    )
-    return { manifest, ref: undefined, bytes: bytes + (await writeSavepointManifest(to, manifest)) }
+  private async writeSavepoint({
+    place,
+    header,
+    operators,
+    isAborted,
+  }: CollectedSavepoint): Promise<WrittenCheckpoint> {
+    const options = { store: place, header, base: undefined, names: SAVEPOINT_NAMES }
+    const { manifest, bytes } = await writeObjects(options, operators)
+    // What was given up must not come to exist afterwards.
+    if (isAborted()) return { manifest, ref: undefined, bytes }
+    return { manifest, ref: undefined, bytes: bytes + (await writeSavepointManifest(place, manifest)) }
   }
 
   private async complete({ manifest, ref, bytes }: WrittenCheckpoint): Promise<number> {
     const { store, log, committers, checkpoints } = this.options
-    if (ref === undefined) {
-      this.savepoints.delete(manifest.id)
-      return bytes
-    }
+    if (ref === undefined) return bytes
     const before = log.state?.checkpoints ?? []
     await log.append({ kind: 'checkpoint', checkpoint: ref, retain: checkpoints.retain })
     this.manifests.set(ref.id, manifest)
@@ -413,18 +404,10 @@ export class Generation {
     })
   }
 
-  /** A stop's last checkpoint is what the job would resume from, and its savepoint the same once more. */
-  private async copyLast(completed: CompletedCheckpoint, to: ObjectStore): Promise<Savepoint> {
-    await requireEmpty(to)
-    const manifest = this.manifests.get(completed.id)
-    if (manifest === undefined) throw new RangeError(`checkpoint ${completed.id} is not known`)
-    const bytes = await copyAsSavepoint(this.options.store, manifest, to)
-    return { ...completed, location: to.location, bytes }
-  }
-
   /** What tasks have written of it already, and what is still on its way. */
   private async removeAborted(id: number): Promise<void> {
-    await Promise.allSettled(this.uploads)
+    const { environment, checkpoints } = this.options
+    await this.uploads.settled(environment, checkpoints.timeoutMs)
     await this.remove({ id, generation: this.options.generation })
   }
 

@@ -19,6 +19,7 @@ import { closeCommitters, openCommitters } from './committers.js'
 import { type CheckpointTotals, Generation, type GenerationOutcome, type StopRequest } from './generation.js'
 import { JobLog } from './job-log.js'
 import { isFinal, JOB_TRANSITIONS, type JobStatus } from './job-status.js'
+import { LastSavepoint } from './last-savepoint.js'
 import { refuseRewind } from './refuse-rewind.js'
 import type { RestartStrategy } from './restart-strategy.js'
 import { RestorePoint, requireOperators } from './restore-point.js'
@@ -79,6 +80,8 @@ export class JobMaster {
   private running: Generation | undefined
   private latest: Generation | undefined
   private stopRequest: StopRequest | undefined
+  /** Asked for by the stop. */
+  private toTake: LastSavepoint | undefined
   private lastError: unknown
   /** The savepoint that the storage began with, opened when it is needed. */
   private openedOrigin: { readonly store: ObjectStore; readonly manifest: CheckpointManifest } | undefined
@@ -114,8 +117,11 @@ export class JobMaster {
     } catch (thrown) {
       const error = asTidemarkError(thrown)
       this.lastError = error
+      await this.toTake?.discard()
       this.enter('failed')
       throw error
+    } finally {
+      await this.openedOrigin?.store.close()
     }
   }
 
@@ -123,6 +129,9 @@ export class JobMaster {
     if (isFinal(this.current)) return
     // The first request counts; only a cancel overrides it.
     const isCancel = request.kind === 'cancel'
+    if (!isCancel && !this.stopRequest && request.savepoint) {
+      this.toTake = new LastSavepoint(request.savepoint, this.options.environment)
+    }
     if (isCancel || !this.stopRequest) this.stopRequest = request
     if (isCancel) this.cancelled.abort()
     this.interrupt.abort()
@@ -185,8 +194,7 @@ export class JobMaster {
       return resolve({ ...facts, state: log.state, mode: 'resume', resumeDrained: resumeDrained && isAsStarted })
     }
     for (;;) {
-      const outcome = await this.attempt(log, decide)
-      if (outcome.kind === 'finished' || outcome.kind === 'stopped') this.lastSavepoint = outcome.savepoint
+      const outcome = await this.withSavepoint(log, await this.attempt(log, decide))
       if (outcome.kind !== 'failed') return outcome.kind
       if (this.isCancelled()) return 'cancelled'
       await this.pauseAfter(outcome.error)
@@ -210,12 +218,30 @@ export class JobMaster {
         if (decide().kind === 'complete') return { kind: 'finished' }
         if (this.isCancelled()) return { kind: 'cancelled' }
         // Nothing is running, and everything up to the newest checkpoint is committed: that is what a stop asks for.
-        if (this.stopRequest?.kind === 'stop') return { kind: 'stopped' }
+        if (this.stopRequest?.kind === 'stop' && (!this.toTake || log.state?.checkpoints.length)) {
+          return { kind: 'stopped' }
+        }
         for (const committer of committers.values()) await committer.sweep?.()
         return await this.runGeneration(log, committers)
       } finally {
         await closeCommitters(committers, logger)
       }
+    } catch (error) {
+      return { kind: 'failed', error }
+    }
+  }
+
+  /** A stop that wants a savepoint is over when that is there. Never rejects. */
+  private async withSavepoint(log: JobLog, outcome: GenerationOutcome): Promise<GenerationOutcome> {
+    const newest = log.state?.checkpoints.at(-1)
+    const isEnd = outcome.kind === 'finished' || outcome.kind === 'stopped'
+    if (!this.toTake || !isEnd || newest === undefined) return outcome
+    const { signal } = this.cancelled
+    try {
+      const taken = await orAborted(this.toTake.take(this.options.store, newest), signal)
+      if (taken === 'aborted') return { kind: 'cancelled' }
+      this.lastSavepoint = taken
+      return outcome
     } catch (error) {
       return { kind: 'failed', error }
     }
@@ -390,6 +416,14 @@ export class JobMaster {
     this.current = next
     this.options.onStatus(next)
   }
+}
+
+function orAborted<R>(promise: Promise<R>, signal: AbortSignal): Promise<R | 'aborted'> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) resolve('aborted')
+    else signal.addEventListener('abort', () => resolve('aborted'), { once: true })
+    promise.then(resolve, reject)
+  })
 }
 
 function asTidemarkError(thrown: unknown): TidemarkError {

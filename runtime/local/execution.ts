@@ -12,6 +12,8 @@ import { Scheduler } from './scheduler.js'
 export interface ExecutionOptions extends Omit<DeploymentOptions, 'signal' | 'onSourceEnd' | 'wake'> {
   /** Called once, with what broke first. */
   readonly onFailure: (error: unknown) => void
+  /** All records of one subtask of a source have been emitted. */
+  readonly onSourceEnd?: () => void
   /** All records of all sources have been emitted. */
   readonly onInputEnd: () => void
   readonly onTurn?: (heldMs: number) => void
@@ -229,6 +231,7 @@ export class Execution {
   }
 
   private sourceEnded(): void {
+    this.options.onSourceEnd?.()
     if (--this.openSources === 0) this.options.onInputEnd()
   }
 

@@ -63,6 +63,7 @@ export class Stage implements TaskStage, Outlet {
   private before: 'waiting' | 'done' | undefined
   private writing: WritingInProgress | undefined
   private nextSliceAt = 0
+  private highestCancelled = 0
 
   constructor(options: StageOptions) {
     this.options = options
@@ -132,6 +133,7 @@ export class Stage implements TaskStage, Outlet {
 
   /** Nothing of the checkpoint is needed any more; what changed since the one before belongs to the next. */
   cancelCheckpoint(checkpointId: number): void {
+    this.highestCancelled = Math.max(this.highestCancelled, checkpointId)
     if (this.writing?.barrier.checkpointId === checkpointId) {
       this.writing.keyed.abandon()
       this.writing = undefined
@@ -221,7 +223,9 @@ export class Stage implements TaskStage, Outlet {
   private workOnBarrier(element: Element & { kind: 'barrier' }): boolean {
     this.begun = true
     const { operator, onFailure, wake } = this.options
+    const { checkpointId } = element.barrier
     if (this.before === undefined) {
+      if (checkpointId <= this.highestCancelled) return this.drop()
       this.before = 'done'
       const before = this.guard(() => operator.beforeSnapshot?.(element.barrier))
       if (before) {
@@ -235,8 +239,16 @@ export class Stage implements TaskStage, Outlet {
     }
     if (this.before === 'waiting') return false
     this.before = undefined
+    // Nobody collects it any more, and what it would write nobody would remove.
+    if (checkpointId <= this.highestCancelled) return this.drop()
     this.beginSnapshot(element.barrier)
     this.forward(element)
+    return true
+  }
+
+  /** A barrier that comes too late; whoever is further on has been told too. */
+  private drop(): true {
+    this.done()
     return true
   }
 
