@@ -27,8 +27,12 @@ function minuteStage() {
     restoredWatermark: 0,
     restoredWatermarkOf: () => 0,
     keyedState: () => undefined,
+    upload: () => Promise.reject(new Error('there is no keyed state')),
     onSnapshot: () => undefined,
     onFailure: (error) => {
+      throw error
+    },
+    onSnapshotFailure: (_id, error) => {
       throw error
     },
     wake: () => {

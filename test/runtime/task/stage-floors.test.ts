@@ -21,8 +21,12 @@ function snapshotAfter(...elements: readonly Element[]): StageSnapshot {
     restoredWatermark: 10,
     restoredWatermarkOf: (group) => restored[group] as number,
     keyedState: () => undefined,
+    upload: () => Promise.reject(new Error('there is no keyed state')),
     onSnapshot: (_id, snapshot) => snapshots.push(snapshot),
     onFailure: (error) => {
+      throw error
+    },
+    onSnapshotFailure: (_id, error) => {
       throw error
     },
     wake: () => undefined,
@@ -36,8 +40,8 @@ function snapshotAfter(...elements: readonly Element[]): StageSnapshot {
 
 /** By key group, after the next restore. */
 function storedBy({ range: groups, watermark, floors }: StageSnapshot): number[] {
-  const subtasks = [{ range: groups, watermark, floors, state: null }]
-  return [...watermarkByGroup({ id: 'windows', kind: 'operator', subtasks }, 8)].slice(4)
+  const subtasks = [{ range: groups, watermark, floors, keyed: [], state: null }]
+  return [...watermarkByGroup({ id: 'windows', kind: 'operator', version: 1, subtasks }, 8)].slice(4)
 }
 
 describe('a checkpoint taken soon after a restore', () => {

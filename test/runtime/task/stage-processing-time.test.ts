@@ -17,8 +17,12 @@ function stageOf(operator: Operator, environment: VirtualEnvironment) {
     restoredWatermark: MIN_WATERMARK,
     restoredWatermarkOf: () => MIN_WATERMARK,
     keyedState: () => undefined,
+    upload: () => Promise.reject(new Error('there is no keyed state')),
     onSnapshot: () => undefined,
     onFailure: (error) => {
+      throw error
+    },
+    onSnapshotFailure: (_id, error) => {
       throw error
     },
     wake: () => {
