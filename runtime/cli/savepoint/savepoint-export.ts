@@ -82,7 +82,7 @@ async function toFile(
     file.destroy()
     if (error instanceof TidemarkError) throw error
     throw new TidemarkError({
-      code: 'FILE_IO_FAILED',
+      code: 'EXPORT_FAILED',
       domain: 'user',
       message: `${path} could not be written: ${messageOf(error)}; choose a file that is not there yet`,
       cause: error,
