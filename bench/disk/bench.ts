@@ -74,7 +74,7 @@ function print(cases: readonly { readonly name: string; readonly outcome: DiskOu
       .join(', '),
     `${megabytes(outcome.peakHeap)} MB`,
     `${megabytes(outcome.rss)} MB`,
-    `${fixed(outcome.longestTurnMs, 0)} ms`,
+    `${fixed(outcome.holds.longestMs, 0)} ms`,
     `${fixed(outcome.seconds, 0)} s`,
   ])
   const headings = [
@@ -86,7 +86,7 @@ function print(cases: readonly { readonly name: string; readonly outcome: DiskOu
     'checkpoints',
     'peak heap',
     'resident',
-    'longest turn',
+    'longest hold',
     'all',
   ]
   console.log(table(headings, rows))

@@ -1,3 +1,5 @@
+import type { HoldReport } from '../loop/loop-holds.js'
+
 /** What a process of its own measures. */
 export interface DiskCase {
   readonly state: 'heap' | 'disk'
@@ -15,7 +17,7 @@ export interface DiskOutcome {
   readonly checkpoints: readonly { readonly bytes: number; readonly durationMs: number }[]
   readonly peakHeap: number
   readonly rss: number
-  readonly longestTurnMs: number
+  readonly holds: HoldReport
   /** Keys that were asked for at the end... */
   readonly answers: number
   /** ...and held something else than they must. */

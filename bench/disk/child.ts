@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineJob, hours, noWatermarks, valueState } from 'tidemark'
 import { run } from 'tidemark/run'
+import { LoopHolds } from '../loop/loop-holds.js'
 import { into } from '../plain-sinks.js'
 import { accountsSource } from './accounts-source.js'
 import type { DiskCase, DiskOutcome } from './case.js'
@@ -63,6 +64,8 @@ const watching = setInterval(() => {
 }, 20)
 const to = await mkdtemp(join(tmpdir(), 'tidemark-disk-'))
 try {
+  const holds = new LoopHolds()
+  holds.start()
   const start = performance.now()
   const cpuBefore = cpuSeconds()
   const handle = await run(job, {
@@ -89,7 +92,7 @@ try {
     checkpoints: [first, second].map(({ bytes, durationMs }) => ({ bytes, durationMs })),
     peakHeap,
     rss: process.memoryUsage().rss,
-    longestTurnMs: handle.progress().longestTurnMs,
+    holds: await holds.stop(),
     answers: answers.length,
     wrong: answers.filter(isWrong).length,
   }

@@ -208,10 +208,15 @@ class ComponentSnapshot<T extends Tracked> implements CopyOnWrite<T> {
     this.listed = undefined
   }
 
-  /** Before its group's turn, and while its deletions are written, a frame waits. */
+  /**
+   * Before its group's turn, and while its deletions are written, a frame waits. Not of a whole group, which has no
+   * deletions: all of a large state may be changed before its turn.
+   */
   private add(slot: number, frame: Uint8Array): void {
     this.hasFrame.add(slot)
-    if (this.order[slot] === this.next && this.phase === 'entries') this.objects.add(frame)
+    const index = this.order[slot] as number
+    const isWhole = this.slots[index]?.base === 0
+    if (isWhole || (index === this.next && this.phase === 'entries')) this.objects.add(frame)
     else if (this.waiting.get(slot)?.push(frame) === undefined) this.waiting.set(slot, [frame])
   }
 

@@ -9,8 +9,8 @@ import { LeafCache } from './leaf-cache.js'
 import { decodeLeaf, encodeLeaf } from './leaf-record.js'
 import type { ScratchDatabase } from './scratch-database.js'
 
-/** Leaves that go in one transaction: some ten milliseconds. */
-const EVICTED_AT_ONCE = 1024
+/** Leaves that go in one transaction: some five milliseconds. */
+const EVICTED_AT_ONCE = 512
 /** Records of what is gone that are removed between two batches. */
 const PURGED_AT_ONCE = 256
 /** From there on the next batch waits until there is room. */

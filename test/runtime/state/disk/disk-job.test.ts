@@ -12,7 +12,7 @@ interface Ride {
 const HOUR = 3_600_000
 const ZONES = 500
 
-const rides: readonly Ride[] = Array.from({ length: 60_000 }, (_, index) => ({
+const rides: readonly Ride[] = Array.from({ length: 40_000 }, (_, index) => ({
   zone: `zone-${(index * 7919) % ZONES}`,
   at: index * 1000,
   fare: index % 50,
