@@ -4,7 +4,7 @@ import type { MapState, ReadOnlyMapState, ReadOnlyValueState, ValueState } from 
 import type { MapDeclaration, ValueDeclaration } from './declare.js'
 import { isKeyScalar } from './key-check.js'
 import type { OperatorStateMode, OperatorStateSnapshot } from './operator-state.js'
-import { mapKeyInvalid } from './state-error.js'
+import { mapKeyInvalid, stateCorrupt } from './state-error.js'
 
 /*
  * State that every subtask of a step has a whole copy of, and that only the broadcast side of a connect changes.
@@ -87,8 +87,7 @@ class BroadcastMap<K, V> implements MapState<K, V>, Copy {
 
   constructor(parts: Parts) {
     this.#parts = parts
-    // What `entriesToStore` gave.
-    this.#map = new Map(ownCopy(parts.restored) as readonly (readonly [K, V])[])
+    this.#map = new Map(ownCopy(parts.restored).map((entry) => pairOf<K, V>(entry, parts)))
   }
 
   get(key: K): Readonly<V> | undefined {
@@ -183,6 +182,12 @@ class BroadcastValue<V> implements ValueState<V>, Copy {
  */
 function ownCopy<T>(value: T): T {
   return decode(encode(value)) as T
+}
+
+/** What `entriesToStore` gave: anybody may have made what is restored. */
+function pairOf<K, V>(entry: unknown, { access, name }: Parts): readonly [K, V] {
+  if (Array.isArray(entry) && entry.length === 2) return entry as unknown as readonly [K, V]
+  throw stateCorrupt(access.operatorId, undefined, `no entries of a map in broadcast state '${name}'`)
 }
 
 function initialOf(declaration: { readonly kind: string; readonly initial?: unknown }): (() => unknown) | undefined {

@@ -104,9 +104,14 @@ export class RestorePoint {
   forSource(sourceId: string): { enumerator: EnumeratorState; splits: readonly AssignedSplit[] } | undefined {
     const operator = this.operators.get(sourceId)
     if (!operator?.enumerator) return undefined
-    // Written by SourceStage, verified by checksum.
-    const splits = operator.states.flatMap((state) => state?.operatorState[0]?.entries ?? []) as AssignedSplit[]
-    return { enumerator: operator.enumerator, splits }
+    const splits = operator.states.flatMap((state) => state?.operatorState[0]?.entries ?? [])
+    if (splits.every(isAssignedSplit)) return { enumerator: operator.enumerator, splits }
+    throw new TidemarkError({
+      code: 'CHECKPOINT_CORRUPT',
+      domain: 'storage',
+      operatorId: sourceId,
+      message: `source '${sourceId}': expected splits, found something else in its state in ${this.store.location}`,
+    })
   }
 }
 
@@ -195,3 +200,11 @@ export interface Dropping {
 }
 
 const quoted = (ids: readonly string[]): string => ids.map((id) => `'${id}'`).join(', ')
+
+/** As SourceStage stores it; of what is in the split only the connector knows. */
+function isAssignedSplit(entry: unknown): entry is AssignedSplit {
+  if (typeof entry !== 'object' || entry === null) return false
+  const { split, watermark, finished } = entry as Partial<AssignedSplit>
+  const isSplit = typeof split === 'object' && split !== null && typeof split.id === 'string'
+  return isSplit && typeof watermark === 'number' && !Number.isNaN(watermark) && typeof finished === 'boolean'
+}

@@ -163,11 +163,14 @@ export function parseManifest(store: ObjectStore, name: string, text: string): C
       domain: 'user',
       message:
         `${name} in ${store.location} has version ${json['version']} of the format, this release reads version 0: ` +
-        `use Tidemark ${String(json['tidemark'] ?? 'that wrote it')} or a later one`,
+        `use Tidemark ${typeof json['tidemark'] === 'string' ? json['tidemark'] : 'that wrote it'} or a later one`,
     })
   }
   const parsed = manifestSchema.safeParse(json)
-  if (!parsed.success) throw corrupt(store, name, `it is not a manifest of version 0: ${parsed.error.message}`)
+  if (!parsed.success) {
+    const [{ path, message } = { path: [], message: 'its form is wrong' }] = parsed.error.issues
+    throw corrupt(store, name, `it is not a manifest of version 0: ${path.map(String).join('.')}: ${message}`)
+  }
   const operators = parsed.data.operators.map(({ enumerator, ...operator }) =>
     enumerator ? { ...operator, enumerator } : operator,
   )
@@ -199,7 +202,9 @@ function readOperatorState(store: ObjectStore, ref: ObjectRef, state: unknown): 
 export async function readEnumeratorState(store: ObjectStore, ref: ObjectRef): Promise<EnumeratorState> {
   const value = await decodeObject(store, ref)
   if (!isRecord(value) || !Array.isArray(value['known'])) throw corrupt(store, ref.name, 'it has no list of splits')
-  return { known: value['known'].map(String), custom: value['custom'] }
+  const known: readonly unknown[] = value['known']
+  if (!known.every((id) => typeof id === 'string')) throw corrupt(store, ref.name, 'a split has an id that is no text')
+  return { known, custom: value['custom'] }
 }
 
 /** Every object that a checkpoint consists of, its manifest aside. */

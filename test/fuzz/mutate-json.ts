@@ -1,0 +1,74 @@
+import type { RandomSource } from './random-source.js'
+
+const HOSTILE: readonly unknown[] = [
+  ...[null, true, '', 'a', [], {}, -1, 0, 0.5, 1e308, 2 ** 53, 2 ** 31, 2 ** 32 + 1, 1e15, 32_769, 100_000, 'NaN'],
+  ...[
+    '../../../etc/passwd',
+    '..',
+    '/etc/passwd',
+    'state/../../x',
+    'a//b',
+    'state/./a',
+    '\0',
+    'state\\..\\x',
+    '%2e%2e/x',
+  ],
+  ...[
+    '__proto__',
+    'constructor',
+    'savepoint.json',
+    'log/0000000001',
+    'x'.repeat(2000),
+    '\u2028',
+    'tidemark-checkpoint',
+  ],
+  ...[{ __proto__: null, toString: 1, valueOf: 1 }, { first: 0, end: 1e9 }, { first: 16, end: 0 }, [[]], [null]],
+]
+
+type Container = Record<string, unknown>
+
+/** Changes a JSON document somewhere, a few times. */
+export function mutateJson(document: unknown, random: RandomSource): unknown {
+  const holder: Container = { document: structuredClone(document) }
+  for (let count = 1 + random.below(3); count > 0; count--) changeOne(holder, random)
+  return holder['document']
+}
+
+function changeOne(holder: Container, random: RandomSource): void {
+  let parent = holder
+  let key = 'document'
+  for (;;) {
+    const child = parent[key]
+    if (typeof child !== 'object' || child === null) break
+    const keys = Object.keys(child)
+    // The deeper, the more there is of it: a stop on the way reaches the rest.
+    if (keys.length === 0 || (parent !== holder && random.chance(0.15))) break
+    // Both arrays and objects are reached by key.
+    parent = child as Container
+    key = random.pick(keys)
+  }
+  const value = parent[key]
+  switch (random.below(6)) {
+    case 0:
+      if (Array.isArray(parent)) parent.splice(Number(key), 1)
+      else delete parent[key]
+      break
+    case 1:
+      if (Array.isArray(parent)) parent.push(...Array<unknown>(random.pick([1, 2, 500])).fill(value))
+      break
+    case 2:
+      if (Array.isArray(value)) parent[key] = [...value].reverse()
+      break
+    case 3:
+      parent[random.pick(['__proto__', 'constructor', 'version', 'id', 'range'])] = value
+      break
+    default:
+      parent[key] = random.pick(HOSTILE)
+  }
+}
+
+/** The text of a sealed document: `{ body, crc32 }`. */
+export function unsealed(bytes: Uint8Array): string {
+  const { body } = JSON.parse(new TextDecoder().decode(bytes)) as { readonly body: string }
+  return body
+}
