@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { startLocalS3 } from 'tidemark/testing'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { expectPartOf, expectSameRows } from '../../../golden/taxi/compare.js'
 import { SEED } from '../../../golden/taxi/seeded.js'
 import { outputOf, unfinishedFiles } from './output.js'
@@ -7,6 +8,16 @@ import { complaints, taxi } from './process.js'
 import { streamOfTrips } from './stream-of-trips.js'
 
 const ROUNDS = process.env['TIDEMARK_TIER'] === 'all' ? 4 : 1
+
+async function localS3() {
+  const s3 = await startLocalS3({ buckets: ['taxi'] })
+  onTestFinished(() => s3.close())
+  // Credentials come from the environment.
+  vi.stubEnv('AWS_ACCESS_KEY_ID', s3.credentials.accessKeyId)
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3.credentials.secretAccessKey)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  return s3
+}
 
 describe(`the taxi job with --savepoint (seed ${SEED})`, () => {
   for (let round = 0; round < ROUNDS; round++) {
@@ -22,10 +33,16 @@ describe(`the taxi job with --savepoint (seed ${SEED})`, () => {
     }, async () => {
       const trips = 20_000
       const stream = await streamOfTrips({ trips, seed: (SEED + round) % 1000, shards: 2, readBytes: 500_000 })
-      const savepoint = join(stream.checkpoints, '..', 'savepoint')
+      const s3 = await localS3()
+      // Every second round keeps everything on S3.
+      const isOnS3 = (SEED + round) % 2 === 0
+      const savepoint = isOnS3 ? 's3://taxi/savepoint' : join(stream.checkpoints, '..', 'savepoint')
+      const storage = (name: string): string[] =>
+        isOnS3 ? ['--checkpoints', `s3://taxi/${name}`, '--s3-endpoint', s3.endpoint] : []
       const stopAfter = 1 + ((SEED * 7919 + round * 4001) % (trips - 2))
       const common = ['--format', 'jsonl', '--checkpoint-interval', '200ms']
       const stopped = await stream.job(
+        ...storage('first'),
         ...common,
         '--parallelism',
         String(before),
@@ -34,17 +51,24 @@ describe(`the taxi job with --savepoint (seed ${SEED})`, () => {
         '--savepoint',
         savepoint,
       ).ended
-      expect(stopped).toMatchObject({ code: 0, signal: null })
       expect(complaints(stopped)).toEqual([])
+      expect(stopped).toMatchObject({ code: 0, signal: null })
       expect(stopped.out).toContain(`go on with --from-savepoint ${savepoint}`)
       expectPartOf(await outputOf(stream.out, 'jsonl'), stream.golden)
       expect(await unfinishedFiles(stream.out)).toEqual([])
 
       const elsewhere = ['--no-replay', '--kinesis', stream.url, '--out', stream.out, '--no-report']
-      const resumed = await taxi(...elsewhere, ...common, '--parallelism', String(after), '--from-savepoint', savepoint)
-        .ended
-      expect(resumed).toMatchObject({ code: 0, signal: null })
+      const resumed = await taxi(
+        ...elsewhere,
+        ...storage('second'),
+        ...common,
+        '--parallelism',
+        String(after),
+        '--from-savepoint',
+        savepoint,
+      ).ended
       expect(complaints(resumed)).toEqual([])
+      expect(resumed).toMatchObject({ code: 0, signal: null })
       expectSameRows(await outputOf(stream.out, 'jsonl'), stream.golden)
       expect(await unfinishedFiles(stream.out)).toEqual([])
     })
