@@ -17,7 +17,7 @@ export class InstanceState {
   private readonly objects = new Map<number, Uint8Array[]>()
   private nextCheckpoint = 1
 
-  constructor(options: Pick<KeyedStateOptions, 'operatorId' | 'range' | 'clock' | 'metrics'>) {
+  constructor(options: Omit<KeyedStateOptions, 'onKeysChanged'>) {
     this.keyed = new KeyedState(options)
   }
 
