@@ -16,6 +16,8 @@ export interface ValueEntry extends OfKey {
   readonly kind: SingleValueKind
   readonly state: string
   readonly value: unknown
+  /** Of state with a time to live: when it was last accessed, epoch milliseconds; of a list, when each element was. */
+  readonly lastAccess?: number | readonly number[]
 }
 
 /** One entry of one key's map. */
@@ -24,6 +26,8 @@ export interface MapEntry extends OfKey {
   readonly state: string
   readonly mapKey: KeyScalar
   readonly value: unknown
+  /** Of state with a time to live: when it was last accessed, epoch milliseconds. */
+  readonly lastAccess?: number
 }
 
 /** A timer that waits. All timers of an operator are in the state `timers`. */

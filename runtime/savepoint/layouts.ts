@@ -8,7 +8,7 @@ export const WINDOWS = 'windows'
 
 /** How the entries of a component are to be read. */
 export type Layout =
-  | { readonly kind: SingleValueKind | 'map'; readonly state: string }
+  | { readonly kind: SingleValueKind | 'map'; readonly state: string; readonly isTimed: boolean }
   | { readonly kind: 'timer' }
   /** A key is stored as [start, key]. */
   | { readonly kind: 'pane' }
@@ -19,10 +19,14 @@ export type Layout =
 export function layoutOf(component: string, { layout, version }: StoredLayout): Layout | undefined {
   if (component.startsWith(STATE_PREFIX)) {
     // The version is the user's own: what it changes is the form of the values. An aggregate's kind follows.
-    const kind = /^(value|list|map|reducing|aggregating)-by-key(?: .*)?$/s.exec(layout)?.[1]
+    const [, timed, kind] = /^(timed-)?(value|list|map|reducing|aggregating)-by-key(?: .*)?$/s.exec(layout) ?? []
     return kind === undefined
       ? undefined
-      : { kind: kind as SingleValueKind | 'map', state: component.slice(STATE_PREFIX.length) }
+      : {
+          kind: kind as SingleValueKind | 'map',
+          state: component.slice(STATE_PREFIX.length),
+          isTimed: timed !== undefined,
+        }
   }
   if (version !== 1) return undefined
   if (component === TIMERS) return layout === 'by-key' ? { kind: 'timer' } : undefined

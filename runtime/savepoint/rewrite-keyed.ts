@@ -80,7 +80,7 @@ function mapped(
       throw entryInvalid(
         operator.id,
         `mapState gave another one than it got of '${state}': key, state, kind, mapKey, window and timestamp have to ` +
-          'stay; to change them read the savepoint and write a new one',
+          'stay, and lastAccess where it was; to change them read the savepoint and write a new one',
       )
     }
     kept.push(made)
@@ -91,9 +91,11 @@ function mapped(
 
 const latin1 = new TextDecoder('latin1')
 
+/** Of state with a time to live the times may change, but they have to be there. */
 function identityOf(entry: KeyedEntry): string {
   const window = entry.kind === 'window' ? [entry.layout, entry.window.start, entry.window.end] : []
-  return latin1.decode(encode([entry.state, pairOf(entry).key, ...window]))
+  const isTimed = 'lastAccess' in entry && entry.lastAccess !== undefined
+  return latin1.decode(encode([entry.state, isTimed, pairOf(entry).key, ...window]))
 }
 
 /** The subtasks with their new objects and, where max parallelism is another, their new key groups. */

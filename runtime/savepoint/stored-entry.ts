@@ -2,7 +2,8 @@ import type { StoredLayout } from '../../core/state/component.js'
 import { type InternalKey, isInternalKey, type Key, type KeyScalar } from '../../core/state/key.js'
 import { isKeyScalar } from '../../core/state/key-check.js'
 import { fromInternalKey, toInternalKey } from '../../core/state/key-codec.js'
-import type { KeyedEntry, TimerEntry, WindowEntry } from './entries.js'
+import { timeAndValue } from '../../core/state/timed.js'
+import type { KeyedEntry, MapEntry, SingleValueKind, TimerEntry, ValueEntry, WindowEntry } from './entries.js'
 import type { Layout } from './layouts.js'
 
 /** One key and value of a frame. */
@@ -23,7 +24,10 @@ export function entriesOf(layout: Layout, stored: StoredLayout, pair: StoredPair
     case 'map': {
       const [of, mapKey] = partsOf(key, 2, corrupt)
       if (!isKeyScalar(mapKey)) throw corrupt('a key of map state that is none')
-      return [{ kind: 'map', state: layout.state, key: keyOf(of, corrupt), mapKey, value }]
+      const { state, isTimed } = layout
+      const timed = isTimed ? timeAndValue(value) : undefined
+      const entry = { kind: 'map', state, key: keyOf(of, corrupt), mapKey } as const
+      return [timed ? { ...entry, value: timed[1], lastAccess: timed[0] } : { ...entry, value }]
     }
     case 'timer':
       return [timerOf(partsOf(key, 4, corrupt), corrupt)]
@@ -35,9 +39,22 @@ export function entriesOf(layout: Layout, stored: StoredLayout, pair: StoredPair
     }
     case 'windows':
       return windowsOf(stored.layout, keyOf(key, corrupt), value, corrupt)
-    default:
-      return [{ kind: layout.kind, state: layout.state, key: keyOf(key, corrupt), value }]
+    default: {
+      const { kind, state, isTimed } = layout
+      const entry = { kind, state, key: keyOf(key, corrupt) }
+      return [{ ...entry, ...(isTimed ? timedParts(kind, value) : { value }) }]
+    }
   }
+}
+
+/** Values that are stored with the time of their last access. */
+function timedParts(kind: SingleValueKind, stored: unknown) {
+  if (kind !== 'list') {
+    const [lastAccess, value] = timeAndValue(stored)
+    return { value, lastAccess }
+  }
+  const elements = (Array.isArray(stored) ? stored : [undefined]).map(timeAndValue)
+  return { value: elements.map(([, value]) => value), lastAccess: elements.map(([lastAccess]) => lastAccess) }
 }
 
 function keyOf(stored: unknown, corrupt: Corrupt): Key {
@@ -104,7 +121,7 @@ export function pairOf(entry: KeyedEntry): StoredPair {
   const key = toInternalKey(entry.key)
   switch (entry.kind) {
     case 'map':
-      return { key: [key, withoutMinusZero(entry.mapKey)], value: entry.value }
+      return { key: [key, withoutMinusZero(entry.mapKey)], value: storedValue(entry) }
     case 'timer':
       return { key: [DOMAINS.indexOf(entry.domain), entry.timestamp, key, entry.namespace], value: null }
     case 'window':
@@ -112,8 +129,15 @@ export function pairOf(entry: KeyedEntry): StoredPair {
         ? { key, value: [storedWindow(entry)] }
         : { key: [entry.window.start, key], value: entry.value }
     default:
-      return { key, value: entry.value }
+      return { key, value: storedValue(entry) }
   }
+}
+
+/** The form of the entry has been looked at. */
+function storedValue({ value, lastAccess }: ValueEntry | MapEntry): unknown {
+  if (lastAccess === undefined) return value
+  if (typeof lastAccess === 'number') return [lastAccess, value]
+  return (value as readonly unknown[]).map((element, index) => [lastAccess[index], element])
 }
 
 function withoutMinusZero(key: KeyScalar): InternalKey {

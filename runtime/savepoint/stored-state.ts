@@ -1,6 +1,7 @@
 import type { StoredLayout } from '../../core/state/component.js'
 import { isKeyScalar } from '../../core/state/key-check.js'
-import type { KeyedEntry, WindowEntry } from './entries.js'
+import { TIMED_LAYOUT } from '../../core/state/timed.js'
+import type { KeyedEntry, MapEntry, ValueEntry, WindowEntry } from './entries.js'
 import { STATE_PREFIX, TIMERS, WINDOWS } from './layouts.js'
 import { entryInvalid } from './savepoint-error.js'
 import { pairOf, type StoredPair, storedWindow } from './stored-entry.js'
@@ -22,11 +23,16 @@ export function componentOf(
     case 'reducing':
     case 'aggregating':
       if (typeof entry.state !== 'string' || entry.state === '') throw entryInvalid(operatorId, 'it has no state')
-      return { component: STATE_PREFIX + entry.state, stored: { layout: `${entry.kind}-by-key`, version } }
+      return { component: STATE_PREFIX + entry.state, stored: { layout: layoutFor(entry), version } }
     default:
       // A caller in JavaScript.
       throw entryInvalid(operatorId, `there is no kind '${String((entry as { readonly kind?: unknown }).kind)}'`)
   }
+}
+
+/** An aggregate is not named: whatever the job declares will do. */
+function layoutFor({ kind, lastAccess }: ValueEntry | MapEntry): string {
+  return `${lastAccess === undefined ? '' : TIMED_LAYOUT}${kind}-by-key`
 }
 
 /**
@@ -70,6 +76,19 @@ function requireForm(operatorId: string, entry: KeyedEntry): void {
   if (entry.kind !== 'timer' && entry.kind !== 'window' && entry.value === undefined) {
     throw entryInvalid(operatorId, `'${entry.state}' has no value: leave the entry out`)
   }
+  if (entry.kind !== 'timer' && entry.kind !== 'window') requireTimes(entry, operatorId)
+}
+
+function requireTimes({ kind, state, value, lastAccess }: ValueEntry | MapEntry, operatorId: string): void {
+  if (lastAccess === undefined) return
+  const isRight =
+    kind === 'list'
+      ? Array.isArray(lastAccess) &&
+        lastAccess.length === (value as readonly unknown[]).length &&
+        lastAccess.every(Number.isFinite)
+      : Number.isFinite(lastAccess)
+  if (isRight) return
+  throw entryInvalid(operatorId, `lastAccess of '${state}' has to be a time, of a list one for each element`)
 }
 
 function isTime(value: unknown): value is number {

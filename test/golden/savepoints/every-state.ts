@@ -5,6 +5,7 @@ import {
   count,
   defineJob,
   global,
+  hours,
   listOperatorState,
   listState,
   mapState,
@@ -55,6 +56,7 @@ export const everyState = (lines: Line[]) =>
         parity: mapState<string, number>(),
         total: reducingState<number>((left, right) => left + right),
         average: aggregatingState(mean((n: number) => n)),
+        recent: listState<number>({ ttl: { after: hours(1) } }),
       },
       process({ n, at }, { state, timers }): Line[] {
         state.last.update({ n, at: new Date(at) })
@@ -63,6 +65,7 @@ export const everyState = (lines: Line[]) =>
         state.parity.put(name, (state.parity.get(name) ?? 0) + 1)
         state.total.add(n)
         state.average.add(n)
+        state.recent.add(n)
         timers.registerEventTime(at + 30_000)
         timers.registerEventTime(END)
         timers.registerProcessingTime(Date.UTC(2040, 0, 1))
@@ -71,10 +74,10 @@ export const everyState = (lines: Line[]) =>
       onTimer({ timestamp }, { key, state }): Line[] {
         // What is there at an earlier time depends on how far the other splits are.
         if (timestamp < END) return [`timer ${timestamp} ${text(key)}`]
-        const { last, seen, parity, total, average } = state
+        const { last, seen, parity, total, average, recent } = state
         const { n, at } = last.value() ?? { n: 0, at: new Date(0) }
         const parts = [n, at.getTime(), seen.values().join('+'), parity.get('even'), parity.get('odd')]
-        return [`states ${text(key)} ${parts.join()} ${total.value()} ${average.value()}`]
+        return [`states ${text(key)} ${parts.join()} ${total.value()} ${average.value()} ${recent.values().length}`]
       },
     })
     const running = events

@@ -58,6 +58,7 @@ describe('readSavepoint', () => {
       'average aggregating',
       'last value',
       'parity map',
+      'recent list',
       'seen list',
       'timers timer',
       'total reducing',

@@ -15,9 +15,10 @@ import {
   valueState,
 } from 'tidemark'
 import { collectInto, collection } from 'tidemark/collection'
-import { memoryStore, run } from 'tidemark/run'
-import { type KeyedEntry, readSavepoint, writeSavepoint } from 'tidemark/savepoint'
+import { memoryStore, type ObjectStore, run } from 'tidemark/run'
+import { type KeyedEntry, readSavepoint, transformSavepoint, writeSavepoint } from 'tidemark/savepoint'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { virtualEnvironment } from '../../../runtime/environment/virtual.js'
 import { collected } from './entries.js'
 
 let folder: string
@@ -193,5 +194,74 @@ describe('refused, and nothing is left behind:', () => {
     ]
     const written = writeSavepoint(memoryStore(), { job: 'j', maxParallelism: 8, operators })
     await expect(written).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+  })
+})
+
+describe('state with a time to live', () => {
+  const now = Date.UTC(2030, 0, 1)
+  const entries: KeyedEntry[] = [
+    { kind: 'value', state: 'token', key: 'old', value: 1, lastAccess: now - 100_000 },
+    { kind: 'value', state: 'token', key: 'new', value: 2, lastAccess: now - 1_000 },
+    { kind: 'list', state: 'visits', key: 'new', value: ['a', 'b'], lastAccess: [now - 100_000, now - 1_000] },
+    { kind: 'map', state: 'carts', key: 'new', mapKey: 'x', value: 3, lastAccess: now - 1_000 },
+  ]
+  const seed = (to: ObjectStore | string) =>
+    writeSavepoint(to, { job: 'timed', maxParallelism: 8, operators: [{ id: 'look', entries }] })
+
+  test('has its times in a savepoint, and what is too old is not found by the job', async () => {
+    const to = join(folder, 'timed')
+    await seed(to)
+    const rows: unknown[] = []
+    const ttl = { after: seconds(10) }
+    const job = defineJob('timed', (builder) => {
+      builder
+        .from('keys', collection(['old', 'new']))
+        .keyBy((key) => key)
+        .process('look', {
+          state: {
+            token: valueState<number>({ ttl }),
+            visits: listState<string>({ ttl }),
+            carts: mapState<string, number>({ ttl }),
+          },
+          process: (_value, { key, state: { token, visits, carts } }) => [
+            [key, token.value(), [...visits.values()], carts.get('x')],
+          ],
+        })
+        .to('rows', collectInto<unknown>(rows))
+    })
+    const handle = await run(job, { from: to, environment: virtualEnvironment({ startAt: now }) })
+    await handle.result
+    expect(rows).toEqual([
+      ['old', undefined, [], undefined],
+      ['new', 2, ['b'], 3],
+    ])
+  })
+
+  test('is read back with its times, and keeps them through a transformation', async () => {
+    const to = memoryStore()
+    await seed(to)
+    const after = memoryStore()
+    await transformSavepoint(to, after, { maxParallelism: 100, mapState: (_id, _state, entry) => entry })
+    for (const store of [to, after]) {
+      const found = (await collected((await readSavepoint(store)).keyedState('look'))).map(
+        ({ group: _, ...entry }) => entry,
+      )
+      expect(new Set(found)).toEqual(new Set(entries))
+    }
+    const without = transformSavepoint(to, memoryStore(), {
+      mapState(_id, _state, entry) {
+        if (!('lastAccess' in entry)) return entry
+        const { lastAccess: _, ...others } = entry
+        return others
+      },
+    })
+    await expect(without).rejects.toMatchObject({ code: 'SAVEPOINT_ENTRY_INVALID' })
+  })
+
+  test('needs a time for each element of a list', async () => {
+    const entry: KeyedEntry = { kind: 'list', state: 'a', key: 1, value: [1, 2], lastAccess: [now] }
+    const operators = [{ id: 'op', entries: [entry] }]
+    const written = writeSavepoint(memoryStore(), { job: 'j', maxParallelism: 8, operators })
+    await expect(written).rejects.toMatchObject({ code: 'SAVEPOINT_ENTRY_INVALID' })
   })
 })
