@@ -163,7 +163,6 @@ export class KeyedState implements KeyedStateBackend {
   /** At a barrier. Until the next one it is to be told what became of the checkpoint. */
   snapshot(options: { readonly checkpointId: number; readonly isSavepoint: boolean }): KeyedSnapshot {
     const { operatorId, range } = this
-    this.leaves.beforeSnapshot?.()
     for (const component of this.components.values()) if (component instanceof EvolvingTable) component.forgetOldKeys()
     return new KeyedSnapshot([...this.components.values()], { ...options, operatorId, firstGroup: range.first })
   }

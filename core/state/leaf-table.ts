@@ -13,8 +13,6 @@ export interface LeafStore {
   newLeaf?(space: LeafSpace, key: InternalKey): Leaf
   /** The leaves of a new space of a table. */
   openMap(table: LeafTable, space: LeafSpace): LeafMap
-  /** At a barrier, before a snapshot is begun. */
-  beforeSnapshot?(): void
   /** Between batches: what a bounded cache holds too much goes. Nobody keeps a leaf over it. */
   trim?(): void
   close?(): void

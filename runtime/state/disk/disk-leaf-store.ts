@@ -71,11 +71,6 @@ export class DiskLeafStore implements LeafStore {
     return new DiskLeafMap({ store: this, table, space, number: this.nextSpace++ })
   }
 
-  /** What a snapshot before this one still needed, it has. */
-  beforeSnapshot(): void {
-    for (const map of this.held.splice(0)) this.release(map)
-  }
-
   /** @throws TidemarkError STATE_DISK_FAILED, STATE_NOT_SERIALIZABLE */
   trim(): void {
     if (this.held.length > 0) {
