@@ -76,7 +76,9 @@ export async function copyAsSavepoint(
       bytes += data.length
       await createOwn(to, (targets[start + index] as ObjectRef).name, data)
     })
-    await Promise.all(copies)
+    // Whoever cleans up after a failure must not be overtaken by a copy that was still on its way.
+    const failed = (await Promise.allSettled(copies)).find((copy) => copy.status === 'rejected')
+    if (failed) throw failed.reason
   }
   return bytes + (await writeSavepointManifest(to, copied))
 }

@@ -1,4 +1,4 @@
-import type { KeyedStateEntry } from '../../savepoint/entries.js'
+import type { KeyedStateEntry, MapEntry, ValueEntry } from '../../savepoint/entries.js'
 import { type Json, toJson } from './json-value.js'
 
 /** One entry of keyed state, as `tidemark savepoint export` writes it. */
@@ -13,6 +13,8 @@ export interface ExportedRow {
   readonly window?: { readonly start: Json; readonly end?: Json }
   readonly timer?: { readonly domain: string; readonly timestamp: Json; readonly namespace: Json }
   readonly value?: Json
+  /** Of state with a time to live, epoch milliseconds; of a list, for each element. */
+  readonly lastAccess?: Json
   /** What a window's trigger keeps. */
   readonly trigger?: Json
   readonly keyGroup: number
@@ -26,7 +28,7 @@ export function exportedRow(operator: string, entry: KeyedStateEntry): ExportedR
 function detailsOf(entry: KeyedStateEntry): Partial<ExportedRow> {
   switch (entry.kind) {
     case 'map':
-      return { mapKey: toJson(entry.mapKey), value: toJson(entry.value) }
+      return { mapKey: toJson(entry.mapKey), ...withTime(entry) }
     case 'timer': {
       const { domain, timestamp, namespace } = entry
       return { timer: { domain, timestamp: toJson(timestamp), namespace: toJson(namespace) } }
@@ -40,6 +42,10 @@ function detailsOf(entry: KeyedStateEntry): Partial<ExportedRow> {
       }
     }
     default:
-      return { value: toJson(entry.value) }
+      return withTime(entry)
   }
+}
+
+function withTime({ value, lastAccess }: ValueEntry | MapEntry): Partial<ExportedRow> {
+  return { value: toJson(value), ...(lastAccess === undefined ? {} : { lastAccess: toJson(lastAccess) }) }
 }

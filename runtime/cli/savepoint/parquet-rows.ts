@@ -24,6 +24,7 @@ const COLUMNS: readonly Column[] = [
   ['timer_domain', 'BYTE_ARRAY', (row) => row.timer?.domain ?? null],
   ['timer_timestamp', 'DOUBLE', (row) => number(row.timer?.timestamp)],
   ['value', 'BYTE_ARRAY', (row) => text(row.value)],
+  ['last_access', 'BYTE_ARRAY', (row) => text(row.lastAccess)],
   ['trigger', 'BYTE_ARRAY', (row) => text(row.trigger)],
   ['key_group', 'INT32', (row) => row.keyGroup],
 ]

@@ -5,6 +5,7 @@ import {
   boundedOutOfOrderness,
   count,
   defineJob,
+  hours,
   type KeyedProcessContext,
   listState,
   mapState,
@@ -17,7 +18,10 @@ import {
   valueState,
 } from 'tidemark'
 import { collectInto, collection } from 'tidemark/collection'
-import { describe, expect, it } from 'vitest'
+import { noRestart, run } from 'tidemark/run'
+import { describe, expect, it, vi } from 'vitest'
+import { virtualEnvironment } from '../../../runtime/environment/virtual.js'
+import { ScriptedSource } from '../../job/scripted-source.js'
 import { testJob } from '../../testing.js'
 
 interface Row {
@@ -296,5 +300,78 @@ describe('a declaration', () => {
     expect(declare(options)).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringMatching(words) }),
     )
+  })
+})
+
+it('state with a time to live is migrated in it, and may get one with a new version', async () => {
+  const plain = jobOf({ text: valueState<number>() }, ({ n }, ctx) => ctx.state.text.update(n))
+  const ttl = { after: hours(1) }
+  const timed = jobOf(
+    { text: valueState<string>({ version: 2, ttl, migrate: { 1: (old: number) => `${old}` } }) },
+    (_, ctx) => ctx.state.text.value(),
+  )
+  expect(await evolve(plain, timed)).toEqual(['1'])
+
+  const lists = jobOf({ all: listState<number>({ ttl }) }, ({ n }, ctx) => ctx.state.all.add(n))
+  const later = jobOf(
+    { all: listState<string>({ version: 2, ttl, migrate: { 1: (old: number) => `#${old}` } }) },
+    (_, ctx) => [...ctx.state.all.values()],
+  )
+  expect(await evolve(lists, later)).toEqual([['#1']])
+})
+
+describe('keys of another type', () => {
+  const keyedBy = (key: (row: Row) => string | number) =>
+    defineJob('evolving', (job) => {
+      job
+        .from('rows', collection<Row>([]))
+        .keyBy(key)
+        .process('step', {
+          state: { held: valueState<number>() },
+          process: ({ n }, { state }) => {
+            const before = state.held.value()
+            state.held.update(n)
+            return [before]
+          },
+        })
+        .to('out', collectInto<unknown>([]))
+    })
+
+  it('are let through where state under keys of both types was stored', async () => {
+    const mixed = keyedBy(({ key, n }) => (n === 1 ? n : key))
+    const first = await testJob(mixed, { sources: { rows: FIRST } })
+    const from = await first.savepoint()
+    const second = await testJob(
+      keyedBy(({ n }) => n),
+      { sources: { rows: [...FIRST, { key: 'a', n: 1 }] }, from },
+    )
+    await second.finish()
+    expect(second.results('out')).toEqual([1])
+  })
+
+  it('are let through where state may be dropped: the old keys stay, and nobody finds them', async () => {
+    const first = await testJob(
+      keyedBy(({ key }) => key),
+      { sources: { rows: FIRST } },
+    )
+    const { store } = await first.savepoint()
+    const outcome = async (allowDroppedState: boolean) => {
+      const rows = new ScriptedSource([[...FIRST, SECOND]])
+      rows.end()
+      const job = keyedBy(({ n }) => n)
+      const { result } = await run(job, {
+        sources: { rows },
+        environment: virtualEnvironment(),
+        checkpoints: { to: store, resume: true, allowDroppedState },
+        restart: noRestart(),
+        logger,
+      })
+      return result
+    }
+    const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
+    await expect(outcome(false)).rejects.toMatchObject({ code: 'KEY_TYPE_CHANGED' })
+    expect(await outcome(true)).toMatchObject({ status: 'finished' })
+    const fields = expect.objectContaining({ operator: 'step', stored: 'string', found: 'number' })
+    expect(logger.warn).toHaveBeenCalledWith(expect.stringContaining('another type'), fields)
   })
 })
