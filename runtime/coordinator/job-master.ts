@@ -215,13 +215,13 @@ export class JobMaster {
       const committers = await this.openCommitters(state)
       try {
         await this.commitOpen(log, committers)
+        for (const committer of committers.values()) await committer.sweep?.()
         if (decide().kind === 'complete') return { kind: 'finished' }
         if (this.isCancelled()) return { kind: 'cancelled' }
         // Nothing is running, and everything up to the newest checkpoint is committed: that is what a stop asks for.
         if (this.stopRequest?.kind === 'stop' && (!this.toTake || log.state?.checkpoints.length)) {
           return { kind: 'stopped' }
         }
-        for (const committer of committers.values()) await committer.sweep?.()
         return await this.runGeneration(log, committers)
       } finally {
         await closeCommitters(committers, logger)

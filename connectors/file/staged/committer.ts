@@ -6,7 +6,7 @@ import { TidemarkError } from '../../../core/errors.js'
 import { fileError, systemCode } from '../errors.js'
 import { type FileCommittable, parseCommittable } from './committable.js'
 import { type SinkFolders, syncFolder } from './folders.js'
-import { parseFinalName, parseStagedName } from './names.js'
+import { MARKER, parseFinalName, parseStagedName } from './names.js'
 import { checksumOf } from './staged-file.js'
 
 /**
@@ -56,10 +56,26 @@ export class StagedCommitter implements Committer {
         else if (staged.generation < generation) await unlink(join(staging, name)).catch(ignoreMissing)
       }
     })
+    await this.#removeProbes()
     if (foreign.length > 0) {
       logger.warn('unfinished files of other lineages are left: remove them once no checkpoint of theirs is needed', {
         folder: staging,
         files: foreign.length,
+      })
+    }
+  }
+
+  /** What a process that was killed while it looked at the folders has left in them. */
+  async #removeProbes(): Promise<void> {
+    for (const folder of Object.values(this.#folders)) {
+      await this.#guard(folder, async () => {
+        const names = await readdir(folder).catch((thrown: unknown) => {
+          ignoreMissing(thrown)
+          return []
+        })
+        for (const name of names) {
+          if (name.startsWith(`${MARKER}.`)) await unlink(join(folder, name)).catch(ignoreMissing)
+        }
       })
     }
   }

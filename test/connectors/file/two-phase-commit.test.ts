@@ -85,6 +85,15 @@ test('killed before the checkpoint was complete: what was prepared never shows, 
   expect(await readdir(staging)).toEqual([])
 })
 
+test('killed while it looked at its folders: what it made for that is swept', async () => {
+  const { path, staging, sink } = await killedAfterCheckpoint()
+  for (const folder of [path, join(path, '.staging'), staging]) await writeFile(join(folder, '.tidemark.0a1b2c'), '')
+  await (await committerOf(sink, { generation: 2 })).sweep?.()
+  for (const folder of [path, join(path, '.staging'), staging]) {
+    expect((await readdir(folder)).filter((name) => name.startsWith('.tidemark.'))).toEqual([])
+  }
+})
+
 test('a writer that closes removes what no checkpoint has, and nothing else', async () => {
   const path = await temporaryFolder()
   const sink = fileSink({ path, format: jsonLines() })
