@@ -247,6 +247,8 @@ export class SourceStage implements TaskStage {
       this.emitRecords(open, polled)
     }
     this.emitAll(this.watermarks.afterRecords(open.input))
+    // Also where no watermark pushes it: the next call may find nothing to do, and the task would rest before the next stage.
+    output.flush()
   }
 
   private emitRecords(open: OpenSplit, { values, timestamps: given, offsets }: Polled<unknown>): void {
