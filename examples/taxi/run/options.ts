@@ -19,6 +19,7 @@ export interface TaxiOptions {
   readonly replay: boolean
   readonly resume: boolean
   readonly s3Endpoint: string | undefined
+  readonly state: 'heap' | 'disk'
   readonly stopAfter: number | undefined
   readonly savepoint: string | undefined
   readonly fromSavepoint: string | undefined
@@ -97,6 +98,11 @@ function command(): Command {
     .option('--stream <name>', 'name of the stream', 'taxi')
     .option('--no-replay', 'only the job: reads what is in the stream when it starts, then ends')
     .option('--resume', 'go on from the newest checkpoint in --checkpoints', false)
+    .addOption(
+      new Option('--state <where>', 'where windows are while the job runs: on the heap, or on disk behind a cache')
+        .choices(['heap', 'disk'])
+        .default('heap'),
+    )
     .option(
       '--stop-after <trips>',
       'stop with a savepoint when so many trips have been read; needs --savepoint',

@@ -56,6 +56,7 @@ export async function runTaxi(options: TaxiOptions, out: Output): Promise<TaxiRu
     const handle = await run(taxiHotspots, {
       params: { ...stream, out: options.out, format: options.format, watermarks: options.watermarks },
       parallelism: options.parallelism,
+      state: options.state,
       checkpoints: {
         to: checkpoints,
         interval: options.checkpointInterval,

@@ -15,7 +15,7 @@ const ROUNDS = IS_WHOLE ? 20 : 1
 const PAYMENTS = 6000
 
 const CASES = Array.from({ length: ROUNDS }).flatMap((_, round) =>
-  (['heap'] as const).flatMap((state) =>
+  (['heap', 'disk'] as const).flatMap((state) =>
     (['directory', 'S3'] as const).map((storage) => ({
       round,
       state,
@@ -67,9 +67,9 @@ describe(`the golden job over a savepoint (seed ${SEED})`, () => {
       const { out, savepoint, checkpoints } = await places(storage, `${round}-${state}-${seed}`)
       const input = makeInput(seed, { payments: PAYMENTS, splits: 3 })
       const stop = { after: at, savepoint }
-      const first = { parallelism: before, checkpoints: checkpoints('before') }
+      const first = { parallelism: before, state, checkpoints: checkpoints('before') }
       expect(await goldenRun({ out, input, options: first, stop })).toMatchObject({ status: 'stopped' })
-      const second = { parallelism: after, checkpoints: checkpoints('after'), from: savepoint }
+      const second = { parallelism: after, state, checkpoints: checkpoints('after'), from: savepoint }
       expect(await goldenRun({ out, input, options: second })).toMatchObject({ status: 'finished' })
       expect(await resultsIn(out)).toEqual(expectedResults(input))
     },

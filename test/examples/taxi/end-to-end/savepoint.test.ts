@@ -40,7 +40,8 @@ describe(`the taxi job with --savepoint (seed ${SEED})`, () => {
       const storage = (name: string): string[] =>
         isOnS3 ? ['--checkpoints', `s3://taxi/${name}`, '--s3-endpoint', s3.endpoint] : []
       const stopAfter = 1 + ((SEED * 7919 + round * 4001) % (trips - 2))
-      const common = ['--format', 'jsonl', '--checkpoint-interval', '200ms']
+      const state = ['heap', 'disk'][(SEED >> 1) % 2] ?? 'heap'
+      const common = ['--format', 'jsonl', '--checkpoint-interval', '200ms', '--state', state]
       const stopped = await stream.job(
         ...storage('first'),
         ...common,
