@@ -21,11 +21,12 @@ export async function runJob(path: string, options: RunJobOptions, io: CliIo): P
       message: '--resume needs --checkpoints, the folder or s3:// location that the job wrote its checkpoints to',
     })
   }
-  if (s3Endpoint !== undefined && !checkpoints?.toLowerCase().startsWith('s3://')) {
+  const isOnS3 = [checkpoints, options.fromSavepoint].some((place) => place?.toLowerCase().startsWith('s3://'))
+  if (s3Endpoint !== undefined && !isOnS3) {
     throw new TidemarkError({
       code: 'OPTION_INVALID',
       domain: 'user',
-      message: '--s3-endpoint goes with --checkpoints s3://bucket/prefix',
+      message: '--s3-endpoint goes with --checkpoints s3://bucket/prefix or --from-savepoint s3://bucket/prefix',
     })
   }
   if (options.stateDir !== undefined && options.state === 'heap') {

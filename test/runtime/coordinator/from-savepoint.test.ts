@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { defineJob, type Job } from 'tidemark'
 import { collectInto, collection } from 'tidemark/collection'
 import { fileSink, jsonLines } from 'tidemark/file'
-import { type RunOptions, run } from 'tidemark/run'
-import { describe, expect, it } from 'vitest'
+import { noRestart, type RunOptions, run } from 'tidemark/run'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { checksum } from '../../../runtime/storage/checksum.js'
 import { ScriptedSource } from '../../job/scripted-source.js'
+import { startLocalS3 } from '../../servers/s3/index.js'
 import { folder, READINGS, type Reading, rooms, running, savepointOf } from '../fixture/savepoint-job.js'
 
 const stateless = defineJob('rooms', (job) => {
@@ -105,6 +106,36 @@ describe('a start from a savepoint is refused', () => {
       message: expect.stringContaining(name),
     })
   })
+})
+
+it('an object that may not be read is not one that is missing', async () => {
+  const server = await startLocalS3({ buckets: ['state'] })
+  onTestFinished(() => server.close())
+  const s3 = { endpoint: server.endpoint, clientConfig: { credentials: server.credentials, region: 'us-east-1' } }
+  const { handle } = await running(rooms(), READINGS, { checkpoints: { to: 's3://state/job', s3 } })
+  await handle.savepoint({ to: 's3://state/savepoint' })
+  await handle.cancel()
+  const from = 's3://state/savepoint'
+  const key = server.keys('state', 'savepoint/state/step/').at(-1) as string
+  const options = { checkpoints: { s3 }, restart: noRestart() }
+
+  const allow = server.faults.add({ operation: 'GetObject', key, fault: { kind: 'accessDenied' } })
+  const forbidden = await failureOf(rooms(), from, options)
+  expect(forbidden).toMatchObject({ code: 'STORAGE_FORBIDDEN', message: expect.stringContaining('s3:GetObject') })
+  allow()
+  const hide = server.faults.add({
+    operation: 'GetObject',
+    key,
+    fault: { kind: 'error', status: 404, code: 'NoSuchKey' },
+  })
+  const missing = await failureOf(rooms(), from, options)
+  expect(missing).toMatchObject({
+    code: 'CHECKPOINT_OBJECT_MISSING',
+    message: expect.stringContaining(key.slice('savepoint/'.length)),
+  })
+  hide()
+  const { handle: again } = await running(rooms(), READINGS, { from, ...options })
+  expect(again.status).toBe('running')
 })
 
 describe('output that was committed after a savepoint', () => {
