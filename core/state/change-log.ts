@@ -75,6 +75,8 @@ export class ChangeLog<T extends Tracked> {
   private readonly runs: Run<T>[][]
   /** Entries that each needed checkpoint has written, whatever of them is still needed. */
   private readonly written = new Map<number, number>()
+  /** How many runs each needed checkpoint has: a barrier must not look at all of them. */
+  private readonly runsOf = new Map<number, number>()
   /** Of the listed ones, those that nobody needs any more. */
   private readonly discarded: Int32Array
   private readonly isNeeded: (changed: T) => boolean
@@ -165,13 +167,14 @@ export class ChangeLog<T extends Tracked> {
 
   /** Checkpoints, this one included, whose objects the one that is being taken needs. */
   addNeeded(needed: Set<number>): void {
-    const planned = new Map(this.pending?.slots.map((slot) => [slot.slot, slot]))
-    for (let slot = 0; slot < this.runs.length; slot++) {
+    const replaced = new Map<number, number>()
+    for (const { slot, plan, run } of this.pending?.slots ?? []) {
       const runs = this.runs[slot] as Run<T>[]
-      const { plan, run } = planned.get(slot) ?? {}
-      const keep = plan?.keep ?? runs.length
-      for (let index = 0; index < keep; index++) needed.add((runs[index] as Run<T>).checkpoint)
-      if (run !== undefined) needed.add(run.checkpoint)
+      for (let index = plan.keep; index < runs.length; index++) addTo(replaced, (runs[index] as Run<T>).checkpoint, 1)
+      needed.add(run.checkpoint)
+    }
+    for (const [checkpoint, count] of this.runsOf) {
+      if (count > (replaced.get(checkpoint) ?? 0)) needed.add(checkpoint)
     }
   }
 
@@ -188,19 +191,22 @@ export class ChangeLog<T extends Tracked> {
     this.pending = undefined
     for (const { slot, plan, run, newest } of pending.slots) {
       const runs = this.runs[slot] as Run<T>[]
-      for (const { changed } of runs.splice(plan.keep)) this.lists.release?.(changed)
+      while (runs.length > plan.keep) {
+        const { changed, checkpoint } = runs.pop() as Run<T>
+        this.lists.release?.(changed)
+        addTo(this.runsOf, checkpoint, -1)
+      }
       if (run.changed !== newest) this.lists.release?.(newest)
       // Of a merged run this is known only now.
       if (plan.keep > 0) run.count = run.changed.length
       runs.push(run)
+      addTo(this.runsOf, id, 1)
     }
     this.written.set(
       id,
       pending.slots.reduce((sum, { run }) => sum + run.count, 0),
     )
-    const needed = new Set<number>()
-    this.addNeeded(needed)
-    for (const known of this.written.keys()) if (!needed.has(known)) this.written.delete(known)
+    for (const known of this.written.keys()) if (!this.runsOf.has(known)) this.written.delete(known)
   }
 
   /** The checkpoint never counts: its changes belong to the next one. */
@@ -240,6 +246,12 @@ const SMALLEST_SWEEP = 16
 const WHOLE: RunPlan = { keep: 0, tier: 0 }
 /** In checkpoints. */
 const OLDEST_MASK = 16
+
+function addTo(counts: Map<number, number>, key: number, count: number): void {
+  const sum = (counts.get(key) ?? 0) + count
+  if (sum === 0) counts.delete(key)
+  else counts.set(key, sum)
+}
 
 function isOldMask<T>(runs: readonly Run<T>[], id: number): boolean {
   const [run] = runs
