@@ -54,16 +54,22 @@ function changeOne(holder: Container, random: RandomSource): void {
       else delete parent[key]
       break
     case 1:
-      if (Array.isArray(parent)) parent.push(...Array<unknown>(random.pick([1, 2, 500])).fill(value))
+      if (Array.isArray(parent)) {
+        for (let copies = random.pick([1, 2, 500]); copies > 0; copies--) parent.push(value)
+      }
       break
     case 2:
-      if (Array.isArray(value)) parent[key] = [...value].reverse()
+      if (Array.isArray(value)) value.reverse()
       break
-    case 3:
-      parent[random.pick(['__proto__', 'constructor', 'version', 'id', 'range'])] = value
+    case 3: {
+      const name = random.pick(['__proto__', 'constructor', 'version', 'id', 'range'])
+      // An assignment would set the prototype; and an array that is no document's would have it.
+      if (!Array.isArray(parent))
+        Object.defineProperty(parent, name, { value, enumerable: true, configurable: true, writable: true })
       break
+    }
     default:
-      parent[key] = random.pick(HOSTILE)
+      parent[key] = structuredClone(random.pick(HOSTILE))
   }
 }
 

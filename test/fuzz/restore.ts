@@ -65,7 +65,7 @@ async function restoreOperator(
   const { maxParallelism } = manifest
   const range = keyGroupRange(subtask, parallelism, maxParallelism)
   const start = point.forSubtask(node.id, { subtask, parallelism, maxParallelism })
-  const keyedState = new KeyedState({ operatorId: node.id, range })
+  const keyedState = new KeyedState({ operatorId: node.id, range, clock: ENVIRONMENT.clock })
   const states = new RestoredOperatorState(node.id, start.operatorState)
   const context: OperatorContext = {
     operatorId: node.id,

@@ -16,6 +16,7 @@ const PAGES = [
   'docs/dsl.md',
   'docs/evolution.md',
   'docs/operations.md',
+  'docs/savepoint-format.md',
   'docs/savepoints.md',
   'docs/storage.md',
   ...readdirSync(join(ROOT, 'docs/connectors')).map((name) => `docs/connectors/${name}`),
