@@ -129,6 +129,27 @@ describe('state of an older version', () => {
     ])
   })
 
+  it('is migrated in a chain of increments, where keys of a map went and came back under another name', async () => {
+    const put = (before: string, after: string) =>
+      jobOf({ by: mapState<string, number>() }, ({ n }, ctx) => {
+        if (n > 2) ctx.state.by.remove(before)
+        ctx.state.by.put(n > 2 ? after : before, n)
+      })
+    const first = await testJob(put('7', '07'), { sources: { rows: FIRST } })
+    await first.checkpoint()
+    await first.send('rows', [{ key: 'a', n: 3 }])
+    await first.checkpoint()
+    await first.send('rows', [{ key: 'b', n: 4 }])
+    const after = jobOf(
+      { by: mapState<number, number>({ version: 2, migrateKeys: { 1: (old: string) => Number(old) } }) },
+      (_, ctx) => [...ctx.state.by.entries()],
+    )
+    const rows = [...FIRST, { key: 'a', n: 3 }, { key: 'b', n: 4 }, { key: 'a', n: 5 }, { key: 'b', n: 6 }]
+    const second = await testJob(after, { sources: { rows }, from: await first.savepoint() })
+    await second.finish()
+    expect(second.results('out')).toEqual([[[7, 3]], [[7, 4]]])
+  })
+
   it('is migrated where it is reduced, and where it is an accumulator', async () => {
     const max = (a: number, b: number): number => Math.max(a, b)
     const before = jobOf({ high: reducingState(max), mean: aggregatingState(sum((n: number) => n)) }, ({ n }, ctx) => {
@@ -252,11 +273,14 @@ describe('a restore is refused, with both sides named,', () => {
     )
     const from = await first.savepoint()
     const rows = [...FIRST, SECOND]
-    const second = await testJob(
-      keyedBy((row) => [row.key, row.n]),
-      { sources: { rows }, from },
-    )
-    await expect(second.finish()).rejects.toMatchObject(
+    const restored = async () => {
+      const second = await testJob(
+        keyedBy((row) => [row.key, row.n]),
+        { sources: { rows }, from },
+      )
+      await second.finish()
+    }
+    await expect(restored()).rejects.toMatchObject(
       refusal('KEY_TYPE_CHANGED', /'step'/, /string/, /\[string, number\]/),
     )
   })

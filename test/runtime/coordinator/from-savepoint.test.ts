@@ -174,6 +174,15 @@ describe('output that was committed after a savepoint', () => {
     expect((await readdir(path)).some((name) => name.startsWith('part-'))).toBe(true)
   })
 
+  it('does not when only what the savepoint covers was committed since', async () => {
+    const { job, path, before, location } = await behind()
+    await before.handle.checkpoint()
+    await before.handle.cancel()
+    expect((await readdir(path)).some((name) => name.startsWith('part-'))).toBe(true)
+    const { handle } = await running(job, READINGS, { from: location })
+    expect(handle.status).toBe('running')
+  })
+
   it('does not for a savepoint that a stop took', async () => {
     const { job, before } = await behind()
     const savepoint = join(await folder(), 'last')
