@@ -78,22 +78,15 @@ export class ExpiryCleaner {
 
   private clean(leaf: Leaf, now: number): void {
     const { table, lifetime } = this
-    const expired = heldBy(leaf).countExpired(lifetime.ms, now)
+    // A table with times holds nothing else.
+    const held = leaf.value as Aging
+    const expired = held.countExpired(lifetime.ms, now)
     if (expired === 0) return
-    // One from an iteration is to be looked at only.
-    const own = leaf.space.leaves.get(leaf.key)
-    if (own === undefined) return
-    const held = heldBy(own)
-    if (expired === held.length) table.remove(own)
+    if (expired === held.length) table.remove(leaf)
     else {
-      table.touch(own)
+      table.touch(leaf)
       held.dropExpired(lifetime.ms, now)
     }
     lifetime.countRemoved(expired)
   }
-}
-
-function heldBy(leaf: Leaf): Aging {
-  // A table with times holds nothing else.
-  return leaf.value as Aging
 }

@@ -7,7 +7,7 @@ import type { LeafTable } from './leaf-table.js'
 import type { Lifetime } from './lifetime.js'
 import { mapKeyInvalid } from './state-error.js'
 import type { StateEntry } from './state-handles.js'
-import { isExpired, TimedList } from './timed.js'
+import { TimedList } from './timed.js'
 import { heldBy, type TimedLeaves, type TimedTable } from './timed-leaves.js'
 
 /** The current key's value in a table that has one a key, each with a time to live. */
@@ -206,13 +206,7 @@ export class TimedMapState<K, V> implements MapState<K, V> {
 
   /** Those that are seen, as `get` gives them one by one. */
   private *read(): IterableIterator<Leaf> {
-    const { lifetime } = this.leaves
-    for (const leaf of this.all()) {
-      const mayChange = lifetime.isRenewedByReads || isExpired(heldBy(leaf).lastAccess, lifetime.ms, lifetime.now())
-      // One from an iteration is to be looked at only.
-      const own = mayChange ? leaf.space.leaves.get(leaf.key) : leaf
-      if (own !== undefined && (!mayChange || this.leaves.read(own) !== undefined)) yield own
-    }
+    for (const leaf of this.all()) if (this.leaves.read(leaf) !== undefined) yield leaf
   }
 
   private *all(): IterableIterator<Leaf> {
