@@ -134,6 +134,13 @@ export interface CommitterContext extends EngineContext {
   readonly generation: number
 }
 
+/** A checkpoint or savepoint, and who took it. */
+export interface CommitPoint {
+  readonly lineage: string
+  readonly generation: number
+  readonly checkpointId: number
+}
+
 /** Makes output visible. Runs once a job, with the coordinator. */
 export interface Committer {
   /** In order, idempotent: may be called again with what it has committed before, by another process too. */
@@ -144,10 +151,11 @@ export interface Committer {
    */
   sweep?(): Promise<void>
   /**
-   * Names something that is visible and that the lineage wrote for a checkpoint after this one; undefined: there is nothing.
-   * Asked before a job goes back to a savepoint. Absent: the sink cannot tell.
+   * Names something that is visible and that the lineage wrote for a checkpoint after this one, or in a later generation
+   * (which begins again at an older checkpoint and may use its ids again); undefined: there is nothing. Asked before a job
+   * goes back to a savepoint. Absent: the sink cannot tell.
    */
-  committedAfter?(point: { readonly lineage: string; readonly checkpointId: number }): Promise<string | undefined>
+  committedAfter?(point: CommitPoint): Promise<string | undefined>
   close?(): void | Promise<void>
 }
 

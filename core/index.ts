@@ -1,5 +1,6 @@
 /** The public face of `tidemark`: everything a job is written with. Connectors and the runtime have subpaths of their own. */
 export type {
+  CommitPoint,
   Committer,
   CommitterContext,
   DeadLetter,

@@ -1,9 +1,11 @@
-import type { Committer } from '../../core/connector.js'
+import type { CommitPoint, Committer } from '../../core/connector.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 
 export interface RewindPoint {
   readonly location: string
   readonly lineage: string
+  /** That took the savepoint. */
+  readonly generation: number
   /** Of the savepoint. */
   readonly id: number
 }
@@ -15,10 +17,10 @@ export interface RewindPoint {
  */
 export async function refuseRewind(
   committers: ReadonlyMap<string, Committer>,
-  { location, lineage, id }: RewindPoint,
+  { location, lineage, generation, id }: RewindPoint,
 ): Promise<void> {
   for (const [sink, committer] of committers) {
-    const found = await committedAfter(committer, { sink, lineage, id })
+    const found = await committedAfter(committer, sink, { lineage, generation, checkpointId: id })
     if (found === undefined) continue
     throw new TidemarkError({
       code: 'SAVEPOINT_BEHIND_OUTPUT',
@@ -32,12 +34,9 @@ export async function refuseRewind(
   }
 }
 
-async function committedAfter(
-  committer: Committer,
-  { sink, lineage, id }: { readonly sink: string; readonly lineage: string; readonly id: number },
-): Promise<string | undefined> {
+async function committedAfter(committer: Committer, sink: string, point: CommitPoint): Promise<string | undefined> {
   try {
-    return await committer.committedAfter?.({ lineage, checkpointId: id })
+    return await committer.committedAfter?.(point)
   } catch (thrown) {
     if (thrown instanceof TidemarkError) throw thrown
     throw new TidemarkError({

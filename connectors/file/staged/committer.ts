@@ -1,12 +1,12 @@
 import type { Stats } from 'node:fs'
 import { link, readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Committer, CommitterContext } from '../../../core/connector.js'
+import type { CommitPoint, Committer, CommitterContext } from '../../../core/connector.js'
 import { TidemarkError } from '../../../core/errors.js'
 import { fileError, systemCode } from '../errors.js'
 import { type FileCommittable, parseCommittable } from './committable.js'
 import { type SinkFolders, syncFolder } from './folders.js'
-import { MARKER, parseFinalName, parseStagedName } from './names.js'
+import { type FinalName, MARKER, parseFinalName, parseStagedName } from './names.js'
 import { checksumOf } from './staged-file.js'
 
 /**
@@ -80,10 +80,7 @@ export class StagedCommitter implements Committer {
     }
   }
 
-  async committedAfter(point: {
-    readonly lineage: string
-    readonly checkpointId: number
-  }): Promise<string | undefined> {
+  async committedAfter(point: CommitPoint): Promise<string | undefined> {
     const { output } = this.#folders
     return this.#guard(output, async () => {
       const names = await readdir(output).catch((thrown: unknown) => {
@@ -92,7 +89,7 @@ export class StagedCommitter implements Committer {
       })
       const later = names.sort().find((name) => {
         const final = parseFinalName(name)
-        return final?.lineage === point.lineage && final.checkpointId > point.checkpointId
+        return final?.lineage === point.lineage && isLater(final, point)
       })
       return later === undefined ? undefined : join(output, later)
     })
@@ -150,6 +147,12 @@ export class StagedCommitter implements Committer {
       throw fileError(thrown, { where: `sink '${operatorId}'`, path, operatorId })
     }
   }
+}
+
+/** A later generation may have used the ids of an earlier one again. */
+function isLater(final: FinalName, point: CommitPoint): boolean {
+  if (final.generation !== point.generation) return final.generation > point.generation
+  return final.checkpointId > point.checkpointId
 }
 
 async function statOrUndefined(path: string): Promise<Stats | undefined> {

@@ -38,17 +38,18 @@ export function finalName(origin: Origin, { checkpointId, number, extension }: F
   return `part-${lineage}-${generation}-${checkpointId}-${subtask.index}-${number}${extension}`
 }
 
-const FINAL = /^part-([A-Za-z0-9]+)-\d+-(\d+)-\d+-\d+\.[a-z.]+$/
+const FINAL = /^part-([A-Za-z0-9]+)-(\d+)-(\d+)-\d+-\d+\.[a-z.]+$/
 
 export interface FinalName {
   readonly lineage: string
+  readonly generation: number
   readonly checkpointId: number
 }
 
 /** Undefined for what `finalName` did not make. */
 export function parseFinalName(name: string): FinalName | undefined {
   const match = FINAL.exec(name)
-  return match ? { lineage: match[1]!, checkpointId: Number(match[2]) } : undefined
+  return match ? { lineage: match[1]!, generation: Number(match[2]), checkpointId: Number(match[3]) } : undefined
 }
 
 /** An operator id as the name of a folder: no separators, no leading dot. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { fileSink, jsonLines, replaceOutputFolder } from '../../../connectors/file/index.js'
 import type { FileCommittable } from '../../../connectors/file/staged/committable.js'
+import { parseFinalName } from '../../../connectors/file/staged/names.js'
 import type { Sink } from '../../../core/connector.js'
 import { committerOf, linesOf, openWriter, temporaryFolder, visible, writeAll } from './support.js'
 
@@ -257,5 +258,21 @@ describe('replaceOutputFolder', () => {
     await replaceOutputFolder(staging)
     expect(await readdir(staging)).toEqual([])
     await rm(staging, { recursive: true })
+  })
+})
+
+describe('output behind a savepoint', () => {
+  test('is what a later checkpoint committed, and what a later generation did under an id used again', async () => {
+    const { sink, committables, path } = await killedAfterCheckpoint()
+    const committer = await committerOf(sink, { generation: 1 })
+    const { lineage } = parseFinalName(committables[0]!.final)!
+    await committer.commit(committables)
+    const after = (generation: number, checkpointId: number): Promise<string | undefined> =>
+      committer.committedAfter?.({ lineage, generation, checkpointId }) ?? Promise.resolve(undefined)
+    expect(await after(1, 1)).toBeUndefined()
+    expect(await after(1, 0)).toContain(path)
+    // A savepoint of generation 0 had id 1, generation 1 went on from an older checkpoint: its rows are in both.
+    expect(await after(0, 1)).toContain(path)
+    expect(await after(2, 0)).toBeUndefined()
   })
 })
