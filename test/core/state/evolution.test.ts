@@ -345,7 +345,7 @@ it('state with a time to live is migrated in it, and may get one with a new vers
 })
 
 describe('keys of another type', () => {
-  const keyedBy = (key: (row: Row) => string | number) =>
+  const keyedBy = (key: (row: Row) => string | number | bigint) =>
     defineJob('evolving', (job) => {
       job
         .from('rows', collection<Row>([]))
@@ -361,16 +361,16 @@ describe('keys of another type', () => {
         .to('out', collectInto<unknown>([]))
     })
 
-  it('are let through where state under keys of both types was stored', async () => {
+  it('are let through where state was stored under keys of several types: such a job mixes them', async () => {
     const mixed = keyedBy(({ key, n }) => (n === 1 ? n : key))
     const first = await testJob(mixed, { sources: { rows: FIRST } })
     const from = await first.savepoint()
     const second = await testJob(
-      keyedBy(({ n }) => n),
-      { sources: { rows: [...FIRST, { key: 'a', n: 1 }] }, from },
+      keyedBy(({ n }) => BigInt(n)),
+      { sources: { rows: [...FIRST, SECOND] }, from },
     )
     await second.finish()
-    expect(second.results('out')).toEqual([1])
+    expect(second.results('out')).toEqual([undefined])
   })
 
   it('are let through where state may be dropped: the old keys stay, and nobody finds them', async () => {

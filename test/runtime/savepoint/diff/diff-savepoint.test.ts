@@ -118,6 +118,19 @@ describe('what a job would do with a savepoint', () => {
     ])
   })
 
+  it('without a sink that has something to commit is a refusal whatever may be dropped', async () => {
+    const job = defineJob('rooms', (of) => {
+      of.from('readings', collection<Reading>([])).to('elsewhere', collectInto<Reading>([]))
+    })
+    const { restores, operators } = await diffSavepoint(await savepointOf(), job, { allowDroppedState: true })
+    expect(restores).toBe(false)
+    expect(operator(operators, 'out')).toMatchObject({
+      verdict: 'refused',
+      why: expect.stringContaining('committables'),
+    })
+    expect(operator(operators, 'per-window')).toMatchObject({ verdict: 'dropped' })
+  })
+
   it('is a refusal for another job, another max parallelism and a drained input', async () => {
     const savepoint = await savepointOf()
     const of = async (job: Job<unknown>, options: Parameters<typeof diffSavepoint>[2] = {}) =>
