@@ -134,7 +134,7 @@ async function measured(
     await handle.cancel()
     return { updatesPerSecond, checkpoints, holds: report }
   } finally {
-    await rm(to, { recursive: true, force: true })
+    await rm(to, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 

@@ -124,6 +124,8 @@ export class Generation {
   private isLastWhole = false
   /** Objects of keyed state on their way into storage. */
   private readonly uploads = new InFlight()
+  /** Of checkpoints that were aborted. */
+  private readonly removals = new InFlight()
   private claimed: ObjectStore | undefined
   /** What the enumerators knew when the barrier of the checkpoint in progress went out. */
   private enumerators: ReadonlyMap<string, EnumeratorState> = new Map()
@@ -188,6 +190,7 @@ export class Generation {
     await this.opening.catch(() => undefined)
     for (const source of this.sources) await source.close()
     await this.uploads.settled(this.options.environment, ENDING_MS)
+    await this.removals.settled(this.options.environment, ENDING_MS)
     await this.savepoints.settled()
     await this.execution.close()
     return outcome
@@ -282,7 +285,7 @@ export class Generation {
         this.execution.triggerCheckpoint(barrier, how)
       },
       cancel: (id) => this.execution.cancelCheckpoint(id),
-      write: (checkpoint, isAborted) => this.write(checkpoint, isAborted),
+      write: (checkpoint, isAborted) => this.uploads.track(this.write(checkpoint, isAborted)),
       complete: (written) => this.complete(written),
       onCompleted: (completed, kind) => {
         // A savepoint commits nothing, and nothing builds upon it.
@@ -294,7 +297,7 @@ export class Generation {
       onAborted: (id, reason, { kind, mayCount }) => {
         if (kind !== 'savepoint') {
           totals.failed++
-          if (!mayCount) void this.removeAborted(id)
+          if (!mayCount) void this.removals.track(this.removeAborted(id))
         }
         logger.warn(`a ${kind === 'savepoint' ? 'savepoint' : 'checkpoint'} was aborted`, {
           checkpoint: id,
