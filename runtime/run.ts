@@ -219,10 +219,15 @@ export async function run<P>(job: Job<P>, options: RunOptions = {}): Promise<Job
       options.checkpoints?.s3,
       environment,
     )
+    try {
+      // A place that cannot take it is to be known while the job runs.
+      await requireEmpty(place)
+      master.stop({ ...request, savepoint: place })
+    } catch (error) {
+      await place.close()
+      throw error
+    }
     places.push(place)
-    // A place that cannot take it is to be known while the job runs.
-    await requireEmpty(place)
-    master.stop({ ...request, savepoint: place })
   }
   const places: ObjectStore[] = []
   const observed: ObservedJob = {

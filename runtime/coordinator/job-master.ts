@@ -125,13 +125,15 @@ export class JobMaster {
     }
   }
 
+  /** @throws TidemarkError JOB_NOT_RUNNING for a savepoint that an earlier stop, or the job's end, leaves no time for */
   stop(request: StopRequest): void {
-    if (isFinal(this.current)) return
-    // The first request counts; only a cancel overrides it.
     const isCancel = request.kind === 'cancel'
-    if (!isCancel && !this.stopRequest && request.savepoint) {
+    if (!isCancel && request.savepoint) {
+      if (isFinal(this.current) || this.stopRequest) throw this.notRunning('a savepoint')
       this.toTake = new LastSavepoint(request.savepoint, this.options.environment)
     }
+    if (isFinal(this.current)) return
+    // The first request counts; only a cancel overrides it.
     if (isCancel || !this.stopRequest) this.stopRequest = request
     if (isCancel) this.cancelled.abort()
     this.interrupt.abort()
@@ -173,7 +175,9 @@ export class JobMaster {
     return new TidemarkError({
       code: 'JOB_NOT_RUNNING',
       domain: 'user',
-      message: `${what} needs a running job; '${this.options.graph.jobName}' is ${this.current}`,
+      message:
+        `${what} needs a running job; '${this.options.graph.jobName}' is ${this.current}` +
+        (this.stopRequest && !isFinal(this.current) ? ', and asked to stop already' : ''),
     })
   }
 

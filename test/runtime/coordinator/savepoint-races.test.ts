@@ -1,9 +1,11 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readSavepointManifest } from '../../../runtime/storage/savepoint-objects.js'
 import { type Call, type Fault, faultyStore } from '../fixture/faulty-store.js'
 import { LedgerSink } from '../fixture/ledger-sink.js'
+import { folder } from '../fixture/savepoint-job.js'
 import { type Row, row, Script } from '../fixture/script.js'
-import { deferred, expectNoTimers, outcomeOf } from '../fixture/start.js'
+import { deferred, expectNoTimers, outcomeOf, start } from '../fixture/start.js'
 import { countingJob, startMaster } from './master.js'
 
 const openSource = () => new Script({ intervalMs: 1000 }).push('a', row(1), row(2))
@@ -163,6 +165,26 @@ describe('a stop with savepoint as the input ends', () => {
     await environment.settle()
     expect(await outcomeOf(environment, result)).toBe('finished')
     expect(await readSavepointManifest(place)).toMatchObject({ input: 'finished' })
+  })
+})
+
+describe('a savepoint that a stop cannot take any more', () => {
+  it('is refused, not forgotten: the job is stopping without it', async () => {
+    const { master, environment, place, result } = await withPlace()
+    master.stop({ kind: 'stop' })
+    expect(() => master.stop({ kind: 'stop', savepoint: place })).toThrow(
+      expect.objectContaining({ code: 'JOB_NOT_RUNNING' }),
+    )
+    expect(await outcomeOf(environment, result)).toBe('stopped')
+    expect(() => master.stop({ kind: 'stop', savepoint: place })).toThrow(/'counting' is stopped/)
+  })
+
+  it('is refused by the handle of a job that has ended', async () => {
+    const source = new Script().push('a', row(1)).end()
+    const { handle } = await start(countingJob(source, new LedgerSink<Row>()))
+    await handle.result
+    const savepoint = join(await folder(), 'late')
+    await expect(handle.stop({ savepoint })).rejects.toMatchObject({ code: 'JOB_NOT_RUNNING' })
   })
 })
 
