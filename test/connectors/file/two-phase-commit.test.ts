@@ -267,12 +267,12 @@ describe('output behind a savepoint', () => {
     const committer = await committerOf(sink, { generation: 1 })
     const { lineage } = parseFinalName(committables[0]!.final)!
     await committer.commit(committables)
-    const after = (generation: number, checkpointId: number): Promise<string | undefined> =>
+    const behind = (generation: number, checkpointId: number): Promise<string | undefined> =>
       committer.committedAfter?.({ lineage, generation, checkpointId }) ?? Promise.resolve(undefined)
-    expect(await after(1, 1)).toBeUndefined()
-    expect(await after(1, 0)).toContain(path)
+    expect(await behind(1, 1)).toBeUndefined()
+    expect(await behind(1, 0)).toContain(path)
     // A savepoint of generation 0 had id 1, generation 1 went on from an older checkpoint: its rows are in both.
-    expect(await after(0, 1)).toContain(path)
-    expect(await after(2, 0)).toBeUndefined()
+    expect(await behind(0, 1)).toContain(path)
+    expect(await behind(2, 0)).toBeUndefined()
   })
 })

@@ -51,10 +51,6 @@ const CODES = {
 /** The errors of the S3 API that this server answers with; the names are the wire's `Code`. */
 export type S3ErrorCode = keyof typeof CODES
 
-export function isS3ErrorCode(text: string): text is S3ErrorCode {
-  return Object.hasOwn(CODES, text)
-}
-
 /**
  * An answer of the API, thrown by operations and turned into a response at the HTTP edge. It never leaves the server, which
  * is why it is no TidemarkError: its code and status are those of S3.
