@@ -34,6 +34,8 @@ export class KeyedRestore {
   private readonly options: KeyedRestoreOptions
   private frames: IterableIterator<RawFrame> | undefined
   private checkpoint = 0
+  /** The name of the object that is being read. */
+  private object: string | undefined
   /** By component, by group (counted from the subtask's first). */
   private readonly chains = new Map<string, Map<number, Chain>>()
   private readonly unknown = new Set<string>()
@@ -42,10 +44,14 @@ export class KeyedRestore {
     this.options = options
   }
 
-  /** The next object; those of one subtask in the order of their checkpoints, and each only when `work` is done. */
-  add(object: Uint8Array, checkpoint: number): void {
+  /**
+   * The next object; those of one subtask in the order of their checkpoints, and each only when `work` is done. With a name
+   * what is wrong with it says where.
+   */
+  add(object: Uint8Array, checkpoint: number, { name }: { readonly name?: string } = {}): void {
     this.frames = framesOf(object, (found) => this.corrupt(undefined, found))
     this.checkpoint = checkpoint
+    this.object = name
   }
 
   /**
@@ -63,6 +69,7 @@ export class KeyedRestore {
       if (isTimeUp()) return false
     }
     this.frames = undefined
+    this.object = undefined
     return true
   }
 
@@ -140,6 +147,7 @@ export class KeyedRestore {
   }
 
   private corrupt(group: number | undefined, found: string, cause?: unknown): TidemarkError {
-    return stateCorrupt(this.options.operatorId, group, found, cause)
+    const where = this.object === undefined ? '' : `, object ${this.object}`
+    return stateCorrupt(this.options.operatorId, group, found + where, cause)
   }
 }

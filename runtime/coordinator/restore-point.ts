@@ -87,6 +87,7 @@ export class RestorePoint {
     return {
       objects: subtasksOverlapping(manifest, range).flatMap((index) =>
         (manifest.subtasks[index]?.keyed ?? []).map((ref) => ({
+          name: ref.name,
           checkpoint: ref.checkpoint,
           read: () => readObject(this.store, ref),
         })),

@@ -126,12 +126,12 @@ export class Execution {
     const restore = state.restore()
     // The next object is fetched while this one is read.
     let next = stored[0]?.read()
-    for (const [index, { checkpoint }] of stored.entries()) {
+    for (const [index, { checkpoint, name }] of stored.entries()) {
       const object = await next
       next = stored[index + 1]?.read()
       next?.catch(() => undefined)
       if (object === undefined || this.stopped) return
-      restore.add(object, checkpoint)
+      restore.add(object, checkpoint, { name })
       let until = clock.monotonic() + TURN_MS
       while (!restore.work(() => clock.monotonic() >= until)) {
         state.trim()

@@ -29,6 +29,8 @@ export interface StageSnapshot {
 
 /** An object of keyed state, to be fetched when its turn comes. */
 export interface StoredObjectRef {
+  /** In the storage, for messages. */
+  readonly name: string
   readonly checkpoint: number
   readonly read: () => Promise<Uint8Array>
 }
