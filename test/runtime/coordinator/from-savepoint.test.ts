@@ -192,6 +192,9 @@ describe('output that was committed after a savepoint', () => {
     await first.handle.checkpoint()
     await first.handle.cancel()
     expect((await readdir(path)).some((name) => name.startsWith('part-'))).toBe(true)
+    // That was another job's, as far as names tell.
+    const { handle } = await running(job, READINGS, { from: location })
+    expect(handle.status).toBe('running')
   })
 
   it('does not when only what the savepoint covers was committed since', async () => {
