@@ -78,6 +78,8 @@ export class ExpiryCleaner {
 
   private clean(leaf: Leaf, now: number): void {
     const { table, lifetime } = this
+    // The walk is in a map that was cleared since.
+    if (leaf.space.droppedAt !== Number.POSITIVE_INFINITY) return
     // A table with times holds nothing else.
     const held = leaf.value as Aging
     const expired = held.countExpired(lifetime.ms, now)

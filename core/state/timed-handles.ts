@@ -210,10 +210,12 @@ export class TimedMapState<K, V> implements MapState<K, V> {
   }
 
   private *all(): IterableIterator<Leaf> {
-    const leaves = this.space()?.leaves.values()
+    const space = this.space()
+    const leaves = space?.leaves.values()
     for (;;) {
       const next = leaves?.next()
-      if (next === undefined || next.done === true) return
+      // What was cleared meanwhile must not be changed any more.
+      if (next === undefined || next.done === true || space?.droppedAt !== Number.POSITIVE_INFINITY) return
       yield next.value
     }
   }

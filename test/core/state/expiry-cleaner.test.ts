@@ -89,6 +89,43 @@ describe('state of keys that nobody asks for', () => {
   })
 })
 
+describe('a map that is cleared', () => {
+  function mapOf(entries: number) {
+    const { clock, state, at, size } = stateAt(0)
+    const ttl = { after: seconds(TTL_MS / 1000), update: 'onReadAndWrite' } as const
+    const map = state.map<number, number>({ kind: 'map', name: 'map', ttl })
+    at(1)
+    for (let key = 0; key < entries; key++) map.put(key, key)
+    return { clock, state, map, size }
+  }
+
+  it('while it is cleaned is not cleaned any more, and neither is the one that follows it', () => {
+    // More than are looked at at once.
+    const { clock, state, map, size } = mapOf(5000)
+    state.trim()
+    map.clear()
+    clock.time = TTL_MS
+    map.put(1, 1)
+    for (let batch = 0; batch < 20; batch++) state.trim()
+    expect(size()).toBe(1)
+    expect(map.get(1)).toBe(1)
+  })
+
+  it('while it is read ends there, and the one that follows it is there', () => {
+    const { clock, map, size } = mapOf(200)
+    const seen: number[] = []
+    for (const key of map.keys()) {
+      seen.push(key)
+      map.clear()
+      clock.time = TTL_MS
+      map.put(1, 2)
+    }
+    expect(seen).toEqual([0])
+    expect(size()).toBe(1)
+    expect([...map.entries()]).toEqual([[1, 2]])
+  })
+})
+
 describe('a snapshot of state with a time to live', () => {
   const bytesOf = (state: KeyedState, options: { readonly checkpointId: number; readonly isSavepoint: boolean }) => {
     const snapshot = state.snapshot(options)
