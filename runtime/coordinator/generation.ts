@@ -100,6 +100,8 @@ interface CollectedSavepoint {
   readonly isAborted: () => boolean
 }
 
+/** Checkpoints that are being deleted at once; what is left then the next generation sweeps. */
+const DELETIONS = 4
 /** How long the end of a generation waits for writes that nobody needs any more: the next one sweeps what they leave. */
 const ENDING_MS = 5000
 
@@ -126,6 +128,8 @@ export class Generation {
   private readonly uploads = new InFlight()
   /** Of checkpoints that were aborted. */
   private readonly removals = new InFlight()
+  /** Of what no checkpoint needs any more. */
+  private readonly deletions = new InFlight()
   private claimed: ObjectStore | undefined
   /** What the enumerators knew when the barrier of the checkpoint in progress went out. */
   private enumerators: ReadonlyMap<string, EnumeratorState> = new Map()
@@ -191,6 +195,7 @@ export class Generation {
     for (const source of this.sources) await source.close()
     await this.uploads.settled(this.options.environment, ENDING_MS)
     await this.removals.settled(this.options.environment, ENDING_MS)
+    await this.deletions.settled(this.options.environment, ENDING_MS)
     await this.savepoints.settled()
     await this.execution.close()
     return outcome
@@ -370,9 +375,17 @@ export class Generation {
     await commitCheckpoint({ store, manifest, committers })
     const state = await log.append({ kind: 'committed', checkpoint: ref.id })
     const kept = new Set(state.checkpoints.map(({ id }) => id))
-    for (const old of before) if (!kept.has(old.id)) await this.subsume(old, state.checkpoints)
-    await this.deleteClaimed()
+    const subsumed = before.filter(({ id }) => !kept.has(id))
+    // Storage that is slow to delete holds up neither the next checkpoint nor the end.
+    if (this.deletions.count < DELETIONS) void this.deletions.track(this.deleteSubsumed(subsumed, state.checkpoints))
+    else for (const { id } of subsumed) this.manifests.delete(id)
     return bytes
+  }
+
+  /** Never rejects. */
+  private async deleteSubsumed(subsumed: readonly CheckpointRef[], kept: readonly CheckpointRef[]): Promise<void> {
+    for (const old of subsumed) await this.subsume(old, kept)
+    await this.deleteClaimed()
   }
 
   /** Deletes a checkpoint that the log names no more, but for what the others need of it. */

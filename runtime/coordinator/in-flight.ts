@@ -1,8 +1,12 @@
 import type { Environment } from '../../core/environment.js'
 
-/** Writes on their way into storage: whoever deletes what they may leave awaits them first. */
+/** Calls of storage that are on their way: whoever deletes what they may leave awaits them first. */
 export class InFlight {
   private readonly writes = new Set<Promise<unknown>>()
+
+  get count(): number {
+    return this.writes.size
+  }
 
   track<R>(write: Promise<R>): Promise<R> {
     this.writes.add(write)

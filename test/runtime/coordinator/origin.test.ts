@@ -58,6 +58,7 @@ describe('a job that began with a savepoint', () => {
     options.onPoll = () => undefined
     await environment.advance(1000)
     await master.checkpoint()
+    await environment.settle()
     expect(await place.names()).toEqual([])
     expect(numbers(sink)).toEqual([1, 2, 3])
     master.stop({ kind: 'cancel' })

@@ -189,6 +189,17 @@ describe('a savepoint that a stop cannot take any more', () => {
 })
 
 describe('storage that never answers', () => {
+  it('to a deletion, holds up neither the next checkpoints nor the end', async () => {
+    const { master, environment, store } = await withPlace()
+    store.fault = (call) => (call === 'delete' ? new Promise(() => undefined) : undefined)
+    await environment.advance(95_000)
+    expect(master.totals).toMatchObject({ completed: 9, failed: 0 })
+    master.stop({ kind: 'cancel' })
+    await environment.advance(10_000)
+    expect(master.status).toBe('cancelled')
+    expectNoTimers(environment)
+  })
+
   it('to an upload of a checkpoint, does not keep the job from its restart, nor from being cancelled', async () => {
     const { master, environment, store } = await withPlace()
     store.fault = holding('/count/0-', new Promise(() => undefined))
