@@ -6,14 +6,18 @@ const FORBIDDEN = /[\\\p{Cc}]/u
 /** S3 takes 1024 bytes for prefix and name together. */
 const LONGEST_BYTES = 512
 
+export function isObjectName(name: string): boolean {
+  const parts = name.split('/')
+  const isWrong = parts.some((part) => part === '' || part === '.' || part === '..' || FORBIDDEN.test(part))
+  return !isWrong && Buffer.byteLength(name) <= LONGEST_BYTES
+}
+
 /**
  * A name that every store can keep, and that leads out of none.
  * @throws TidemarkError STORAGE_NAME_INVALID
  */
 export function requireObjectName(name: string, location: string): void {
-  const parts = name.split('/')
-  const isWrong = parts.some((part) => part === '' || part === '.' || part === '..' || FORBIDDEN.test(part))
-  if (!isWrong && Buffer.byteLength(name) <= LONGEST_BYTES) return
+  if (isObjectName(name)) return
   throw new TidemarkError({
     code: 'STORAGE_NAME_INVALID',
     domain: 'internal',

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { LARGEST_MAX_PARALLELISM } from '../../core/state/key-groups.js'
 import { checksum } from './checksum.js'
+import { isObjectName } from './object-name.js'
 
 const inputState = z.enum(['open', 'finished', 'drained'])
 const count = z.number().int().nonnegative()
@@ -60,10 +61,7 @@ const group = count.max(LARGEST_MAX_PARALLELISM)
 const range = z.object({ first: group, end: group })
 const operatorId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'not an operator id')
 /** What is read is named by a manifest that anybody may have written: nothing above the store's own root. */
-const objectName = z
-  .string()
-  .max(1024)
-  .refine((name) => name.split('/').every((part) => part !== '' && part !== '.' && part !== '..'), 'not an object name')
+const objectName = z.string().refine(isObjectName, 'not an object name')
 const objectRef = z.object({ name: objectName, length: count, crc32: count })
 
 const manifest = z.object({

@@ -8,9 +8,10 @@ import { SavepointReader } from '../../runtime/savepoint/read-savepoint.js'
 import { readSavepointManifest } from '../../runtime/storage/savepoint-objects.js'
 import { mutateBytes } from './mutate-bytes.js'
 import { mutateFrames } from './mutate-frames.js'
-import { mutateJson, unsealed } from './mutate-json.js'
+import { changeField, mutateJson, unsealed } from './mutate-json.js'
 import { mutateState } from './mutate-state.js'
 import { RandomSource } from './random-source.js'
+import { requirePlain } from './require-plain.js'
 import { restore } from './restore.js'
 import { type SavepointSeed, type Seeds, storeOf } from './seeds.js'
 
@@ -43,9 +44,7 @@ export async function runCase(seeds: Seeds, seed: number, index: number): Promis
 async function manifestCase({ savepoints }: Seeds, random: RandomSource): Promise<void> {
   const seed = random.pick(savepoints)
   const bytes = seed.objects.get('savepoint.json') ?? new Uint8Array()
-  const mutated = random.chance(0.6)
-    ? sealed(JSON.stringify(mutateJson(JSON.parse(unsealed(bytes)), random)), random)
-    : mutatedText(bytes, random)
+  const mutated = random.chance(0.8) ? mutatedManifest(unsealed(bytes), random) : mutatedText(bytes, random)
   const store = storeOf(seed.objects, new Map([['savepoint.json', mutated]]))
   if (random.chance(0.5)) {
     const savepoint = await readSavepoint(store)
@@ -56,6 +55,28 @@ async function manifestCase({ savepoints }: Seeds, random: RandomSource): Promis
   const manifest = await readSavepointManifest(store)
   const operators = manifest.operators.length > 0 ? [random.pick(manifest.operators)] : []
   await restore(store, { ...manifest, operators }, restoreAt(random))
+}
+
+/** Mostly with one operator alone: then what is changed is also what is read. */
+function mutatedManifest(body: string, random: RandomSource): Uint8Array {
+  const document = JSON.parse(body) as StoredManifest
+  if (random.chance(0.9)) document.operators = [random.pick(document.operators)]
+  const [{ subtasks }] = document.operators
+  // What leads somewhere else, or takes memory, is hit by chance too seldom.
+  if (random.chance(0.3)) {
+    const refs = subtasks.flatMap(({ keyed, state }) => (state ? [...keyed, state] : keyed))
+    if (refs.length > 0) changeField(random.pick(refs), random)
+  } else if (random.chance(0.2)) changeField(document, random)
+  else if (random.chance(0.25)) changeField(random.pick(subtasks).range, random)
+  return sealed(JSON.stringify(random.chance(0.5) ? document : mutateJson(document, random)), random)
+}
+
+interface StoredManifest {
+  operators: [StoredOperator, ...StoredOperator[]]
+}
+
+interface StoredOperator {
+  readonly subtasks: readonly { range: object; keyed: object[]; state: object | null }[]
 }
 
 async function logCase({ logEntries }: Seeds, random: RandomSource): Promise<void> {
@@ -112,10 +133,10 @@ const readerOf = (store: ObjectStore, manifest: CheckpointManifest): SavepointRe
   new SavepointReader({ store, close: async () => undefined }, manifest)
 
 async function readOperator(savepoint: SavepointReader, id: string): Promise<void> {
-  for await (const _ of savepoint.keyedState(id));
+  for await (const entry of savepoint.keyedState(id)) requirePlain(entry)
   await savepoint.states(id)
-  for await (const _ of savepoint.contents(id));
-  await savepoint.enumerator(id)
+  for await (const contents of savepoint.contents(id)) requirePlain(contents)
+  requirePlain(await savepoint.enumerator(id))
 }
 
 function restoreAt(random: RandomSource) {

@@ -1,5 +1,6 @@
 import { encode } from '../../core/codec/index.js'
-import { FrameWriter, framesOf, OBJECT_MAGIC, type RawFrame, readFrame } from '../../core/state/frames.js'
+import { framesOf, OBJECT_MAGIC, type RawFrame, readFrame } from '../../core/state/frames.js'
+import { HOSTILE_BYTES } from './hostile-bytes.js'
 import { joined, mutateBytes } from './mutate-bytes.js'
 import type { RandomSource } from './random-source.js'
 import { randomValue } from './random-value.js'
@@ -20,7 +21,7 @@ export function mutateFrames(object: Uint8Array, random: RandomSource, others: r
 }
 
 function changed(frame: RawFrame, random: RandomSource, others: readonly Uint8Array[]): RawFrame[] {
-  switch (random.below(7)) {
+  switch (random.below(9)) {
     case 0:
       return []
     case 1:
@@ -46,33 +47,29 @@ function isWhole(frame: RawFrame): boolean {
   }
 }
 
-/** The head of the frame, sometimes with another field, and entries that are well encoded and mean nothing. */
+/** The head of the frame, sometimes with another field, and entries in their places that mean nothing. */
 function written(raw: RawFrame, random: RandomSource): Uint8Array {
-  const { component, layout, version, base } = readFrame(raw, fail)
-  const head = { group: raw.group, component, layout, version, base }
+  const head = { ...readFrame(raw, fail) }
   if (random.chance(0.1)) head.base = random.pick([1, 2, 3, 2 ** 53])
   if (random.chance(0.1)) head.component = random.pick(['timers', 'windows', 'state:last', 'state:__proto__', ''])
   if (random.chance(0.1)) head.layout = random.pick(['value-by-key', 'map-by-key', 'by-key', '', 'x'.repeat(1000)])
   if (random.chance(0.1)) head.version = random.pick([0, 2, 2 ** 53])
-  const writer = new FrameWriter(head)
+  const parts = [head.component, head.layout, head.version, head.base].map(encode)
   const { entries } = readFrame(raw, fail)
-  const encoder = writer.begin()
   for (let count = random.below(5); count > 0; count--) {
     // The key of a real entry leads to where values are looked at.
-    const stored = entries.hasMore ? entries.value() : undefined
-    if (stored !== undefined) entries.valueOrAbsent()
-    const key = stored !== undefined && random.chance(0.5) ? stored : randomValue(random)
-    put(encoder, key)
-    if (random.chance(0.15)) encoder.absent()
-    else put(encoder, randomValue(random))
+    const key = entries.hasMore ? entries.value() : undefined
+    if (entries.hasMore) entries.valueOrAbsent()
+    parts.push(key !== undefined && random.chance(0.6) ? encode(key) : bytesOfValue(random))
+    parts.push(random.chance(0.05) ? ABSENT_BYTES : bytesOfValue(random))
   }
-  return writer.take().subarray(8)
+  return joined(...parts)
 }
 
-/** A value that the encoder takes: a lone surrogate in a key is one of those. */
-function put(encoder: { value(value: unknown): void }, value: unknown): void {
-  encode(value)
-  encoder.value(value)
+const ABSENT_BYTES = Uint8Array.of(0xd4, 9, 0)
+
+function bytesOfValue(random: RandomSource): Uint8Array {
+  return random.chance(0.3) ? random.pick(HOSTILE_BYTES) : encode(randomValue(random))
 }
 
 function framed({ group, payload }: RawFrame): Uint8Array {

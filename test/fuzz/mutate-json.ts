@@ -1,8 +1,11 @@
 import type { RandomSource } from './random-source.js'
 
-const HOSTILE: readonly unknown[] = [
-  ...[null, true, '', 'a', [], {}, -1, 0, 0.5, 1e308, 2 ** 53, 2 ** 31, 2 ** 32 + 1, 1e15, 32_769, 100_000, 'NaN'],
+const NUMBERS = [-1, 0, 1, 0.5, 1e308, 2 ** 53, 2 ** 31, 2 ** 32 + 1, 1e15, 32_769, 100_000, 16]
+const TEXTS = [
   ...[
+    '',
+    'a',
+    'NaN',
     '../../../etc/passwd',
     '..',
     '/etc/passwd',
@@ -10,19 +13,14 @@ const HOSTILE: readonly unknown[] = [
     'a//b',
     'state/./a',
     '\0',
-    'state\\..\\x',
     '%2e%2e/x',
   ],
-  ...[
-    '__proto__',
-    'constructor',
-    'savepoint.json',
-    'log/0000000001',
-    'x'.repeat(2000),
-    '\u2028',
-    'tidemark-checkpoint',
-  ],
-  ...[{ __proto__: null, toString: 1, valueOf: 1 }, { first: 0, end: 1e9 }, { first: 16, end: 0 }, [[]], [null]],
+  ...['state\\..\\x', '__proto__', 'constructor', 'savepoint.json', 'log/0000000001', 'x'.repeat(2000), '\u2028'],
+  'tidemark-checkpoint',
+]
+const OTHERS: readonly unknown[] = [
+  ...[null, true, [], {}, { __proto__: null, toString: 1, valueOf: 1 }, { first: 0, end: 1e9 }, { first: 16, end: 0 }],
+  ...[[[]], [null]],
 ]
 
 type Container = Record<string, unknown>
@@ -45,10 +43,11 @@ function changeOne(holder: Container, random: RandomSource): void {
     if (keys.length === 0 || (parent !== holder && random.chance(0.15))) break
     // Both arrays and objects are reached by key.
     parent = child as Container
-    key = random.pick(keys)
+    const inner = keys.filter((name) => typeof parent[name] === 'object' && parent[name] !== null)
+    key = random.pick(inner.length > 0 && random.chance(0.5) ? inner : keys)
   }
   const value = parent[key]
-  switch (random.below(6)) {
+  switch (random.below(9)) {
     case 0:
       if (Array.isArray(parent)) parent.splice(Number(key), 1)
       else delete parent[key]
@@ -69,8 +68,23 @@ function changeOne(holder: Container, random: RandomSource): void {
       break
     }
     default:
-      parent[key] = structuredClone(random.pick(HOSTILE))
+      parent[key] = structuredClone(random.pick(hostile(value, random)))
   }
+}
+
+/** Replaces one of an object's own scalars. */
+export function changeField(object: object, random: RandomSource): void {
+  const fields = object as Container
+  const scalars = Object.keys(fields).filter((key) => typeof fields[key] !== 'object')
+  if (scalars.length === 0) return
+  const key = random.pick(scalars)
+  fields[key] = random.pick(hostile(fields[key], random))
+}
+
+/** Mostly of the type that is expected there: what is of another is refused at once. */
+function hostile(value: unknown, random: RandomSource): readonly unknown[] {
+  if (random.chance(0.3)) return random.pick([NUMBERS, TEXTS, OTHERS])
+  return typeof value === 'number' ? NUMBERS : typeof value === 'string' ? TEXTS : OTHERS
 }
 
 /** The text of a sealed document: `{ body, crc32 }`. */

@@ -49,17 +49,10 @@ export function randomValue(random: RandomSource, depth = 0): unknown {
   }
 }
 
+/** Of what the engine stores, and of what all objects have: `Object.fromEntries` makes own properties of them all. */
 const FIELDS = [
-  'start',
-  'end',
-  'eventTimers',
-  'processingTimers',
-  'contents',
-  'trigger',
-  'name',
-  'mode',
-  'entries',
-  'known',
+  ...['start', 'end', 'eventTimers', 'processingTimers', 'contents', 'trigger', 'name', 'mode', 'entries', 'known'],
+  ...['__proto__', '__proto__', 'constructor', 'toString', 'valueOf', 'then', 'length', 'split', 'id', 'watermark'],
 ]
 
 function many<T>(random: RandomSource, depth: number, make: () => T): T[] {
