@@ -22,10 +22,14 @@ const PARALLEL = 4
 export async function directoryStore(location: string, environment: Environment): Promise<ObjectStore> {
   const root = resolve(location)
   const staging = join(root, STAGING)
-  await attempt({ root, verb: 'create' }, () => mkdir(staging, { recursive: true }))
-  await attempt({ root, verb: 'clean up' }, () =>
-    removeAbandoned(staging, environment.clock.now() - ABANDONED_AFTER_MS),
-  )
+  /** With the first object: whoever only looks makes no folder. */
+  let prepared: Promise<void> | undefined
+  const prepare = async (): Promise<void> => {
+    await attempt({ root, verb: 'create' }, () => mkdir(staging, { recursive: true }))
+    await attempt({ root, verb: 'clean up' }, () =>
+      removeAbandoned(staging, environment.clock.now() - ABANDONED_AFTER_MS),
+    )
+  }
   const made = new Set<string>()
 
   const folderOf = async (path: string): Promise<void> => {
@@ -86,6 +90,11 @@ export async function directoryStore(location: string, environment: Environment)
     create: (name, data) =>
       attempt({ root, verb: 'write', name }, async () => {
         const path = pathOf(name)
+        prepared ??= prepare().catch((error: unknown) => {
+          prepared = undefined
+          throw error
+        })
+        await prepared
         const temporary = join(staging, environment.nonce())
         try {
           await writeDurably(temporary, data)

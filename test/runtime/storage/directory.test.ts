@@ -38,7 +38,8 @@ describe('a directory store', () => {
     const root = await folder()
     await writeFile(join(root, 'file'), 'x')
     for (const path of [join(root, 'file'), join(root, 'file', 'below')]) {
-      await expect(directoryStore(path, systemEnvironment())).rejects.toMatchObject({
+      const store = await directoryStore(path, systemEnvironment())
+      await expect(store.create('a', bytes('1'))).rejects.toMatchObject({
         code: 'STORAGE_FAILED',
         domain: 'storage',
         message: expect.stringMatching(new RegExp(`${path}.*a file is in the way`)),
@@ -46,9 +47,20 @@ describe('a directory store', () => {
     }
   })
 
+  it('makes no folder for whoever only looks', async () => {
+    const root = await folder()
+    const store = await directoryStore(join(root, 'typing-error'), systemEnvironment())
+    expect(await store.list('')).toEqual([])
+    expect(await store.read('savepoint.json')).toBeUndefined()
+    expect(await readdir(root)).toEqual([])
+    await store.create('a', bytes('1'))
+    expect(await store.list('')).toEqual(['a'])
+  })
+
   // Of /sys not even root can make a folder.
   it.skipIf(process.platform !== 'linux')('names the folder that it may not write (skipped: needs Linux)', async () => {
-    await expect(directoryStore('/sys/tidemark', systemEnvironment())).rejects.toMatchObject({
+    const store = await directoryStore('/sys/tidemark', systemEnvironment())
+    await expect(store.create('a', bytes('1'))).rejects.toMatchObject({
       code: 'STORAGE_FORBIDDEN',
       message: expect.stringContaining('the folder /sys/tidemark'),
     })
