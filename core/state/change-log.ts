@@ -71,7 +71,8 @@ export class ChangeLog<T extends Tracked> {
   /** Of a disk backend: what it has to write. */
   onTouch: ((slot: number, changed: T) => void) | undefined
   private lists: ChangeLists<T> = new HeapChangeLists()
-  private changed: ChangeList<T>[]
+  /** By slot; undefined while nothing was changed. */
+  private changed: (ChangeList<T> | undefined)[]
   private readonly runs: Run<T>[][]
   /** Entries that each needed checkpoint has written, whatever of them is still needed. */
   private readonly written = new Map<number, number>()
@@ -89,25 +90,29 @@ export class ChangeLog<T extends Tracked> {
     this.live = new Int32Array(slots)
     this.discarded = new Int32Array(slots)
     this.isNeeded = isNeeded
-    this.changed = this.emptyLists()
+    this.changed = new Array<undefined>(slots).fill(undefined)
     this.runs = Array.from({ length: slots }, () => [])
   }
 
   /** Before anything is changed. */
   keepIn(lists: ChangeLists<T>): void {
     this.lists = lists
-    this.changed = this.emptyLists()
+    this.changed.fill(undefined)
   }
 
   /** What was changed since the newest snapshot. */
   listOf(slot: number): ChangeList<T> {
-    return this.changed[slot] as ChangeList<T>
+    const found = this.changed[slot]
+    if (found !== undefined) return found
+    const list = this.lists.create()
+    this.changed[slot] = list
+    return list
   }
 
   /** Before something is created, changed, replaced or deleted whose stamp is not the current epoch. */
   touch(slot: number, changed: T): void {
     this.copyOnWrite?.beforeChange(slot, changed)
-    if (changed.stamp <= this.listedAfter) (this.changed[slot] as ChangeList<T>).push(changed)
+    if (changed.stamp <= this.listedAfter) this.listOf(slot).push(changed)
     changed.stamp = this.epoch
     this.onTouch?.(slot, changed)
   }
@@ -115,7 +120,7 @@ export class ChangeLog<T extends Tracked> {
   /** So many that may be listed came and went. What is listed stays in memory, so they are taken out by and by. */
   discard(slot: number, count: number): void {
     const discarded = (this.discarded[slot] as number) + count
-    const list = this.changed[slot] as ChangeList<T>
+    const list = this.listOf(slot)
     // A snapshot that is being taken may yet write one of them.
     const isWorthIt = discarded >= SMALLEST_SWEEP && discarded * 2 >= list.length && this.copyOnWrite === undefined
     this.discarded[slot] = isWorthIt ? 0 : discarded
@@ -140,7 +145,7 @@ export class ChangeLog<T extends Tracked> {
     const pending: PendingSlot<T>[] = []
     const rewrites = this.rewrites()
     for (let slot = 0; slot < this.live.length; slot++) {
-      const newest = this.changed[slot] as ChangeList<T>
+      const newest: ChangeList<T> = this.changed[slot] ?? NOBODY
       const runs = this.runs[slot] as Run<T>[]
       const live = this.live[slot] as number
       const isRewritten = rewrites.has(slot) || isOldMask(runs, id)
@@ -158,7 +163,7 @@ export class ChangeLog<T extends Tracked> {
       slots.push({ slot, after, sources, base, ...(!isWhole && plan.tier > 0 && { merged: changed }) })
     }
     this.pending = { id, listedAfter: this.listedAfter, slots: pending }
-    this.changed = this.emptyLists()
+    this.changed = new Array<undefined>(this.live.length).fill(undefined)
     this.discarded.fill(0)
     this.listedAfter = through
     this.epoch += 2
@@ -180,8 +185,8 @@ export class ChangeLog<T extends Tracked> {
 
   /** What was changed to restore the state is no change of it. */
   forgetChanges(): void {
-    for (const list of this.changed) this.lists.release?.(list)
-    this.changed = this.emptyLists()
+    for (const list of this.changed) if (list !== undefined) this.lists.release?.(list)
+    this.changed.fill(undefined)
   }
 
   /** The checkpoint counts: later ones build upon it. */
@@ -196,7 +201,7 @@ export class ChangeLog<T extends Tracked> {
         this.lists.release?.(changed)
         addTo(this.runsOf, checkpoint, -1)
       }
-      if (run.changed !== newest) this.lists.release?.(newest)
+      if (run.changed !== newest && newest !== NOBODY) this.lists.release?.(newest)
       // Of a merged run this is known only now.
       if (plan.keep > 0) run.count = run.changed.length
       runs.push(run)
@@ -217,7 +222,7 @@ export class ChangeLog<T extends Tracked> {
     this.listedAfter = pending.listedAfter
     for (const { slot, newest, run } of pending.slots) {
       if (run.changed !== newest) this.lists.release?.(run.changed)
-      this.changed[slot] = this.lists.join(newest, this.changed[slot] as ChangeList<T>, run.through)
+      if (newest !== NOBODY) this.changed[slot] = this.lists.join(newest, this.listOf(slot), run.through)
     }
   }
 
@@ -225,7 +230,7 @@ export class ChangeLog<T extends Tracked> {
     let [stored, live, changed] = [0, 0, 0]
     for (const count of this.written.values()) stored += count
     for (const count of this.live) live += count
-    for (const list of this.changed) changed += list.length
+    for (const list of this.changed) changed += list?.length ?? 0
     return planRewrites(() => this.storedGroups(), { stored, live, changed })
   }
 
@@ -234,16 +239,13 @@ export class ChangeLog<T extends Tracked> {
       return whole === undefined ? [] : [{ slot, live: this.live[slot] as number, oldest: whole.checkpoint }]
     })
   }
-
-  private emptyLists(): ChangeList<T>[] {
-    return Array.from({ length: this.live.length }, () => this.lists.create())
-  }
 }
 
 /** Below that a sweep is not worth it. */
 const SMALLEST_SWEEP = 16
 
 const WHOLE: RunPlan = { keep: 0, tier: 0 }
+const NOBODY: ChangeList<never> = Object.freeze({ length: 0, push: () => 0, values: () => [].values() })
 /** In checkpoints. */
 const OLDEST_MASK = 16
 

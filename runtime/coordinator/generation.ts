@@ -224,9 +224,12 @@ export class Generation {
 
   /** Whole and self-contained, into an empty place. */
   savepoint(to: ObjectStore): Promise<Savepoint> {
-    return this.savepoints.take(to, (onTriggered) =>
-      this.coordinator.request('savepoint', 'open', { isWhole: true, onTriggered }),
-    )
+    return this.savepoints.take(to, async (onTriggered) => {
+      const completed = await this.coordinator.request('savepoint', 'open', { isWhole: true, onTriggered })
+      // What the savepoint has to commit is to be there for good: a restart before the next checkpoint would sweep it away.
+      if (this.options.committers.size > 0) await this.coordinator.request('requested', 'open')
+      return completed
+    })
   }
 
   private async startUp(): Promise<void> {

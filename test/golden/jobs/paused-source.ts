@@ -8,8 +8,9 @@ interface ListSplit extends Split {
 /** Pauses several sources together when they have read so many values. */
 export class Gate {
   private read = 0
-  private readonly limit: number
+  private limit: number
   private readonly onReached: () => void
+  private readonly waiting: (() => void)[] = []
 
   constructor(limit = Number.POSITIVE_INFINITY, onReached: () => void = () => {}) {
     this.limit = limit
@@ -18,6 +19,17 @@ export class Gate {
 
   get isClosed(): boolean {
     return this.read >= this.limit
+  }
+
+  /** From now on without a limit; the sources notice at their next turn. */
+  open(): void {
+    this.limit = Number.POSITIVE_INFINITY
+    for (const wake of this.waiting.splice(0)) wake()
+  }
+
+  /** Told when the gate opens. */
+  wait(wake: () => void): void {
+    this.waiting.push(wake)
   }
 
   note(values: number): void {
@@ -54,6 +66,7 @@ export function pausedSource<T>(
       const values = splits[index] ?? []
       let next = first
       let pausing = false
+      gate.wait(() => context.wake())
       const isAtEnd = (): boolean => !gate.isClosed && next >= values.length
       return {
         poll(maxRecords) {
