@@ -73,6 +73,8 @@ export interface GenerationOptions {
   readonly generation: number
   /** Where the generation starts from a savepoint that belongs to the job. */
   readonly claimed: ObjectStore | undefined
+  /** It starts from a savepoint, not from a checkpoint of the job's own. */
+  readonly isFromSavepoint: boolean
   readonly allowDroppedState: boolean
   readonly firstCheckpointId: number
   readonly restore: RestorePoint
@@ -161,8 +163,9 @@ export class Generation {
         refuseDroppedState(operatorId, states, { isAllowed: allowDroppedState, logger })
       },
       onKeysChanged: (operatorId, stored, found) => {
-        const { allowDroppedState, logger } = options
-        if (!allowDroppedState) throw keyTypeChanged(operatorId, stored, found)
+        const { allowDroppedState, isFromSavepoint, logger } = options
+        // A recovery goes on as before: a job that mixes types of keys may have state of one of them alone so far.
+        if (isFromSavepoint && !allowDroppedState) throw keyTypeChanged(operatorId, stored, found)
         logger.warn('state of keys of another type is left', { operator: operatorId, stored, found })
       },
       onFailure: fail,

@@ -362,6 +362,7 @@ export class JobMaster {
       lineage: state.lineage,
       generation: state.generation,
       claimed,
+      isFromSavepoint: from !== undefined && 'location' in from,
       allowDroppedState: options.allowDroppedState,
       firstCheckpointId: (from?.id ?? 0) + 1,
       restore,

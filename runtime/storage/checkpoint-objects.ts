@@ -13,7 +13,6 @@ import {
   checkpointPrefix,
   enumeratorStatePath,
   manifestPath,
-  PREFLIGHT_PREFIX,
   subtaskStatePath,
 } from '../../core/checkpoint/paths.js'
 import { decode, encode } from '../../core/codec/index.js'
@@ -246,10 +245,6 @@ export async function sweepCheckpoints(store: ObjectStore, state: JobState, befo
     const of = checkpointOf(name)
     if (!of || of.generation >= state.generation || needed.has(name) || modifiedAt > before) continue
     garbage.push(name)
-  }
-  // Of a process that was killed while it looked at the storage.
-  for (const { name, modifiedAt } of await store.listObjects(PREFLIGHT_PREFIX)) {
-    if (modifiedAt <= before) garbage.push(name)
   }
   if (garbage.length > 0) await store.deleteMany(garbage)
   return garbage.length

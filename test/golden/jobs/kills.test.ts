@@ -14,9 +14,10 @@ import type { ChildOptions } from './kill-child.js'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const KILLS = Number(process.env['TIDEMARK_KILLS'] ?? 10)
-/** So many payments that there is something left to read at the last kill. */
 const PAYMENTS = 400 * KILLS + 2000
 const SPLITS = 3
+/** Between two batches of a split: the input lasts for all kills, whatever the machine. */
+const PAUSE_MS = Math.ceil((KILLS * 2500 * SPLITS * 61) / PAYMENTS)
 
 /** Everything that the server can do to a request, now and then. */
 const FAULTS: readonly S3FaultRule[] = [
@@ -114,7 +115,7 @@ describe(`the golden job on an S3 that fails now and then (seed ${SEED})`, () =>
       seed: SEED % 1_000_000,
       payments: PAYMENTS,
       splits: SPLITS,
-      pauseMs: 10,
+      pauseMs: PAUSE_MS,
       parallelism: random.one([1, 2, 3]),
       s3: { endpoint, region, credentials },
     })
@@ -143,7 +144,8 @@ describe(`the golden job on an S3 that fails now and then (seed ${SEED})`, () =>
     expect(await start(module, options()).ended).toMatchObject({ code: 0, signal: null })
     expect(await resultsIn(out)).toEqual(expectedResults(input))
     const { needed, all } = await neededObjects(s3)
-    expect(all.filter((key) => !needed.has(key))).toEqual([])
+    // Probes of starts that were killed go when they are old: before that another start may be at it.
+    expect(all.filter((key) => !needed.has(key) && !key.startsWith('job/preflight/'))).toEqual([])
     const staged = await readdir(join(out), { recursive: true, withFileTypes: true })
     expect(
       staged.filter((entry) => entry.isFile() && !/\.jsonl$|\.tidemark$/.test(entry.name)).map(({ name }) => name),

@@ -42,7 +42,7 @@ describe('tidemark savepoint list', () => {
     const { code, out } = await tidemark('savepoint', 'list', to)
     expect(code).toBe(0)
     expect(out).toMatch(/savepoint +rooms +1 +2030-01-01T\S+ +open .*savepoints\/0000000001-/)
-    expect(out).toMatch(/checkpoint +rooms +2 +2030-01-01T\S+ +open .*checkpoints\/0000000002-0000000001/)
+    expect(out).toMatch(/checkpoint +rooms +3 +2030-01-01T\S+ +open .*checkpoints\/0000000003-0000000001/)
   })
 
   it('says of one that cannot be read why, and goes on', async () => {
