@@ -19,6 +19,7 @@ export {
   type OperatorHarness,
   operatorHarness,
   processingTime,
+  RECOVERED,
   RESCALED,
   RESTORED,
   record,

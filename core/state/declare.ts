@@ -59,7 +59,7 @@ export function listState<V>(options: Evolution<V> & Expiring = {}): ListDeclara
   return declaration('listState', { kind: 'list', ...options })
 }
 
-/** A map a key, in the order of the first `put`. Its keys are scalars. Migrations are of its values, or of its keys. */
+/** A map a key, in the order of the first `put` (after a restore: in any order). Its keys are scalars. Migrations are of its values, or of its keys. */
 export function mapState<K extends string | number | bigint | boolean, V>(
   options: MapEvolution<K, V> & Expiring = {},
 ): MapDeclaration<K, V> {
