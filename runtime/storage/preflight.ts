@@ -42,7 +42,10 @@ export async function checkStorage(store: ObjectStore, environment: Environment)
       const third = await step('replacing it under a wrong ETag', () => replace(name, other, WRONG_ETAG))
       if (third !== 'refused') throw conditionsIgnored(location, 'If-Match (a wrong ETag was let through)')
     }
-    if (!isSame(await step('reading a part of it', () => store.readRange(name, 9, 15)), data.subarray(9, 15))) {
+    const isPartRead = async (): Promise<boolean> =>
+      isSame(await step('reading a part of it', () => store.readRange(name, 9, 15)), data.subarray(9, 15))
+    // No store has a checksum of a part: one wrong answer may be the network's.
+    if (!(await isPartRead()) && !(await isPartRead()) && !(await isPartRead())) {
       throw inconsistent(location, `a part of ${name} does not read back as it was written (the Range header)`)
     }
     const listed = await step('listing objects', () => store.listObjects(PREFLIGHT_PREFIX))

@@ -185,6 +185,15 @@ describe('a server that cannot carry a job', () => {
     })
   })
 
+  it('may answer wrongly once: a part has no checksum that would tell', async () => {
+    let wrong = 2
+    const store = flawed((inner) => ({
+      readRange: async (name, start, end) => (wrong-- > 0 ? bytes('fals') : await inner.readRange(name, start, end)),
+    }))
+    await checkStorage(store, environment)
+    expect(wrong).toBe(-1)
+  })
+
   it('is refused over the wire, too, when it ignores conditions', async () => {
     const { server, store } = await s3With()
     // What a server without conditions does: the object in the way is overwritten.
