@@ -9,7 +9,7 @@ export interface Update {
 export interface UpdatePlan {
   /** Updated one after the other at first, so that each has state. */
   readonly keys: number
-  /** Of the keys, those that change within a second: a block of them, the next second another. */
+  /** Of the keys, those that change between two checkpoints: a block of them, then another. */
   readonly changing: number
   /** How long updates go on after that, milliseconds. */
   readonly forMs: number
@@ -36,7 +36,6 @@ export function updatesSource(all: readonly Update[], plan: UpdatePlan): Updates
   let endedAt = Number.NaN
   let block = 0
   let inBlock = 0
-  let blockEndsAt = 0
 
   const take = (count: number): Update[] => {
     const values: Update[] = []
@@ -70,20 +69,19 @@ export function updatesSource(all: readonly Update[], plan: UpdatePlan): Updates
         const now = performance.now()
         if (Number.isNaN(filledAt)) {
           filledAt = now
-          blockEndsAt = now + 1000
         }
         if (now >= filledAt + plan.forMs) {
           endedAt = now
           return undefined
         }
-        if (now >= blockEndsAt) {
-          block++
-          inBlock = 0
-          blockEndsAt += 1000
-        }
         return { values: take(Math.min(maxRecords, 512)) }
       },
-      position: () => split,
+      // Asked for at a barrier: what follows belongs to the next checkpoint.
+      position() {
+        block++
+        inBlock = 0
+        return split
+      },
       get finished() {
         return !Number.isNaN(endedAt)
       },
