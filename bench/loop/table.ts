@@ -19,5 +19,5 @@ export function holdsTable(rows: readonly { readonly name: string; readonly repo
 }
 
 export const HOLDS_EXPLAINED =
-  '  Longest hold: garbage collection taken off, and no more than the processor time the process had in it; by the clock: ' +
+  '  Longest hold: garbage collection taken off, and no more than the processor time its thread had in it; by the clock: ' +
   '\n  what other processes took of the machine is in it too.'

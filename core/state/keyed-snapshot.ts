@@ -5,7 +5,7 @@ import { FrameWriter, OBJECT_MAGIC } from './frames.js'
 import type { Tracked } from './leaf.js'
 
 /** An object is handed on when it has reached this size. */
-const OBJECT_BYTES = 4 * 1024 * 1024
+const OBJECT_BYTES = 1024 * 1024
 /** Entries between two looks at the clock; also looked at when a frame is full. */
 const ENTRIES_A_LOOK = 64
 
