@@ -95,7 +95,7 @@ async function measured(
   hasCheckpoints: boolean,
 ): Promise<Outcome> {
   collectGarbage()
-  const source = updatesSource(all, plan)
+  const source = updatesSource(all, { ...plan, hasCheckpoints })
   const job = defineJob('accounts', (job) => {
     job
       .from('updates', source, noWatermarks())

@@ -11,6 +11,8 @@ export interface UpdatePlan {
   readonly keys: number
   /** Of the keys, those that change between two checkpoints: a block of them, then another. */
   readonly changing: number
+  /** Without checkpoints the block changes by the clock. */
+  readonly hasCheckpoints: boolean
   /** How long updates go on after that, milliseconds. */
   readonly forMs: number
 }
@@ -36,6 +38,12 @@ export function updatesSource(all: readonly Update[], plan: UpdatePlan): Updates
   let endedAt = Number.NaN
   let block = 0
   let inBlock = 0
+  let blockEndsAt = 0
+  const nextBlock = (): void => {
+    block++
+    inBlock = 0
+    blockEndsAt += 1000
+  }
 
   const take = (count: number): Update[] => {
     const values: Update[] = []
@@ -69,7 +77,9 @@ export function updatesSource(all: readonly Update[], plan: UpdatePlan): Updates
         const now = performance.now()
         if (Number.isNaN(filledAt)) {
           filledAt = now
+          blockEndsAt = now + 1000
         }
+        if (!plan.hasCheckpoints && now >= blockEndsAt) nextBlock()
         if (now >= filledAt + plan.forMs) {
           endedAt = now
           return undefined
@@ -78,8 +88,7 @@ export function updatesSource(all: readonly Update[], plan: UpdatePlan): Updates
       },
       // Asked for at a barrier: what follows belongs to the next checkpoint.
       position() {
-        block++
-        inBlock = 0
+        if (plan.hasCheckpoints) nextBlock()
         return split
       },
       get finished() {
