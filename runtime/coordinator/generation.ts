@@ -1,43 +1,21 @@
-import type { CheckpointRef } from '../../core/checkpoint/job-state.js'
-import type { CheckpointManifest, EnumeratorState, InputState, ObjectRef } from '../../core/checkpoint/manifest.js'
-import { keyedStatePath, savepointKeyedPath } from '../../core/checkpoint/paths.js'
+import type { EnumeratorState, InputState } from '../../core/checkpoint/manifest.js'
 import type { Committer } from '../../core/connector.js'
 import type { Logger } from '../../core/context.js'
 import type { Environment } from '../../core/environment.js'
-import { messageOf, TidemarkError } from '../../core/errors.js'
+import { TidemarkError } from '../../core/errors.js'
 import type { ExecutionPlan } from '../../core/graph/execution-plan.js'
-import type { LogicalGraph, LogicalNode, SourceNode } from '../../core/graph/node.js'
+import type { LogicalGraph, SourceNode } from '../../core/graph/node.js'
 import { keyTypeChanged } from '../../core/state/evolution-error.js'
-import type { DeploymentOptions, ExecutionLimits, UploadedObject } from '../local/deployment.js'
+import type { DeploymentOptions, ExecutionLimits } from '../local/deployment.js'
 import { Execution } from '../local/execution.js'
 import { OperatorMetrics } from '../observe/metrics.js'
-import {
-  checkpointNames,
-  createOwn,
-  deleteCheckpoint,
-  type ManifestHeader,
-  type OperatorCheckpoint,
-  readManifest,
-  writeManifest,
-  writeObjects,
-} from '../storage/checkpoint-objects.js'
-import { checksum } from '../storage/checksum.js'
 import type { ObjectStore } from '../storage/object-store.js'
-import { deleteSavepoint, SAVEPOINT_NAMES, writeSavepointManifest } from '../storage/savepoint-objects.js'
-import type { StageSnapshot } from '../task/stage-snapshot.js'
-import {
-  CheckpointCoordinator,
-  type CheckpointSettings,
-  type CollectedCheckpoint,
-  type CompletedCheckpoint,
-} from './checkpoint-coordinator.js'
-import { commitCheckpoint } from './commit.js'
-import { InFlight } from './in-flight.js'
+import { CheckpointCoordinator, type CheckpointSettings, type CompletedCheckpoint } from './checkpoint-coordinator.js'
 import type { JobLog } from './job-log.js'
 import { type RestorePoint, refuseDroppedState } from './restore-point.js'
 import type { Savepoint } from './savepoint.js'
-import { SavepointsInProgress } from './savepoints-in-progress.js'
 import { SourceCoordinator } from './source-coordinator.js'
+import { StoredCheckpoints, type WrittenCheckpoint } from './stored-checkpoints.js'
 
 /** How a run is to end early. */
 export type StopRequest =
@@ -88,25 +66,6 @@ export interface GenerationOptions {
   readonly onTurn?: (heldMs: number) => void
 }
 
-interface WrittenCheckpoint {
-  readonly manifest: CheckpointManifest
-  /** Undefined: a savepoint, which the log does not know. */
-  readonly ref: CheckpointRef | undefined
-  readonly bytes: number
-}
-
-interface CollectedSavepoint {
-  readonly place: ObjectStore
-  readonly header: ManifestHeader
-  readonly operators: readonly OperatorCheckpoint[]
-  readonly isAborted: () => boolean
-}
-
-/** Checkpoints that are being deleted at once; what is left then the next generation sweeps. */
-const DELETIONS = 4
-/** How long the end of a generation waits for writes that nobody needs any more: the next one sweeps what they leave. */
-const ENDING_MS = 5000
-
 /** One deployment of a job. Everything it does carries the generation it began with, by value. */
 export class Generation {
   readonly execution: Execution
@@ -119,27 +78,15 @@ export class Generation {
   private stopping = false
   /** Operators being opened: they are closed only when that is over. */
   private opening: Promise<void> = Promise.resolve()
-  /** Of the checkpoints that the log names. */
-  private readonly manifests = new Map<number, CheckpointManifest>()
-  /** What the next increments build upon. */
-  private base: CheckpointManifest | undefined
-  private readonly savepoints: SavepointsInProgress
   /** A savepoint is to be copied from the last checkpoint. */
   private isLastWhole = false
-  /** Objects of keyed state on their way into storage. */
-  private readonly uploads = new InFlight()
-  /** Of checkpoints that were aborted. */
-  private readonly removals = new InFlight()
-  /** Of what no checkpoint needs any more. */
-  private readonly deletions = new InFlight()
-  private claimed: ObjectStore | undefined
+  private readonly stored: StoredCheckpoints
   /** What the enumerators knew when the barrier of the checkpoint in progress went out. */
   private enumerators: ReadonlyMap<string, EnumeratorState> = new Map()
 
   constructor(options: GenerationOptions) {
     this.options = options
-    this.claimed = options.claimed
-    this.savepoints = new SavepointsInProgress(options)
+    this.stored = new StoredCheckpoints(options)
     this.outcome = new Promise((resolve) => {
       this.end = resolve
     })
@@ -156,7 +103,7 @@ export class Generation {
       restore: (node, subtask, parallelism) =>
         options.restore.forSubtask(node.id, { subtask, parallelism, maxParallelism: options.plan.maxParallelism }),
       onSnapshot: (task, id, snapshots) => this.coordinator.onSnapshot(task, id, snapshots),
-      upload: (object, of) => this.upload(object, of),
+      upload: (object, of) => this.stored.upload(object, of),
       onSnapshotFailure: (id, error) => this.coordinator.onSnapshotFailure(id, error),
       onDroppedState: (operatorId, states) => {
         const { allowDroppedState, logger } = options
@@ -196,10 +143,7 @@ export class Generation {
     await this.coordinator.close(reason)
     await this.opening.catch(() => undefined)
     for (const source of this.sources) await source.close()
-    await this.uploads.settled(this.options.environment, ENDING_MS)
-    await this.removals.settled(this.options.environment, ENDING_MS)
-    await this.deletions.settled(this.options.environment, ENDING_MS)
-    await this.savepoints.settled()
+    await this.stored.settled()
     await this.execution.close()
     return outcome
   }
@@ -227,7 +171,7 @@ export class Generation {
 
   /** Whole and self-contained, into an empty place. */
   savepoint(to: ObjectStore): Promise<Savepoint> {
-    return this.savepoints.take(to, async (onTriggered) => {
+    return this.stored.savepoints.take(to, async (onTriggered) => {
       const completed = await this.coordinator.request('savepoint', 'open', { isWhole: true, onTriggered })
       // What the savepoint has to commit is to be there for good: a restart before the next checkpoint would sweep it away.
       if (this.options.committers.size > 0) await this.coordinator.request('requested', 'open')
@@ -296,8 +240,8 @@ export class Generation {
         this.execution.triggerCheckpoint(barrier, how)
       },
       cancel: (id) => this.execution.cancelCheckpoint(id),
-      write: (checkpoint, isAborted) => this.uploads.track(this.write(checkpoint, isAborted)),
-      complete: (written) => this.complete(written),
+      write: (checkpoint, isAborted) => this.stored.write(checkpoint, this.enumerators, isAborted),
+      complete: (written) => this.stored.complete(written),
       onCompleted: (completed, kind) => {
         // A savepoint commits nothing, and nothing builds upon it.
         if (kind === 'savepoint') return
@@ -308,7 +252,7 @@ export class Generation {
       onAborted: (id, reason, { kind, mayCount }) => {
         if (kind !== 'savepoint') {
           totals.failed++
-          if (!mayCount) void this.removals.track(this.removeAborted(id))
+          if (!mayCount) this.stored.removeAborted(id)
         }
         logger.warn(`a ${kind === 'savepoint' ? 'savepoint' : 'checkpoint'} was aborted`, {
           checkpoint: id,
@@ -318,150 +262,4 @@ export class Generation {
       onFailure,
     })
   }
-
-  private upload(object: Uint8Array, of: UploadedObject): Promise<ObjectRef> {
-    return this.savepoints.track(of.barrier.checkpointId, this.uploads.track(this.put(object, of)))
-  }
-
-  private async put(object: Uint8Array, of: UploadedObject): Promise<ObjectRef> {
-    const { store, generation } = this.options
-    const { barrier, operatorId } = of
-    const id = barrier.checkpointId
-    const savepoint = this.savepoints.placeOf(id)
-    const name = savepoint ? savepointKeyedPath(operatorId, of) : keyedStatePath({ id, generation }, operatorId, of)
-    await createOwn(savepoint ?? store, name, object)
-    return { name, length: object.length, crc32: checksum(object) }
-  }
-
-  private async write(checkpoint: CollectedCheckpoint, isAborted: () => boolean): Promise<WrittenCheckpoint> {
-    const { store, graph, plan, lineage, generation, version } = this.options
-    const { id, input, snapshots, triggeredAt } = checkpoint
-    const { maxParallelism } = plan
-    const { jobName: job, fingerprint } = graph
-    const about = { tidemark: version, triggeredAt, job, lineage, generation, id, fingerprint, maxParallelism, input }
-    const operators = this.byOperator(snapshots)
-    const place = this.savepoints.placeOf(id)
-    if (place) {
-      const savepoint = { place, header: { format: 'tidemark-savepoint', ...about }, operators, isAborted } as const
-      return this.savepoints.track(id, this.writeSavepoint(savepoint))
-    }
-    const header: ManifestHeader = { format: 'tidemark-checkpoint', ...about }
-    try {
-      const options = { store, header, base: this.base, names: checkpointNames(header) }
-      const { manifest, bytes } = await writeObjects(options, operators)
-      const ref = await writeManifest(store, manifest)
-      if (isAborted()) await this.remove(header)
-      return { manifest, ref, bytes: bytes + ref.length }
-    } catch (error) {
-      await this.remove(header)
-      throw error
-    }
-  }
-
-  private async writeSavepoint({
-    place,
-    header,
-    operators,
-    isAborted,
-  }: CollectedSavepoint): Promise<WrittenCheckpoint> {
-    const options = { store: place, header, base: undefined, names: SAVEPOINT_NAMES }
-    const { manifest, bytes } = await writeObjects(options, operators)
-    // What was given up must not come to exist afterwards.
-    if (isAborted()) return { manifest, ref: undefined, bytes }
-    return { manifest, ref: undefined, bytes: bytes + (await writeSavepointManifest(place, manifest)) }
-  }
-
-  private async complete({ manifest, ref, bytes }: WrittenCheckpoint): Promise<number> {
-    const { store, log, committers, checkpoints } = this.options
-    if (ref === undefined) return bytes
-    const before = log.state?.checkpoints ?? []
-    await log.append({ kind: 'checkpoint', checkpoint: ref, retain: checkpoints.retain })
-    this.manifests.set(ref.id, manifest)
-    this.base = manifest
-    await commitCheckpoint({ store, manifest, committers })
-    const state = await log.append({ kind: 'committed', checkpoint: ref.id })
-    const kept = new Set(state.checkpoints.map(({ id }) => id))
-    const subsumed = before.filter(({ id }) => !kept.has(id))
-    // Storage that is slow to delete holds up neither the next checkpoint nor the end.
-    if (this.deletions.count < DELETIONS) void this.deletions.track(this.deleteSubsumed(subsumed, state.checkpoints))
-    else for (const { id } of subsumed) this.manifests.delete(id)
-    return bytes
-  }
-
-  /** Never rejects. */
-  private async deleteSubsumed(subsumed: readonly CheckpointRef[], kept: readonly CheckpointRef[]): Promise<void> {
-    for (const old of subsumed) await this.subsume(old, kept)
-    await this.deleteClaimed()
-  }
-
-  /** Deletes a checkpoint that the log names no more, but for what the others need of it. */
-  private async subsume(old: CheckpointRef, kept: readonly CheckpointRef[]): Promise<void> {
-    const { store, logger } = this.options
-    try {
-      const manifests = await Promise.all(kept.map((ref) => this.manifestOf(ref)))
-      await deleteCheckpoint(store, old, { manifest: await this.manifestOf(old), kept: manifests })
-    } catch (error) {
-      // What storage refuses to delete now the next generation sweeps.
-      logger.warn('a checkpoint could not be deleted', { checkpoint: old.id, error: messageOf(error) })
-    }
-    this.manifests.delete(old.id)
-  }
-
-  private async manifestOf(ref: CheckpointRef): Promise<CheckpointManifest> {
-    const known = this.manifests.get(ref.id)
-    if (known) return known
-    const manifest = await readManifest(this.options.store, ref)
-    this.manifests.set(ref.id, manifest)
-    return manifest
-  }
-
-  /** The savepoint that the job began with, and owns, is subsumed like a checkpoint. */
-  private async deleteClaimed(): Promise<void> {
-    const { claimed } = this
-    if (claimed === undefined) return
-    this.claimed = undefined
-    await deleteSavepoint(claimed).catch((error: unknown) => {
-      const { logger } = this.options
-      logger.warn('a claimed savepoint could not be deleted', { savepoint: claimed.location, error: messageOf(error) })
-    })
-  }
-
-  /** What tasks have written of it already, and what is still on its way. */
-  private async removeAborted(id: number): Promise<void> {
-    const { environment, checkpoints } = this.options
-    await this.uploads.settled(environment, checkpoints.timeoutMs)
-    await this.remove({ id, generation: this.options.generation })
-  }
-
-  /** Of a checkpoint that does not count. */
-  private async remove(checkpoint: { readonly id: number; readonly generation: number }): Promise<void> {
-    const { store, logger } = this.options
-    const kept = [...this.manifests.values()]
-    await deleteCheckpoint(store, checkpoint, { kept }).catch((error: unknown) => {
-      logger.warn('a checkpoint could not be deleted', { checkpoint: checkpoint.id, error: messageOf(error) })
-    })
-  }
-
-  /** Snapshots come by task; a checkpoint stores them by operator. Steps without an id of their own have no state. */
-  private byOperator(snapshots: readonly (readonly StageSnapshot[])[]): OperatorCheckpoint[] {
-    const nodes = new Map(this.options.graph.nodes.map((node): [string, LogicalNode] => [node.id, node]))
-    const subtasks = new Map<string, StageSnapshot[]>()
-    for (const snapshot of snapshots.flat()) {
-      if (!nodes.get(snapshot.nodeId)?.stable) continue
-      const list = subtasks.get(snapshot.nodeId)
-      if (list) list.push(snapshot)
-      else subtasks.set(snapshot.nodeId, [snapshot])
-    }
-    return [...subtasks].map(([id, list]) => {
-      const enumerator = this.enumerators.get(id)
-      const kind = nodes.get(id)?.kind ?? 'operator'
-      return { id, kind, version: versionOf(nodes.get(id)), subtasks: list, ...(enumerator ? { enumerator } : {}) }
-    })
-  }
-}
-
-/** Of what the connector itself puts into a checkpoint. */
-function versionOf(node: LogicalNode | undefined): number {
-  if (node?.kind === 'source') return node.source.stateVersion ?? 1
-  return node?.kind === 'sink' ? (node.sink.stateVersion ?? 1) : 1
 }
