@@ -26,6 +26,7 @@ export class JobLog {
   private readonly options: JobLogOptions
   private position: number
   private current: JobState | undefined
+  private claimed = false
   /** States by nonce, of attempts at the next position whose outcome is unknown. */
   private readonly attempted = new Map<string, JobState>()
 
@@ -52,6 +53,27 @@ export class JobLog {
     return this.current
   }
 
+  /** This log has written an entry: whoever writes another one now takes the job away. */
+  get isClaimed(): boolean {
+    return this.claimed
+  }
+
+  /**
+   * Makes the job this process's own. Whoever runs it goes on writing until then: what it has written meanwhile is read,
+   * and the claim is made behind that.
+   * @param event for the state that it follows, asked again for each; what it throws refuses the claim
+   */
+  async claim(event: (state: JobState | undefined) => JobEvent): Promise<JobState> {
+    for (;;) {
+      try {
+        return await this.append(event(this.current))
+      } catch (error) {
+        if (this.claimed || !(error instanceof TidemarkError) || error.code !== 'DEPOSED') throw error
+        await this.readNewest()
+      }
+    }
+  }
+
   /**
    * Makes an event so, for ever.
    * @throws TidemarkError DEPOSED when another process has written in between.
@@ -63,6 +85,13 @@ export class JobLog {
       if (written === own) return this.current as JobState
       // An earlier attempt had come through after all: the event follows it.
     }
+  }
+
+  private async readNewest(): Promise<void> {
+    const { position, current } = await JobLog.open(this.options)
+    this.position = position
+    this.current = current
+    this.attempted.clear()
   }
 
   /** Writes the next entry and returns the nonce of what stands there now: `own`, or one of an earlier attempt. */
@@ -78,6 +107,7 @@ export class JobLog {
     if (!written || all.at(-1) !== n) throw deposed(store)
     this.position = n
     this.current = written
+    this.claimed = true
     this.attempted.clear()
     await this.truncate(all.filter((position) => position <= n - KEPT_ENTRIES))
     return nonce

@@ -1,18 +1,13 @@
-import type { CheckpointRef, JobEvent, JobState, SavepointOrigin } from '../../core/checkpoint/job-state.js'
-import type { CheckpointManifest } from '../../core/checkpoint/manifest.js'
+import type { JobEvent, JobState } from '../../core/checkpoint/job-state.js'
 import { savepointsPath } from '../../core/checkpoint/paths.js'
 import { type RecoveryDecision, resolve, type StartMode } from '../../core/checkpoint/resolve.js'
 import type { Committer } from '../../core/connector.js'
-import type { Logger } from '../../core/context.js'
 import { type Environment, sleep } from '../../core/environment.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import type { ExecutionPlan } from '../../core/graph/execution-plan.js'
-import type { LogicalGraph } from '../../core/graph/node.js'
 import type { DeploymentOptions, ExecutionLimits } from '../local/deployment.js'
 import type { Execution } from '../local/execution.js'
 import { readManifest, sweepCheckpoints } from '../storage/checkpoint-objects.js'
-import type { ObjectStore } from '../storage/object-store.js'
-import { readSavepointManifest } from '../storage/savepoint-objects.js'
 import type { CheckpointSettings, CompletedCheckpoint } from './checkpoint-coordinator.js'
 import { commitCheckpoint } from './commit.js'
 import { closeCommitters, openCommitters } from './committers.js'
@@ -20,29 +15,18 @@ import { type CheckpointTotals, Generation, type GenerationOutcome, type StopReq
 import { JobLog } from './job-log.js'
 import { isFinal, JOB_TRANSITIONS, type JobStatus } from './job-status.js'
 import { LastSavepoint } from './last-savepoint.js'
-import { refuseRewind } from './refuse-rewind.js'
 import type { RestartStrategy } from './restart-strategy.js'
-import { RestorePoint, requireOperators } from './restore-point.js'
 import type { Savepoint } from './savepoint.js'
+import { isSavepoint, StartingPoint, type StartingPointOptions } from './starting-point.js'
 
-export interface JobMasterOptions {
-  readonly graph: LogicalGraph
+export interface JobMasterOptions extends StartingPointOptions {
   /** The plan for a max parallelism: that one is known only when the log has been read. */
   readonly plan: (maxParallelism: number | undefined) => ExecutionPlan
   readonly maxParallelism: number | undefined
   readonly parameters: Readonly<Record<string, unknown>>
   readonly environment: Environment
-  readonly logger: Logger
-  readonly store: ObjectStore
   readonly mode: StartMode
   readonly resumeDrained: boolean
-  /** To start from, where the storage holds nothing yet. */
-  readonly origin: { readonly location: string; readonly isClaimed: boolean } | undefined
-  readonly allowDroppedState: boolean
-  /** To a savepoint that output was shown after. */
-  readonly allowRewind: boolean
-  /** The place of a savepoint. */
-  readonly openPlace: (location: string) => Promise<ObjectStore>
   /** Where savepoints go when nothing else is said; undefined: somebody has to say it. */
   readonly savepointsAt: ((name: string) => string) | undefined
   /** What a sweep leaves alone when it is younger. */
@@ -57,9 +41,11 @@ export interface JobMasterOptions {
   readonly onTurn?: (heldMs: number) => void
 }
 
-interface SavepointStart {
-  readonly manifest: CheckpointManifest
-  readonly origin: SavepointOrigin
+interface Decisions {
+  /** The entry that makes the job this process's own, behind a state that another may have written. */
+  readonly claim: (state: JobState | undefined) => JobEvent
+  /** As of the newest entry. */
+  readonly decide: () => RecoveryDecision
 }
 
 /**
@@ -83,11 +69,11 @@ export class JobMaster {
   /** Asked for by the stop. */
   private toTake: LastSavepoint | undefined
   private lastError: unknown
-  /** The savepoint that the storage began with, opened when it is needed. */
-  private openedOrigin: { readonly store: ObjectStore; readonly manifest: CheckpointManifest } | undefined
+  private readonly start: StartingPoint
 
   constructor(options: JobMasterOptions) {
     this.options = options
+    this.start = new StartingPoint(options)
   }
 
   get status(): JobStatus {
@@ -121,7 +107,7 @@ export class JobMaster {
       this.enter('failed')
       throw error
     } finally {
-      await this.openedOrigin?.store.close()
+      await this.start.close()
     }
   }
 
@@ -188,17 +174,22 @@ export class JobMaster {
     this.log = log
     const facts = { job: graph.jobName, maxParallelism, location: store.location }
     // What is refused is refused before anything is written.
-    const savepoint = log.state === undefined ? await this.readOrigin() : undefined
-    resolve({ ...facts, state: log.state, mode, resumeDrained, savepoint })
-    if (savepoint !== undefined) await this.refuseSavepoint(savepoint)
-    const startedFrom = log.state?.checkpoints.at(-1)?.id
+    const savepoint = log.state === undefined ? await this.start.read() : undefined
+    if (savepoint !== undefined) await this.start.refuse(savepoint, (manifest) => this.openCommitters(manifest))
+    let startedFrom: number | undefined
+    // While it is not this process's job yet, another may still write.
+    const claim = (state: JobState | undefined): JobEvent => {
+      resolve({ ...facts, state, mode, resumeDrained, savepoint })
+      startedFrom = state?.checkpoints.at(-1)?.id
+      return state ? { kind: 'generation' } : this.created()
+    }
     const decide = (): RecoveryDecision => {
       // A drain of this run is the end of it, whatever it went on from.
       const isAsStarted = log.state?.checkpoints.at(-1)?.id === startedFrom
       return resolve({ ...facts, state: log.state, mode: 'resume', resumeDrained: resumeDrained && isAsStarted })
     }
     for (;;) {
-      const outcome = await this.withSavepoint(log, await this.attempt(log, decide))
+      const outcome = await this.withSavepoint(log, await this.attempt(log, { claim, decide }))
       if (outcome.kind !== 'failed') return outcome.kind
       if (this.isCancelled()) return 'cancelled'
       await this.pauseAfter(outcome.error)
@@ -208,10 +199,10 @@ export class JobMaster {
   }
 
   /** One generation: claims, commits what is open, and then runs, if there is anything to run. Never rejects. */
-  private async attempt(log: JobLog, decide: () => RecoveryDecision): Promise<GenerationOutcome> {
+  private async attempt(log: JobLog, { claim, decide }: Decisions): Promise<GenerationOutcome> {
     const { store, logger } = this.options
     try {
-      const state = await log.append(log.state ? { kind: 'generation' } : this.created())
+      const state = log.isClaimed ? await log.append({ kind: 'generation' }) : await log.claim(claim)
       const before = this.options.environment.clock.now() - this.options.graceMs
       await sweepCheckpoints(store, state, before).catch((error: unknown) => {
         logger.warn('old checkpoints could not be removed', { error: messageOf(error) })
@@ -252,45 +243,14 @@ export class JobMaster {
   }
 
   private created(): JobEvent {
-    const { environment, graph, plan, maxParallelism, origin } = this.options
-    const manifest = this.openedOrigin?.manifest
+    const { environment, graph, plan, maxParallelism } = this.options
+    const savepoint = this.start.savepoint
     return {
       kind: 'created',
       job: graph.jobName,
       lineage: environment.nonce().slice(0, 8),
-      maxParallelism: manifest?.maxParallelism ?? plan(maxParallelism).maxParallelism,
-      ...(origin && manifest ? { origin: { ...origin, id: manifest.id } } : {}),
-    }
-  }
-
-  /** Undefined: the job is to start with nothing. */
-  private async readOrigin(): Promise<SavepointStart | undefined> {
-    const { origin } = this.options
-    if (origin === undefined) return undefined
-    const { manifest } = await this.openOrigin(origin.location)
-    return { manifest, origin: { ...origin, id: manifest.id } }
-  }
-
-  private async openOrigin(location: string) {
-    if (this.openedOrigin === undefined) {
-      const store = await this.options.openPlace(location)
-      this.openedOrigin = { store, manifest: await readSavepointManifest(store) }
-    }
-    return this.openedOrigin
-  }
-
-  /** What can be known of a savepoint before the job is created. */
-  private async refuseSavepoint({ manifest, origin }: SavepointStart): Promise<void> {
-    const { graph, logger, allowDroppedState, allowRewind } = this.options
-    // What may be dropped is logged by the generation that drops it.
-    if (!allowDroppedState) requireOperators(manifest, graph, { isAllowed: false, logger })
-    if (allowRewind) return
-    // The sinks are asked as of the savepoint: the job has no lineage of its own yet.
-    const committers = await this.openCommitters(manifest)
-    try {
-      await refuseRewind(committers, { ...manifest, location: origin.location })
-    } finally {
-      await closeCommitters(committers, this.options.logger)
+      maxParallelism: savepoint?.manifest.maxParallelism ?? plan(maxParallelism).maxParallelism,
+      ...(savepoint ? { origin: savepoint.origin } : {}),
     }
   }
 
@@ -349,7 +309,7 @@ export class JobMaster {
     const state = log.state
     if (!state) throw new RangeError('a generation needs a log that was begun')
     const from = state.checkpoints.at(-1) ?? state.origin
-    const { restore, claimed } = await this.restorePoint(from)
+    const { restore, claimed } = await this.start.restore(from)
     const generation: Generation = new Generation({
       graph,
       plan: options.plan(state.maxParallelism),
@@ -362,7 +322,7 @@ export class JobMaster {
       lineage: state.lineage,
       generation: state.generation,
       claimed,
-      isFromSavepoint: from !== undefined && 'location' in from,
+      isFromSavepoint: from !== undefined && isSavepoint(from),
       allowDroppedState: options.allowDroppedState,
       firstCheckpointId: (from?.id ?? 0) + 1,
       restore,
@@ -381,24 +341,12 @@ export class JobMaster {
     return generation
   }
 
-  private async restorePoint(from: CheckpointRef | SavepointOrigin | undefined) {
-    const { store, graph, logger, allowDroppedState } = this.options
-    const about = { graph, dropping: { isAllowed: allowDroppedState, logger } }
-    if (from === undefined) return { restore: RestorePoint.nothing(store), claimed: undefined }
-    if (!('location' in from)) {
-      return { restore: await RestorePoint.of(store, await readManifest(store, from), about), claimed: undefined }
-    }
-    const origin = await this.openOrigin(from.location)
-    const restore = await RestorePoint.of(origin.store, origin.manifest, about)
-    return { restore, claimed: from.isClaimed ? origin.store : undefined }
-  }
-
   /** Commits what completed checkpoints cover and no `committed` entry does, oldest first. */
   private async commitOpen(log: JobLog, committers: ReadonlyMap<string, Committer>): Promise<void> {
     const { store } = this.options
     const state = log.state
     if (state?.origin && state.committed < state.origin.id) {
-      const origin = await this.openOrigin(state.origin.location)
+      const origin = await this.start.open(state.origin.location)
       await commitCheckpoint({ ...origin, committers })
       await log.append({ kind: 'committed', checkpoint: state.origin.id })
     }

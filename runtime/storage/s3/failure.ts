@@ -44,6 +44,8 @@ const KINDS: Readonly<Record<string, FailureKind>> = {
 interface SdkError {
   readonly name?: unknown
   readonly Code?: unknown
+  /** Of exceptions that were read from an answer. */
+  readonly $fault?: unknown
   readonly $metadata?: { readonly httpStatusCode?: unknown; readonly attempts?: unknown }
   readonly $response?: { readonly statusCode?: unknown; readonly headers?: Readonly<Record<string, string>> }
 }
@@ -60,8 +62,14 @@ export function failureKind(thrown: unknown): FailureKind {
   if (status === 401 || status === 403) return 'forbidden'
   if (status === 412) return 'precondition'
   if (status === 408 || status === 409 || status === 429 || status >= 500) return status === 501 ? 'refused' : 'passing'
+  if (status >= 200 && status < 300) return 'passing'
   // Also a 404 that does not say of what: a proxy's answer is no proof that there is no such object.
-  return status >= 200 && status < 300 ? 'passing' : 'refused'
+  return isUnderstood(thrown) ? 'refused' : 'passing'
+}
+
+/** The SDK could read what the server says. If not, it was cut off or damaged on the way. */
+function isUnderstood(thrown: unknown): boolean {
+  return ((thrown ?? {}) as SdkError).$fault !== undefined
 }
 
 /** How often the client itself has tried: more than once where a user's client has retries of its own. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { JobState } from '../../../core/checkpoint/job-state.js'
 import { logEntryPath } from '../../../core/checkpoint/paths.js'
 import { JobLog } from '../../../runtime/coordinator/job-log.js'
 import { memoryStore } from '../../../runtime/storage/memory.js'
@@ -62,6 +63,55 @@ describe("a job's log", () => {
     expect(await store.read(logEntryPath(2))).toBeUndefined()
     await expect(sleeper.append(checkpoint(1))).rejects.toMatchObject({ code: 'DEPOSED' })
     expect((await open(store)).state).toEqual(other.state)
+  })
+
+  it('is claimed behind what the one that runs the job has written since it was read', async () => {
+    const store = memoryStore()
+    const first = await open(store, 'first')
+    await first.append(created)
+    const heir = await open(store, 'heir')
+    await first.append(checkpoint(1))
+    for (let id = 2; id < 100; id++) await first.append(checkpoint(id))
+    const seen: (number | undefined)[] = []
+    const claim = (state: JobState | undefined) => {
+      seen.push(state?.checkpoints.at(-1)?.id)
+      return { kind: 'generation' } as const
+    }
+    const claimed = await heir.claim(claim)
+    expect(claimed.generation).toBe(2)
+    expect(claimed.checkpoints.at(-1)?.id).toBe(99)
+    expect(seen).toEqual([undefined, 99])
+    await expect(first.append(checkpoint(100))).rejects.toMatchObject({ code: 'DEPOSED' })
+    await heir.append(checkpoint(100))
+  })
+
+  it('is claimed by one that finds it begun though it was empty', async () => {
+    const store = memoryStore()
+    const late = await open(store, 'late')
+    await (await open(store, 'first')).append(created)
+    const claimed = await late.claim((state) => (state ? { kind: 'generation' } : created))
+    expect(claimed).toMatchObject({ generation: 2, job: 'taxi' })
+  })
+
+  it('is not claimed when what was written meanwhile forbids it', async () => {
+    const store = memoryStore()
+    const late = await open(store, 'late')
+    const first = await open(store, 'first')
+    await first.append(created)
+    const refused = late.claim((state) => {
+      if (state) throw new RangeError('it is begun')
+      return created
+    })
+    await expect(refused).rejects.toThrow('it is begun')
+    await first.append(checkpoint(1))
+  })
+
+  it('is not claimed twice by one that was deposed', async () => {
+    const store = memoryStore()
+    const first = await open(store, 'first')
+    await first.claim(() => created)
+    await (await open(store, 'heir')).claim(() => ({ kind: 'generation' }))
+    await expect(first.claim(() => ({ kind: 'generation' }))).rejects.toMatchObject({ code: 'DEPOSED' })
   })
 
   it('takes a create whose reply was lost for its own', async () => {

@@ -113,6 +113,7 @@ describe('answers of AWS that the local S3 does not give', () => {
   const answer = (name: string, status: number, message = '', headers: Record<string, string> = {}) =>
     Object.assign(new Error(message), {
       name,
+      $fault: 'client',
       $metadata: { httpStatusCode: status },
       $response: { statusCode: status, headers },
     })

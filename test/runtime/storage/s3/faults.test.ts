@@ -20,6 +20,19 @@ afterEach(async () => {
   await server.close()
 })
 
+describe('the answer that there is no such object', () => {
+  it.each([
+    ['is cut off', { kind: 'truncated' }],
+    ['is cut off after one byte', { kind: 'truncated', bytes: 1 }],
+    ['never begins', { kind: 'resetBefore' }],
+    ['is damaged', { kind: 'corrupted' }],
+  ] as const)('is asked for again when it %s', async (_what, fault) => {
+    server.faults.add({ operation: 'GetObject', times: 2, fault })
+    expect(await store.read('log/1')).toBeUndefined()
+    expect(server.faults.injected()[fault.kind]).toBe(2)
+  })
+})
+
 describe('a create whose outcome is unknown', () => {
   it.each([
     ['the reply is lost', { kind: 'replyLost' }],
