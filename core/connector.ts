@@ -81,10 +81,13 @@ export interface SplitEnumerator {
   assign?(split: Split, ordinal: number, parallelism: number): number
   /** Plain data that a restored enumerator gets back (a resolved start time). */
   snapshot?(): unknown
-  close?(): void | Promise<void>
+  /** `finished`: the input has ended and its last checkpoint is complete; anything else may go on later. */
+  close?(end: 'finished' | 'unfinished'): void | Promise<void>
 }
 
 export interface EnumeratorContext extends EngineContext {
+  /** As that of writers: a job that another one was forked from has another. */
+  readonly lineage: string
   /** What `snapshot` gave at the checkpoint; undefined at a fresh start. */
   readonly restored: unknown
 }

@@ -16,11 +16,14 @@ export interface Histogram {
   record(value: number): void
 }
 
-/** Metrics of one operator on one subtask. Asking twice for a name gives the same instrument. */
+/** Tells instruments of one name apart: the shard, the file. Names are letters, digits and `_`. */
+export type MetricLabels = Readonly<Record<string, string>>
+
+/** Metrics of one operator on one subtask. Asking twice for a name and labels gives the same instrument. */
 export interface Metrics {
-  counter(name: string): Counter
-  /** `read` is called whenever somebody looks. */
-  gauge(name: string, read: () => number): void
+  counter(name: string, labels?: MetricLabels): Counter
+  /** `read` is called whenever somebody looks; undefined: nothing to show (any more). */
+  gauge(name: string, read: () => number | undefined, labels?: MetricLabels): void
   histogram(name: string): Histogram
 }
 

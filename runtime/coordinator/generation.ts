@@ -142,7 +142,7 @@ export class Generation {
     this.execution.stop(reason)
     await this.coordinator.close(reason)
     await this.opening.catch(() => undefined)
-    for (const source of this.sources) await source.close()
+    for (const source of this.sources) await source.close(outcome.kind === 'finished' ? 'finished' : 'unfinished')
     await this.stored.settled()
     await this.execution.close()
     return outcome
@@ -210,7 +210,7 @@ export class Generation {
   }
 
   private coordinate(node: SourceNode, onFailure: (error: unknown) => void): SourceCoordinator {
-    const { environment, logger, parameters, restore } = this.options
+    const { environment, lineage, logger, parameters, restore } = this.options
     return new SourceCoordinator({
       node,
       stages: this.execution.sourceStages(node.id),
@@ -223,6 +223,7 @@ export class Generation {
         signal: this.execution.signal,
         environment,
       },
+      lineage,
       restored: restore.forSource(node.id),
       onFailure,
     })

@@ -12,6 +12,7 @@ export interface SourceCoordinatorOptions {
   /** By subtask. */
   readonly stages: readonly SourceStage[]
   readonly context: EngineContext
+  readonly lineage: string
   readonly restored: { readonly enumerator: EnumeratorState; readonly splits: readonly AssignedSplit[] } | undefined
   readonly onFailure: (error: unknown) => void
 }
@@ -35,9 +36,9 @@ export class SourceCoordinator {
 
   /** Assigns what a checkpoint stored and what the first look finds; goes on looking where the source wants that. */
   async start(): Promise<void> {
-    const { node, context, restored } = this.options
+    const { node, context, lineage, restored } = this.options
     try {
-      this.enumerator = await node.source.enumerate({ ...context, restored: restored?.enumerator.custom })
+      this.enumerator = await node.source.enumerate({ ...context, lineage, restored: restored?.enumerator.custom })
       const ordinals = new Map([...this.known].map((id, ordinal) => [id, ordinal]))
       for (const assigned of restored?.splits ?? []) this.assign(assigned, ordinals.get(assigned.split.id) ?? 0)
       await this.discover()
@@ -59,12 +60,12 @@ export class SourceCoordinator {
   }
 
   /** Never rejects. */
-  async close(): Promise<void> {
+  async close(end: 'finished' | 'unfinished'): Promise<void> {
     this.closed = true
     this.cancelTimer?.()
     const { context, node } = this.options
     try {
-      await this.enumerator?.close?.()
+      await this.enumerator?.close?.(end)
     } catch (error) {
       context.logger.warn('an enumerator could not be closed', { operator: node.id, error: messageOf(error) })
     }

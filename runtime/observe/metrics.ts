@@ -1,10 +1,16 @@
-import type { Counter, Histogram, Metrics } from '../../core/context.js'
+import type { Counter, Histogram, MetricLabels, Metrics } from '../../core/context.js'
 
 /** All instruments of one operator on one subtask, as of now. */
 export interface Instruments {
-  readonly counters: Readonly<Record<string, number>>
-  readonly gauges: Readonly<Record<string, number>>
+  readonly counters: readonly InstrumentReading[]
+  readonly gauges: readonly InstrumentReading[]
   readonly histograms: Readonly<Record<string, HistogramReading>>
+}
+
+export interface InstrumentReading {
+  readonly name: string
+  readonly labels: MetricLabels
+  readonly value: number
 }
 
 export interface HistogramReading {
@@ -47,22 +53,29 @@ class LocalHistogram implements Histogram {
   }
 }
 
+interface Instrument<I> {
+  readonly name: string
+  readonly labels: MetricLabels
+  readonly instrument: I
+}
+
 /** Instruments of one operator on one subtask. */
 export class OperatorMetrics implements Metrics {
-  private readonly counters = new Map<string, LocalCounter>()
-  private readonly gauges = new Map<string, () => number>()
+  private readonly counters = new Map<string, Instrument<LocalCounter>>()
+  private readonly gauges = new Map<string, Instrument<() => number | undefined>>()
   private readonly histograms = new Map<string, LocalHistogram>()
 
-  counter(name: string): Counter {
-    const existing = this.counters.get(name)
-    if (existing) return existing
+  counter(name: string, labels: MetricLabels = {}): Counter {
+    const key = keyOf(name, labels)
+    const existing = this.counters.get(key)
+    if (existing) return existing.instrument
     const counter = new LocalCounter()
-    this.counters.set(name, counter)
+    this.counters.set(key, { name, labels, instrument: counter })
     return counter
   }
 
-  gauge(name: string, read: () => number): void {
-    this.gauges.set(name, read)
+  gauge(name: string, read: () => number | undefined, labels: MetricLabels = {}): void {
+    this.gauges.set(keyOf(name, labels), { name, labels, instrument: read })
   }
 
   histogram(name: string): Histogram {
@@ -73,28 +86,42 @@ export class OperatorMetrics implements Metrics {
     return histogram
   }
 
-  /** Counters and gauges by name, as of now. */
+  /** Counters and gauges by name, labels in braces, as of now. */
   read(): Record<string, number> {
     const values: Record<string, number> = {}
-    for (const [name, counter] of this.counters) values[name] = counter.value
-    for (const [name, read] of this.gauges) values[name] = read()
+    for (const [key, { instrument }] of this.counters) values[key] = instrument.value
+    for (const [key, { instrument }] of this.gauges) {
+      const value = instrument()
+      if (value !== undefined) values[key] = value
+    }
     return values
   }
 
   instruments(): Instruments {
     return {
-      counters: Object.fromEntries([...this.counters].map(([name, counter]) => [name, counter.value])),
-      gauges: Object.fromEntries([...this.gauges].flatMap(([name, read]) => readGauge(name, read))),
+      counters: [...this.counters.values()].map(({ name, labels, instrument }) => ({
+        name,
+        labels,
+        value: instrument.value,
+      })),
+      gauges: [...this.gauges.values()].flatMap(readGauge),
       histograms: Object.fromEntries([...this.histograms].map(([name, histogram]) => [name, histogram.read()])),
     }
   }
 }
 
+/** `records{shard="shardId-000000000000"}`, in the words of Prometheus. */
+function keyOf(name: string, labels: MetricLabels): string {
+  const pairs = Object.entries(labels)
+  if (pairs.length === 0) return name
+  return `${name}{${pairs.map(([label, value]) => `${label}="${value}"`).join(',')}}`
+}
+
 /** `read` is a user's: one that throws, or gives no number, is left out and spoils no others. */
-function readGauge(name: string, read: () => number): [string, number][] {
+function readGauge({ name, labels, instrument }: Instrument<() => number | undefined>): InstrumentReading[] {
   try {
-    const value = read()
-    return typeof value === 'number' ? [[name, value]] : []
+    const value = instrument()
+    return typeof value === 'number' ? [{ name, labels, value }] : []
   } catch {
     return []
   }

@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'pr
 import type { Environment } from '../../core/environment.js'
 import { JOB_TRANSITIONS, type JobStatus } from '../coordinator/job-status.js'
 import { finite } from '../local/progress.js'
-import type { HistogramReading, Instruments } from './metrics.js'
+import type { HistogramReading, InstrumentReading, Instruments } from './metrics.js'
 import type { ObservedJob } from './observed-job.js'
 
 export interface MetricsText {
@@ -22,7 +22,6 @@ interface Description {
 }
 
 const SUBTASK = ['operator', 'subtask'] as const
-const NAMED = [...SUBTASK, 'name'] as const
 
 /** Reads the process; made once, since a process can run several jobs and its collectors watch it until it ends. */
 let ofProcess: Registry | undefined
@@ -126,22 +125,23 @@ function describeOperators(registry: Registry, job: ObservedJob, environment: En
 
 /** What connectors and user functions count: the names are theirs, so they are a label. */
 function describeInstruments(registry: Registry, job: ObservedJob): void {
-  const perName = (read: (instruments: Instruments) => Readonly<Record<string, number>>) => () =>
+  const readings = (read: (instruments: Instruments) => readonly InstrumentReading[]) => () =>
     job.operators().flatMap((reading) =>
-      Object.entries(read(reading.instruments())).map(([name, value]) => ({
-        labels: { ...labelsOf(reading), name },
-        value,
-      })),
+      read(reading.instruments()).map(({ name, labels, value }) => {
+        const whose = { ...labelsOf(reading), name }
+        // First in the text, and never hidden by a label of the same name.
+        return { labels: { ...whose, ...labels, ...whose }, value }
+      }),
     )
-  counter(
+  labelled(
     registry,
-    { name: 'tidemark_operator_counter_total', help: 'Counters of connectors and functions.', labels: NAMED },
-    perName(({ counters }) => counters),
+    { type: 'counter', name: 'tidemark_operator_counter_total', help: 'Counters of connectors and functions.' },
+    readings(({ counters }) => counters.filter(({ value }) => value >= 0)),
   )
-  gauge(
+  labelled(
     registry,
-    { name: 'tidemark_operator_gauge', help: 'Gauges of connectors and functions.', labels: NAMED },
-    perName(({ gauges }) => gauges),
+    { type: 'gauge', name: 'tidemark_operator_gauge', help: 'Gauges of connectors and functions.' },
+    readings(({ gauges }) => gauges),
   )
   const name = 'tidemark_operator_histogram'
   const help = 'Histograms of connectors and functions; buckets are powers of two.'
@@ -163,6 +163,16 @@ function describeInstruments(registry: Registry, job: ObservedJob): void {
   }
   // Its own histogram can only be filled by observing each value; a registry asks for a name and `get` alone.
   registry.registerMetric(histograms as unknown as Metric)
+}
+
+/** Its own counters want every label's name declared before; which ones instruments have shows while the job runs. */
+function labelled(
+  registry: Registry,
+  { type, name, help }: { readonly type: 'counter' | 'gauge'; readonly name: string; readonly help: string },
+  read: () => Sample[],
+): void {
+  const metric = { name, get: async () => ({ name, help, type, aggregator: 'sum', values: read() }) }
+  registry.registerMetric(metric as unknown as Metric)
 }
 
 function samplesOf(name: string, labels: Sample['labels'], { buckets, sum, count }: HistogramReading) {

@@ -81,7 +81,7 @@ export function discover<T>(
   source: Source<T>,
   options: ContextOptions & { readonly known?: readonly string[] } = {},
 ): Promise<readonly Split[]> {
-  const context = { ...engineContext(options), restored: undefined }
+  const context = { ...engineContext(options), lineage: 'lineage', restored: undefined }
   return source.enumerate(context).discover(new Set(options.known))
 }
 

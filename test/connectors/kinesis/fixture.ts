@@ -71,6 +71,7 @@ export function textSource(server: { readonly url: string }, options: Overrides<
 export interface ContextOptions {
   readonly environment?: Environment
   readonly restored?: unknown
+  readonly lineage?: string
 }
 
 export function engineContext(options: ContextOptions = {}) {
@@ -85,6 +86,7 @@ export function engineContext(options: ContextOptions = {}) {
     parameters: {},
     signal: new AbortController().signal,
     environment: options.environment ?? systemEnvironment(),
+    lineage: options.lineage ?? 'lineage',
     restored: options.restored,
   }
   return { context, metrics, warnings }

@@ -116,6 +116,21 @@ describe('metrics for Prometheus', () => {
     expect(found.get(`tidemark_operator_histogram_count{${labels},name="delay",job="taxi"}`)).toBe(4)
   })
 
+  it('carry the labels that tell instruments of one name apart', async () => {
+    const metrics = new OperatorMetrics()
+    metrics.counter('records', { shard: 'a' }).add(3)
+    metrics.counter('records', { shard: 'b' }).add(4)
+    metrics.gauge('lagMs', () => 12, { shard: 'a', operator: 'impostor' })
+    metrics.gauge('lagMs', () => undefined, { shard: 'ended' })
+    const found = await scrape(observed({ operators: () => [reading({}, metrics)] }))
+    const labels = 'operator="cells",subtask="1"'
+    expect(found.get(`tidemark_operator_counter_total{${labels},name="records",shard="a",job="taxi"}`)).toBe(3)
+    expect(found.get(`tidemark_operator_counter_total{${labels},name="records",shard="b",job="taxi"}`)).toBe(4)
+    expect(found.get(`tidemark_operator_gauge{${labels},name="lagMs",shard="a",job="taxi"}`)).toBe(12)
+    expect([...found.keys()].filter((name) => name.includes('ended'))).toEqual([])
+    expect(metrics.read()).toMatchObject({ 'records{shard="a"}': 3 })
+  })
+
   it('leave out a gauge that throws and a counter that was counted down, and keep the others', async () => {
     const metrics = new OperatorMetrics()
     const broken = (): number => {
