@@ -1,9 +1,9 @@
 import type { GetRecordsCommandOutput, Shard } from '@aws-sdk/client-kinesis'
 import type { Environment } from '../../core/environment.js'
 import type { ClientLease } from './client.js'
-import type { StreamName } from './options.js'
 import { ServerClock } from './server-clock.js'
 import type { ShardPosition } from './split.js'
+import type { StreamName } from './stream-name.js'
 
 export interface StreamSummary {
   readonly arn: string

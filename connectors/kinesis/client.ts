@@ -1,87 +1,18 @@
-import type { KinesisClient } from '@aws-sdk/client-kinesis'
-import { TidemarkError } from '../../core/errors.js'
-import type { KinesisSettings } from './options.js'
+import type { KinesisClient, KinesisClientConfig } from '@aws-sdk/client-kinesis'
+import type { AwsSettings } from '../aws/options.js'
+import { type AwsLease, type AwsService, SharedAwsClient } from '../aws/shared-client.js'
 
 export type KinesisSdk = typeof import('@aws-sdk/client-kinesis')
+export type ClientLease = AwsLease<KinesisSdk, KinesisClient>
+export type SharedClient = SharedAwsClient<KinesisSdk, KinesisClient, KinesisClientConfig>
 
-/** The SDK and a client, and how to let go of them. */
-export interface ClientLease {
-  readonly sdk: KinesisSdk
-  readonly client: KinesisClient
-  /** For messages. */
-  readonly endpoint: string
-  release(): void
-}
-
-const INSTALL = 'npm i @aws-sdk/client-kinesis @smithy/node-http-handler'
-
-/** One client for all readers of a source in this process, made by the first, destroyed by the last to let go. */
-export class SharedClient {
-  readonly #settings: Pick<KinesisSettings<unknown>, 'client' | 'clientConfig'>
-  #open: Promise<Omit<ClientLease, 'release'>> | undefined
-  #leases = 0
-
-  constructor(settings: Pick<KinesisSettings<unknown>, 'client' | 'clientConfig'>) {
-    this.#settings = settings
+/** @param where `kinesis`, `kinesisSink`: for messages */
+export function sharedClient(where: string, settings: AwsSettings<KinesisClient, KinesisClientConfig>): SharedClient {
+  const service: AwsService<KinesisSdk, KinesisClient, KinesisClientConfig> = {
+    where,
+    packages: '@aws-sdk/client-kinesis @smithy/node-http-handler',
+    load: () => import('@aws-sdk/client-kinesis'),
+    connect: (sdk, config) => new sdk.KinesisClient(config),
   }
-
-  /** @throws TidemarkError DEPENDENCY_MISSING */
-  async lease(): Promise<ClientLease> {
-    this.#leases++
-    this.#open ??= openClient(this.#settings)
-    const opened = this.#open
-    let isHeld = true
-    const release = (): void => {
-      if (!isHeld) return
-      isHeld = false
-      if (--this.#leases > 0) return
-      this.#open = undefined
-      // A user's client is the user's to destroy. Where opening failed there is nothing to destroy.
-      if (!this.#settings.client) {
-        opened.then(
-          ({ client }) => client.destroy(),
-          () => undefined,
-        )
-      }
-    }
-    try {
-      return { ...(await opened), release }
-    } catch (thrown) {
-      release()
-      throw thrown
-    }
-  }
-}
-
-async function openClient(
-  settings: Pick<KinesisSettings<unknown>, 'client' | 'clientConfig'>,
-): Promise<Omit<ClientLease, 'release'>> {
-  const sdk = await load(() => import('@aws-sdk/client-kinesis'))
-  if (settings.client) return { sdk, client: settings.client, endpoint: 'the given client' }
-  const { clientConfig } = settings
-  const { endpoint, region } = clientConfig
-  const plain = typeof endpoint === 'string' && endpoint.startsWith('http://')
-  // Over http:// the SDK's own choice would be HTTP/2 without TLS, which few servers speak.
-  const handler =
-    plain && clientConfig.requestHandler === undefined
-      ? { requestHandler: new (await load(() => import('@smithy/node-http-handler'))).NodeHttpHandler() }
-      : {}
-  // Retries are made in one layer: here, on the job's own clock.
-  const client = new sdk.KinesisClient({ maxAttempts: 1, ...handler, ...clientConfig })
-  const shownRegion = typeof region === 'string' ? `AWS ${region}` : 'AWS'
-  return { sdk, client, endpoint: typeof endpoint === 'string' ? endpoint : shownRegion }
-}
-
-async function load<M>(importModule: () => Promise<M>): Promise<M> {
-  try {
-    return await importModule()
-  } catch (thrown) {
-    if ((thrown as { readonly code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw thrown
-    throw new TidemarkError({
-      code: 'DEPENDENCY_MISSING',
-      domain: 'user',
-      message: `kinesis: the AWS SDK is not installed; run: ${INSTALL}`,
-      cause: thrown,
-    })
-  }
+  return new SharedAwsClient(service, settings)
 }

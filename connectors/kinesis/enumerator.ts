@@ -5,9 +5,10 @@ import { TidemarkError } from '../../core/errors.js'
 import { KinesisApi, type StreamSummary } from './api.js'
 import type { ClientLease, SharedClient } from './client.js'
 import { resharded } from './errors.js'
-import type { KinesisSettings, StreamName } from './options.js'
+import type { KinesisSettings } from './options.js'
 import { Retry } from './retry.js'
 import { type KinesisSplit, type ShardPosition, splitId, subtaskOfHashRange } from './split.js'
+import type { StreamName } from './stream-name.js'
 
 /** What a checkpoint keeps of the stream as a whole. */
 interface EnumeratorState {

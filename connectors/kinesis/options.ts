@@ -3,6 +3,8 @@ import type { MalformedPolicy } from '../../core/connector.js'
 import type { RecordMeta } from '../../core/decode/index.js'
 import { TidemarkError } from '../../core/errors.js'
 import { requireKnownOptions } from '../../core/options.js'
+import { AWS_OPTIONS, type AwsOptions, type AwsSettings, awsSettingsOf } from '../aws/options.js'
+import { type StreamName, type StreamOption, streamOf } from './stream-name.js'
 
 /** The object is reused for the next record: copy what you keep. */
 export interface KinesisRecordMeta extends RecordMeta {
@@ -42,14 +44,6 @@ interface KinesisCommonOptions<T> {
   readonly onMalformed?: MalformedPolicy
   /** What a restored job does whose next records may have expired: `fail` (default), or `continue` at the horizon. */
   readonly onTrimmed?: 'fail' | 'continue'
-  /** Default: that of the ARN, else what the SDK finds. */
-  readonly region?: string
-  /** URL of another Kinesis than the region's own. */
-  readonly endpoint?: string
-  /** A client to use as it is, its retries included; it is not destroyed. Instead of `region`, `endpoint`, `clientConfig`. */
-  readonly client?: KinesisClient
-  /** Passed to the client that the source makes: credentials, proxies, TLS. */
-  readonly clientConfig?: KinesisClientConfig
   /** Records asked for in one call, at most. Default 5000. */
   readonly maxRecordsPerCall?: number
   /** What one call should return, in bytes; the number of records asked for follows from their mean size. Default 420 KiB. */
@@ -72,12 +66,7 @@ interface KinesisCommonOptions<T> {
   readonly callTimeoutMs?: number
 }
 
-/** The stream by its name, or by its ARN where it lies in another account. */
-export type KinesisOptions<T> = KinesisCommonOptions<T> &
-  (
-    | { readonly stream: string; readonly streamArn?: undefined }
-    | { readonly streamArn: string; readonly stream?: undefined }
-  )
+export type KinesisOptions<T> = KinesisCommonOptions<T> & StreamOption & AwsOptions<KinesisClient, KinesisClientConfig>
 
 /** Options with their defaults, checked. */
 export interface KinesisSettings<T> {
@@ -87,13 +76,9 @@ export interface KinesisSettings<T> {
   readonly bounded: boolean
   readonly onMalformed: MalformedPolicy
   readonly onTrimmed: 'fail' | 'continue'
-  readonly client: KinesisClient | undefined
-  readonly clientConfig: KinesisClientConfig
+  readonly aws: AwsSettings<KinesisClient, KinesisClientConfig>
   readonly numbers: KinesisNumbers
 }
-
-/** As requests carry it. */
-export type StreamName = { readonly StreamName: string } | { readonly StreamARN: string }
 
 const INTEGERS = { maxRecordsPerCall: 5000, bufferRecords: 10_000 }
 const POSITIVES = {
@@ -109,6 +94,7 @@ const POSITIVES = {
 export type KinesisNumbers = Readonly<Record<keyof typeof INTEGERS | keyof typeof POSITIVES, number>>
 
 const OPTIONS = {
+  ...AWS_OPTIONS,
   stream: true,
   streamArn: true,
   startAt: true,
@@ -116,10 +102,6 @@ const OPTIONS = {
   endAt: true,
   onMalformed: true,
   onTrimmed: true,
-  region: true,
-  endpoint: true,
-  client: true,
-  clientConfig: true,
   maxRecordsPerCall: true,
   targetBytesPerCall: true,
   callsPerSecond: true,
@@ -133,10 +115,7 @@ const OPTIONS = {
 } as const
 
 const MAX_RECORDS_PER_CALL = 10_000
-const ARN = /^arn:[^:]+:kinesis:([a-z0-9-]+):\d{12}:stream\/[A-Za-z0-9_.-]{1,128}$/
-const NAME = /^[A-Za-z0-9_.-]{1,128}$/
 const SEQUENCE_NUMBER = /^(0|[1-9]\d{0,128})$/
-const LOOPBACK = /^http:\/\/(localhost|127(\.\d+){3}|\[::1\])(:\d+)?(\/|$)/i
 
 /** @throws TidemarkError OPTION_INVALID */
 export function settingsOf<T>(options: KinesisOptions<T>): KinesisSettings<T> {
@@ -147,49 +126,14 @@ export function settingsOf<T>(options: KinesisOptions<T>): KinesisSettings<T> {
   checkChoice('onMalformed', options.onMalformed, ['fail', 'deadLetter', 'skip'])
   checkChoice('onTrimmed', options.onTrimmed, ['fail', 'continue'])
   return {
-    stream: streamOf(options),
+    stream: streamOf('kinesis', options),
     startAt: options.startAt,
     decode: options.decode,
     bounded: options.endAt === 'tip',
     onMalformed: options.onMalformed ?? 'fail',
     onTrimmed: options.onTrimmed ?? 'fail',
-    client: options.client,
-    clientConfig: clientConfigOf(options),
+    aws: awsSettingsOf('kinesis', options, options.streamArn),
     numbers: numbersOf(options),
-  }
-}
-
-function streamOf(options: KinesisOptions<unknown>): StreamName {
-  if ((options.stream === undefined) === (options.streamArn === undefined)) {
-    throw invalid('give either stream (a name) or streamArn')
-  }
-  if (options.streamArn !== undefined) {
-    if (ARN.test(options.streamArn)) return { StreamARN: options.streamArn }
-    throw invalid(`streamArn is like arn:aws:kinesis:eu-west-1:123456789012:stream/taxi, found '${options.streamArn}'`)
-  }
-  if (NAME.test(options.stream)) return { StreamName: options.stream }
-  throw invalid(`stream is 1 to 128 letters, digits, '_', '.' or '-', found '${options.stream}'`)
-}
-
-/**
- * A Kinesis on the machine itself needs no account: without credentials given, the SDK would look for some over the
- * network, and real ones would go over plain HTTP.
- */
-function clientConfigOf(options: KinesisOptions<unknown>): KinesisClientConfig {
-  const { endpoint, client, clientConfig } = options
-  if (client !== undefined && (endpoint ?? options.region ?? clientConfig) !== undefined) {
-    throw invalid('client is used as it is: put region, endpoint and clientConfig into it')
-  }
-  if (endpoint !== undefined && !/^https?:\/\/[^/]/.test(endpoint)) {
-    throw invalid(`endpoint is a URL like http://localhost:4567, found '${endpoint}'`)
-  }
-  const local = endpoint !== undefined && LOOPBACK.test(endpoint)
-  const region = options.region ?? ARN.exec(options.streamArn ?? '')?.[1] ?? (local ? 'us-east-1' : undefined)
-  return {
-    ...(local && { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
-    ...(region !== undefined && { region }),
-    ...(endpoint !== undefined && { endpoint }),
-    ...clientConfig,
   }
 }
 

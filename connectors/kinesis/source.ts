@@ -1,9 +1,10 @@
 import type { Source } from '../../core/connector.js'
-import { SharedClient } from './client.js'
+import { sharedClient } from './client.js'
 import { KinesisEnumerator } from './enumerator.js'
 import { type KinesisOptions, type KinesisStart, settingsOf } from './options.js'
 import { ShardReader } from './shard-reader.js'
 import type { KinesisSplit } from './split.js'
+import { shownStream } from './stream-name.js'
 
 /**
  * A Kinesis stream, read by polling; each shard is a split. Timestamps are arrival times unless the job assigns others.
@@ -13,14 +14,13 @@ import type { KinesisSplit } from './split.js'
  */
 export function kinesis<T>(options: KinesisOptions<T>): Source<T> {
   const settings = settingsOf(options)
-  const shared = new SharedClient(settings)
+  const shared = sharedClient('kinesis', settings.aws)
   return {
     kind: 'kinesis',
     bounded: settings.bounded,
     onMalformed: settings.onMalformed,
     describe() {
-      const name = 'StreamName' in settings.stream ? settings.stream.StreamName : settings.stream.StreamARN
-      return `${name} from ${describeStart(settings.startAt)}${settings.bounded ? ' to the tip' : ''}`
+      return `${shownStream(settings.stream)} from ${describeStart(settings.startAt)}${settings.bounded ? ' to the tip' : ''}`
     },
     enumerate: (context) => new KinesisEnumerator(settings, shared, context),
     async read(split, context) {

@@ -37,7 +37,9 @@ test.each([
 
 test('a client excludes the settings of another one', () => {
   const client = localKinesisClient('http://127.0.0.1:9')
-  expect(() => kinesis({ ...good, client, region: 'eu-west-1' })).toThrow(
+  // What the compiler stops.
+  const options = { ...good, client, region: 'eu-west-1' } as unknown as KinesisOptions<number>
+  expect(() => kinesis(options)).toThrow(
     expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining('put region') }),
   )
   client.destroy()

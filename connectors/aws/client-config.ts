@@ -1,0 +1,76 @@
+import type { AssumeRole } from '../../core/assume-role.js'
+import { loadPeer } from './load.js'
+import type { AwsSettings } from './options.js'
+
+/** What is looked at of any client's configuration. */
+interface CommonConfig {
+  readonly endpoint?: unknown
+  readonly region?: unknown
+  readonly requestHandler?: unknown
+  readonly credentials?: unknown
+}
+
+/**
+ * The configuration of a client as the SDK takes it.
+ * @throws TidemarkError DEPENDENCY_MISSING
+ */
+export async function clientConfigOf<Config extends object>(
+  where: string,
+  settings: AwsSettings<unknown, Config>,
+): Promise<Config> {
+  const given: CommonConfig = settings.clientConfig
+  const isPlain = typeof given.endpoint === 'string' && given.endpoint.startsWith('http://')
+  const config = {
+    // Retries are made in one layer: by the connector, on the job's own clock.
+    maxAttempts: 1,
+    // Over http:// the SDK's own choice may be HTTP/2 without TLS, which few servers speak.
+    ...(isPlain && given.requestHandler === undefined && { requestHandler: await plainHandler(where) }),
+    ...given,
+    ...(settings.assumeRole && { credentials: await roleCredentials(where, settings.assumeRole, given) }),
+  }
+  // The settings' own part is of this type; what is added every client has.
+  return config as unknown as Config
+}
+
+/** For messages. */
+export function shownEndpoint(settings: AwsSettings<unknown, object>): string {
+  if (settings.client !== undefined) return 'the given client'
+  const { endpoint, region }: CommonConfig = settings.clientConfig
+  if (typeof endpoint === 'string') return endpoint
+  return typeof region === 'string' ? `AWS ${region}` : 'AWS'
+}
+
+async function plainHandler(where: string): Promise<unknown> {
+  const { NodeHttpHandler } = await loadPeer({
+    where,
+    packages: '@smithy/node-http-handler',
+    load: () => import('@smithy/node-http-handler'),
+  })
+  return new NodeHttpHandler()
+}
+
+/** The credentials that take on the role are those given, else those that the SDK finds. */
+async function roleCredentials(where: string, role: AssumeRole, given: CommonConfig): Promise<unknown> {
+  const { fromTemporaryCredentials } = await loadPeer({
+    where: `${where}: assumeRole`,
+    packages: '@aws-sdk/credential-providers',
+    load: () => import('@aws-sdk/credential-providers'),
+  })
+  const { roleArn, externalId, sessionName = 'tidemark', durationSeconds, endpoint } = role
+  type Options = Parameters<typeof fromTemporaryCredentials>[0]
+  return fromTemporaryCredentials({
+    params: {
+      RoleArn: roleArn,
+      RoleSessionName: sessionName,
+      ...(externalId !== undefined && { ExternalId: externalId }),
+      ...(durationSeconds !== undefined && { DurationSeconds: durationSeconds }),
+    },
+    ...(given.credentials !== undefined && {
+      masterCredentials: given.credentials as NonNullable<Options['masterCredentials']>,
+    }),
+    clientConfig: {
+      ...(typeof given.region === 'string' && { region: given.region }),
+      ...(endpoint !== undefined && { endpoint }),
+    },
+  })
+}
