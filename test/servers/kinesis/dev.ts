@@ -1,5 +1,6 @@
 import { stopRequest } from '../stop-request.js'
-import { type LocalKinesisOptions, startLocalKinesis } from './server.js'
+import type { LocalKinesisOptions } from './options.js'
+import { startLocalKinesis } from './server.js'
 
 export interface DevKinesisOptions extends LocalKinesisOptions {
   /** Gets the line `ready URL`. Default: standard output. */

@@ -1,3 +1,4 @@
 export { type DevKinesisOptions, runDevKinesis } from './dev.js'
-export { type LocalKinesis, type LocalKinesisOptions, type LocalKinesisStats, startLocalKinesis } from './server.js'
+export type { LocalKinesisOptions } from './options.js'
+export { type LocalKinesis, type LocalKinesisStats, startLocalKinesis } from './server.js'
 export { KINESIS_SHARD_LIMITS, type ShardLimits } from './throttle.js'

@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { messageOf } from '../../../core/errors.js'
 import { AwsError } from './aws-error.js'
-import type { Kinesis, Operation } from './kinesis.js'
-import { operations } from './operations/index.js'
+import type { Subscription } from './fan-out/subscription.js'
+import type { Kinesis } from './kinesis.js'
+import { operations, streamingOperations } from './operations/index.js'
 import { isJsonObject, type JsonObject } from './request.js'
 
 export const CONTENT_TYPE = 'application/x-amz-json-1.1'
@@ -22,10 +23,13 @@ export interface Answer {
 }
 
 /** AWS JSON 1.1: one POST a call, the operation in a header, errors as `__type` and `message`. Never throws. */
-export function answer(kinesis: Kinesis, call: Call): Answer {
+export function answer(kinesis: Kinesis, call: Call): Answer | Subscription {
   try {
-    const operation = operationOf(call)
-    const result = operation(kinesis, parseBody(call.body))
+    const name = operationOf(call)
+    const request = parseBody(call.body)
+    const streaming = streamingOperations.get(name)
+    if (streaming !== undefined) return streaming(kinesis, request)
+    const result = operations.get(name)?.(kinesis, request)
     return { status: 200, body: result === undefined ? '' : JSON.stringify(result) }
   } catch (thrown) {
     return errorAnswer(thrown)
@@ -42,7 +46,7 @@ export function errorAnswer(thrown: unknown): Answer {
 }
 
 /** Signatures are not checked, but a client without credentials fails here as it would with AWS. */
-function operationOf({ method, headers }: Call): Operation {
+function operationOf({ method, headers }: Call): string {
   if (method !== 'POST') {
     throw new AwsError(
       'AccessDeniedException',
@@ -57,15 +61,14 @@ function operationOf({ method, headers }: Call): Operation {
     )
   }
   const name = target.slice(TARGET_PREFIX.length)
-  const operation = operations.get(name)
-  if (operation === undefined) {
+  if (!operations.has(name) && !streamingOperations.has(name)) {
     throw new AwsError('UnknownOperationException', `The local Kinesis has no operation ${JSON.stringify(name)}.`)
   }
   checkContentType(headers['content-type'])
   if (headers.authorization === undefined) {
     throw new AwsError('MissingAuthenticationTokenException', 'Missing Authentication Token')
   }
-  return operation
+  return name
 }
 
 /** Browsers cannot send this type to another origin without asking first, which keeps web pages out. */

@@ -15,6 +15,11 @@ export interface IntegerRule {
 }
 
 export const NAME_RULE: StringRule = { min: 1, max: 128, pattern: /^[a-zA-Z0-9_.-]+$/ }
+export const CONSUMER_ARN_RULE: StringRule = {
+  min: 1,
+  max: 2048,
+  pattern: /^arn:aws.*:kinesis:.*:\d{12}:.*stream\/[a-zA-Z0-9_.-]+\/consumer\/[a-zA-Z0-9_.-]+:[0-9]+$/,
+}
 export const ARN_RULE: StringRule = { min: 1, max: 2048, pattern: /^arn:aws.*:kinesis:.*:\d{12}:.*stream\/\S+$/ }
 
 export function isJsonObject(value: unknown): value is JsonObject {
@@ -54,6 +59,19 @@ export function optionalInteger(request: JsonObject, field: string, rule: Intege
     throw violation(value, memberName(field), `Member must have value less than or equal to ${rule.max}`)
   }
   return integer
+}
+
+export function optionalBoolean(request: JsonObject, field: string): boolean | undefined {
+  const value = request[field]
+  if (value === undefined || value === null) return undefined
+  if (typeof value !== 'boolean') throw wrongType(memberName(field), 'a boolean', value)
+  return value
+}
+
+export function requiredObject(request: JsonObject, field: string): JsonObject {
+  const value = optionalObject(request, field)
+  if (value === undefined) throw violation(null, memberName(field), 'Member must not be null')
+  return value
 }
 
 /** AWS sends times as seconds with a fraction; the result is in whole epoch milliseconds. */

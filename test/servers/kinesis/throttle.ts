@@ -7,6 +7,8 @@ export interface ShardLimits {
   readonly readBytes: number
   readonly writeRecords: number
   readonly writeBytes: number
+  /** What SubscribeToShard pushes to one consumer. */
+  readonly subscriptionBytes: number
 }
 
 /** Those of Kinesis. */
@@ -15,6 +17,7 @@ export const KINESIS_SHARD_LIMITS: ShardLimits = {
   readBytes: 2 * 1024 * 1024,
   writeRecords: 1000,
   writeBytes: 1024 * 1024,
+  subscriptionBytes: 2 * 1024 * 1024,
 }
 
 interface ShardBuckets {
@@ -68,7 +71,7 @@ export class ShardThrottles {
   }
 }
 
-class TokenBucket {
+export class TokenBucket {
   readonly #perSecond: number
   #level: number
   #atMs: number
@@ -85,6 +88,12 @@ class TokenBucket {
     this.#level = Math.min(this.#perSecond, this.#level + gained)
     this.#atMs = nowMs
     return this.#level
+  }
+
+  /** Until the bucket is out of debt. */
+  waitMs(nowMs: number): number {
+    const level = this.available(nowMs)
+    return level > 0 ? 0 : Math.ceil((-level / this.#perSecond) * 1000) + 1
   }
 
   take(amount: number, nowMs: number): boolean {

@@ -1,9 +1,8 @@
 import type { Operation } from '../kinesis.js'
 import { MAX_GET_BYTES, MAX_GET_RECORDS } from '../quotas.js'
-import { ARN_RULE, type JsonObject, optionalInteger, optionalString, requiredString } from '../request.js'
-import type { StoredRecord } from '../store/segment.js'
+import { ARN_RULE, optionalInteger, optionalString, requiredString } from '../request.js'
 import { throttled } from './put-records.js'
-import { describeChildShard } from './shard-description.js'
+import { describeChildShard, describeRecord, millisBehind } from './shard-description.js'
 import { openIterator, sealIterator } from './shard-iterator.js'
 
 export const getRecords: Operation = (kinesis, request) => {
@@ -30,20 +29,5 @@ export const getRecords: Operation = (kinesis, request) => {
     NextShardIterator: isAtEnd ? null : sealIterator(kinesis, nextPosition),
     MillisBehindLatest: hasMore ? millisBehind(nowMs, last) : 0,
     ...(isAtEnd ? { ChildShards: shard.closing?.children.map(describeChildShard) } : {}),
-  }
-}
-
-/** Zero says that the reader has reached the tip, so it is never said before that, however fresh the records are. */
-function millisBehind(nowMs: number, last: StoredRecord | undefined): number {
-  return last === undefined ? 1 : Math.max(1, nowMs - last.arrivalMs)
-}
-
-function describeRecord(record: StoredRecord, sequenceNumber: (counter: number) => string): JsonObject {
-  return {
-    SequenceNumber: sequenceNumber(record.counter),
-    ApproximateArrivalTimestamp: record.arrivalMs / 1000,
-    Data: record.dataBase64,
-    PartitionKey: record.partitionKey,
-    EncryptionType: 'NONE',
   }
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../request.js'
 import type { HashRange } from '../store/hash-range.js'
+import type { StoredRecord } from '../store/segment.js'
 import type { Shard } from '../store/shard.js'
 
 /** A shard as DescribeStream and ListShards show it. */
@@ -30,4 +31,19 @@ export function describeChildShard(shard: Shard): JsonObject {
 
 function describeHashRange(range: HashRange): JsonObject {
   return { StartingHashKey: range.start.toString(), EndingHashKey: range.end.toString() }
+}
+
+/** Zero says that the reader has reached the tip, so it is never said before that, however fresh the records are. */
+export function millisBehind(nowMs: number, last: StoredRecord | undefined): number {
+  return last === undefined ? 1 : Math.max(1, nowMs - last.arrivalMs)
+}
+
+export function describeRecord(record: StoredRecord, sequenceNumber: (counter: number) => string): JsonObject {
+  return {
+    SequenceNumber: sequenceNumber(record.counter),
+    ApproximateArrivalTimestamp: record.arrivalMs / 1000,
+    Data: record.dataBase64,
+    PartitionKey: record.partitionKey,
+    EncryptionType: 'NONE',
+  }
 }

@@ -3,6 +3,7 @@ import type { Kinesis, Operation } from '../kinesis.js'
 import {
   type JsonObject,
   NAME_RULE,
+  optionalBoolean,
   optionalInteger,
   optionalObject,
   optionalString,
@@ -10,7 +11,8 @@ import {
   violation,
 } from '../request.js'
 import type { Stream } from '../store/stream.js'
-import { isActive, resolveStream } from './resolve-stream.js'
+import { ACCOUNT_ID } from '../store/stream-store.js'
+import { isActive, resolveStream, streamNotFound } from './resolve-stream.js'
 import { describeShard } from './shard-description.js'
 
 /** What AWS gives a new on-demand stream. */
@@ -36,7 +38,17 @@ export const createStream: Operation = (kinesis, request) => {
 }
 
 export const deleteStream: Operation = (kinesis, request) => {
-  kinesis.streams.delete(resolveStream(kinesis, request))
+  const stream = resolveStream(kinesis, request)
+  const enforced = optionalBoolean(request, 'EnforceConsumerDeletion') ?? false
+  const { name } = stream.settings
+  if (!enforced && stream.consumers.all(kinesis.environment.clock).length > 0) {
+    throw new AwsError(
+      'ResourceInUseException',
+      `Stream ${name} under account ${ACCOUNT_ID} has registered consumers; deregister them, or set EnforceConsumerDeletion.`,
+    )
+  }
+  kinesis.streams.delete(stream)
+  kinesis.subscriptions.failWhere((subscription) => subscription.stream === stream, streamNotFound(name))
   return undefined
 }
 
@@ -60,7 +72,7 @@ export const describeStreamSummary: Operation = (kinesis, request) => {
   return {
     StreamDescriptionSummary: {
       ...commonDescription(kinesis, stream),
-      ConsumerCount: 0,
+      ConsumerCount: stream.consumers.all(kinesis.environment.clock).length,
       OpenShardCount: stream.openShards().length,
     },
   }

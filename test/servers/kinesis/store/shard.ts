@@ -30,6 +30,8 @@ export class Shard {
   readonly parents: readonly Shard[]
   readonly log = new ShardLog()
   readonly sequenceNumber: (counter: number) => string
+  /** Called after a record came in, and when the shard was closed. */
+  readonly watchers = new Set<() => void>()
   #closing: ShardClosing | undefined
 
   constructor(origin: ShardOrigin) {
@@ -54,8 +56,13 @@ export class Shard {
     return this.openedAtMs <= timeMs && (this.#closing === undefined || this.#closing.atMs > timeMs)
   }
 
+  notify(): void {
+    for (const watcher of this.watchers) watcher()
+  }
+
   close(closing: ShardClosing): void {
     this.#closing = closing
+    this.notify()
   }
 }
 

@@ -1,4 +1,5 @@
 import { TidemarkError } from '../../../../core/errors.js'
+import { Consumers } from './consumers.js'
 import { evenHashRanges, type HashRange, hashRouter } from './hash-range.js'
 import type { NewRecord } from './segment.js'
 import { Shard } from './shard.js'
@@ -32,6 +33,7 @@ export interface TrimCounts {
 /** Shards and the one counter that orders all their records. */
 export class Stream {
   readonly settings: StreamSettings
+  readonly consumers: Consumers
   #shards: Shard[] = []
   #nextShardIndex = 0
   #nextCounter = 1
@@ -43,6 +45,7 @@ export class Stream {
 
   constructor(settings: StreamSettings) {
     this.settings = settings
+    this.consumers = new Consumers(settings.arn)
     for (const range of evenHashRanges(settings.shardCount)) this.#addShard(range, [], 0, settings.epoch)
     this.#route = hashRouter(this.#shards)
   }
@@ -98,6 +101,7 @@ export class Stream {
     const counter = this.#nextCounter++
     this.#accounting(shard, () => shard.log.append(record, counter, this.#lastArrivalMs))
     if (this.#heldBytes > this.settings.retentionBytes) this.#dropOldest(shard)
+    shard.notify()
     return { shard, sequenceNumber: shard.sequenceNumber(counter) }
   }
 

@@ -22,6 +22,11 @@ test('options that make no sense are refused', async () => {
     { retentionBytes: -1 },
     { shardLimit: Number.NaN },
     { limits: { readBytes: 0 } },
+    { consumerCreationMs: -1 },
+    { consumerDeletionMs: Number.NaN },
+    { subscriptionMs: 0 },
+    { takeoverMs: -1 },
+    { heartbeatMs: 0 },
   ]) {
     await expect(startLocalKinesis(options)).rejects.toMatchObject({ code: 'KINESIS_OPTION_INVALID' })
   }

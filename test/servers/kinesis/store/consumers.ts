@@ -1,0 +1,63 @@
+import type { Clock } from '../../../../core/environment.js'
+
+export type ConsumerStatus = 'CREATING' | 'ACTIVE' | 'DELETING'
+
+/** How long a consumer is on its way in and out. */
+export interface ConsumerDelays {
+  readonly creationMs: number
+  readonly deletionMs: number
+}
+
+export interface Consumer {
+  readonly name: string
+  /** Ends in its creation time in seconds, as AWS has it; made unique in the stream. */
+  readonly arn: string
+  readonly createdAtSeconds: number
+  /** On the monotonic clock, as all that follows. */
+  readonly activeAtMs: number
+  goneAtMs: number | undefined
+}
+
+/** The registered consumers of one stream. */
+export class Consumers {
+  readonly #streamArn: string
+  readonly #byName = new Map<string, Consumer>()
+  #lastSeconds = 0
+
+  constructor(streamArn: string) {
+    this.#streamArn = streamArn
+  }
+
+  /** In the order of their names. Those whose deletion has ended are not there. */
+  all(clock: Clock): readonly Consumer[] {
+    for (const { name, goneAtMs } of this.#byName.values()) {
+      if (goneAtMs !== undefined && clock.monotonic() >= goneAtMs) this.#byName.delete(name)
+    }
+    return [...this.#byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  find(name: string, clock: Clock): Consumer | undefined {
+    return this.all(clock).find((consumer) => consumer.name === name)
+  }
+
+  add(name: string, clock: Clock, { creationMs }: ConsumerDelays): Consumer {
+    this.#lastSeconds = Math.max(this.#lastSeconds + 1, Math.trunc(clock.now() / 1000))
+    return this.#keep(name, this.#lastSeconds, clock.monotonic() + creationMs)
+  }
+
+  remove(consumer: Consumer, clock: Clock, { deletionMs }: ConsumerDelays): void {
+    consumer.goneAtMs = clock.monotonic() + deletionMs
+  }
+
+  #keep(name: string, createdAtSeconds: number, activeAtMs: number): Consumer {
+    const arn = `${this.#streamArn}/consumer/${name}:${createdAtSeconds}`
+    const consumer: Consumer = { name, arn, createdAtSeconds, activeAtMs, goneAtMs: undefined }
+    this.#byName.set(name, consumer)
+    return consumer
+  }
+}
+
+export function statusOf(consumer: Consumer, clock: Clock): ConsumerStatus {
+  if (consumer.goneAtMs !== undefined) return 'DELETING'
+  return clock.monotonic() >= consumer.activeAtMs ? 'ACTIVE' : 'CREATING'
+}
