@@ -1,9 +1,15 @@
-import type { GetRecordsCommandOutput, Shard } from '@aws-sdk/client-kinesis'
-import type { Environment } from '../../core/environment.js'
+import type {
+  ConsumerStatus,
+  GetRecordsCommandOutput,
+  Shard,
+  SubscribeToShardEventStream,
+} from '@aws-sdk/client-kinesis'
 import type { ClientLease } from './client.js'
 import { ServerClock } from './server-clock.js'
 import type { ShardPosition } from './split.js'
+import { type StartingPosition, startingPosition } from './starting-position.js'
 import type { StreamName } from './stream-name.js'
+import { type CallOptions, timedCall } from './timed-call.js'
 
 export interface StreamSummary {
   readonly arn: string
@@ -12,20 +18,35 @@ export interface StreamSummary {
   readonly retentionMs: number
 }
 
-export interface ApiOptions {
-  readonly environment: Environment
-  /** Aborts every call. */
-  readonly signal: AbortSignal
-  readonly callTimeoutMs: number
+export type ConsumerKey =
+  | { readonly ConsumerARN: string }
+  | { readonly StreamARN: string; readonly ConsumerName: string }
+
+export interface ConsumerSummary {
+  readonly arn: string
+  readonly streamArn: string
+  readonly status: ConsumerStatus | undefined
 }
 
-/** The four calls that polling needs, each made once: they throw what the SDK throws. */
+export interface SubscribeRequest {
+  readonly consumerArn: string
+  readonly shardId: string
+  readonly start: StartingPosition
+}
+
+export type FanOutEvent = SubscribeToShardEventStream
+
+const NO_EVENTS: AsyncIterable<FanOutEvent> = {
+  async *[Symbol.asyncIterator]() {},
+}
+
+/** The calls that reading a stream needs, each made once: they throw what the SDK throws. */
 export class KinesisApi {
   readonly serverClock: ServerClock
   readonly #lease: ClientLease
-  readonly #options: ApiOptions
+  readonly #options: CallOptions
 
-  constructor(lease: ClientLease, options: ApiOptions) {
+  constructor(lease: ClientLease, options: CallOptions) {
     this.#lease = lease
     this.#options = options
     this.serverClock = new ServerClock(options.environment.clock)
@@ -34,7 +55,7 @@ export class KinesisApi {
   async describe(stream: StreamName): Promise<StreamSummary> {
     const command = new this.#lease.sdk.DescribeStreamSummaryCommand(stream)
     this.#observeClock(command.middlewareStack)
-    const { StreamDescriptionSummary: summary } = await this.#call((options) =>
+    const { StreamDescriptionSummary: summary } = await timedCall(this.#options, (options) =>
       this.#lease.client.send(command, options),
     )
     return {
@@ -46,47 +67,65 @@ export class KinesisApi {
 
   async listShardsPage(stream: StreamName, token: string | undefined): Promise<{ shards: Shard[]; next?: string }> {
     const command = new this.#lease.sdk.ListShardsCommand(token === undefined ? stream : { NextToken: token })
-    const { Shards = [], NextToken } = await this.#call((options) => this.#lease.client.send(command, options))
+    const { Shards = [], NextToken } = await timedCall(this.#options, (options) =>
+      this.#lease.client.send(command, options),
+    )
     return NextToken === undefined ? { shards: Shards } : { shards: Shards, next: NextToken }
   }
 
   async shardIterator(streamArn: string, shardId: string, position: ShardPosition): Promise<string | undefined> {
+    const start = startingPosition(position)
     const command = new this.#lease.sdk.GetShardIteratorCommand({
       StreamARN: streamArn,
       ShardId: shardId,
-      ...iteratorType(position),
+      ShardIteratorType: start.type,
+      ...('sequenceNumber' in start && { StartingSequenceNumber: start.sequenceNumber }),
+      ...('timestamp' in start && { Timestamp: start.timestamp }),
     })
     this.#observeClock(command.middlewareStack)
-    return (await this.#call((options) => this.#lease.client.send(command, options))).ShardIterator
+    return (await timedCall(this.#options, (options) => this.#lease.client.send(command, options))).ShardIterator
   }
 
   getRecords(streamArn: string, iterator: string, limit: number): Promise<GetRecordsCommandOutput> {
     const input = { StreamARN: streamArn, ShardIterator: iterator, Limit: limit }
     const command = new this.#lease.sdk.GetRecordsCommand(input)
-    return this.#call((options) => this.#lease.client.send(command, options))
+    return timedCall(this.#options, (options) => this.#lease.client.send(command, options))
   }
 
-  /** A silent server must not stop a reader for ever; the limit runs on the job's clock. */
-  async #call<R>(send: (options: { abortSignal: AbortSignal }) => Promise<R>): Promise<R> {
-    const { environment, signal, callTimeoutMs } = this.#options
-    signal.throwIfAborted()
-    const controller = new AbortController()
-    const abort = (): void => controller.abort(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    let isTimedOut = false
-    const cancelTimer = environment.timers.after(callTimeoutMs, () => {
-      isTimedOut = true
-      controller.abort()
+  async registerConsumer(streamArn: string, name: string): Promise<void> {
+    const command = new this.#lease.sdk.RegisterStreamConsumerCommand({ StreamARN: streamArn, ConsumerName: name })
+    await timedCall(this.#options, (options) => this.#lease.client.send(command, options))
+  }
+
+  /** @param consumer its ARN, or its name and its stream */
+  async describeConsumer(consumer: ConsumerKey): Promise<ConsumerSummary> {
+    const command = new this.#lease.sdk.DescribeStreamConsumerCommand(consumer)
+    const { ConsumerDescription: found } = await timedCall(this.#options, (options) =>
+      this.#lease.client.send(command, options),
+    )
+    return { arn: found?.ConsumerARN ?? '', streamArn: found?.StreamARN ?? '', status: found?.ConsumerStatus }
+  }
+
+  async deregisterConsumer(consumerArn: string): Promise<void> {
+    const command = new this.#lease.sdk.DeregisterStreamConsumerCommand({ ConsumerARN: consumerArn })
+    await timedCall(this.#options, (options) => this.#lease.client.send(command, options))
+  }
+
+  /** @param controller ends the subscription, whenever it is aborted */
+  async subscribe(request: SubscribeRequest, controller: AbortController): Promise<AsyncIterable<FanOutEvent>> {
+    const { consumerArn, shardId, start } = request
+    const command = new this.#lease.sdk.SubscribeToShardCommand({
+      ConsumerARN: consumerArn,
+      ShardId: shardId,
+      StartingPosition: {
+        Type: start.type,
+        ...('sequenceNumber' in start && { SequenceNumber: start.sequenceNumber }),
+        ...('timestamp' in start && { Timestamp: start.timestamp }),
+      },
     })
-    try {
-      return await send({ abortSignal: controller.signal })
-    } catch (thrown) {
-      if (isTimedOut) throw new DOMException(`no answer within ${callTimeoutMs} ms`, 'TimeoutError')
-      throw thrown
-    } finally {
-      cancelTimer()
-      signal.removeEventListener('abort', abort)
-    }
+    this.#observeClock(command.middlewareStack)
+    const send = (options: { abortSignal: AbortSignal }) => this.#lease.client.send(command, options)
+    return (await timedCall(this.#options, send, controller)).EventStream ?? NO_EVENTS
   }
 
   #observeClock(stack: MiddlewareStack): void {
@@ -108,22 +147,4 @@ interface MiddlewareStack {
     middleware: <R extends { readonly response: unknown }, A>(next: (args: A) => Promise<R>) => (args: A) => Promise<R>,
     options: { readonly step: 'deserialize'; readonly name: string; readonly priority: 'low' },
   ): void
-}
-
-function iteratorType(position: ShardPosition) {
-  switch (position.kind) {
-    case 'horizon':
-      return { ShardIteratorType: 'TRIM_HORIZON' } as const
-    case 'timestamp':
-      return { ShardIteratorType: 'AT_TIMESTAMP', Timestamp: dateOf(position.timestampMs) } as const
-    case 'at':
-      return { ShardIteratorType: 'AT_SEQUENCE_NUMBER', StartingSequenceNumber: position.sequenceNumber } as const
-    case 'after':
-      return { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', StartingSequenceNumber: position.sequenceNumber } as const
-  }
-}
-
-/** A given instant, not the wall clock: only that is forbidden. */
-function dateOf(epochMs: number): Date {
-  return new Date(epochMs)
 }

@@ -1,7 +1,16 @@
 import { messageOf, TidemarkError } from '../../core/errors.js'
 
 /** What to do about a failed call: nothing in it depends on a message's text. */
-export type FailureKind = 'throttled' | 'transient' | 'expiredIterator' | 'notFound' | 'denied' | 'invalid'
+export type FailureKind =
+  | 'throttled'
+  | 'transient'
+  /** Of a stream or consumer that is being changed, or a subscription that is too new to be taken over. */
+  | 'inUse'
+  | 'expiredIterator'
+  | 'expiredCredentials'
+  | 'notFound'
+  | 'denied'
+  | 'invalid'
 
 const KINDS: Readonly<Record<string, FailureKind>> = {
   ProvisionedThroughputExceededException: 'throttled',
@@ -12,12 +21,14 @@ const KINDS: Readonly<Record<string, FailureKind>> = {
   KMSThrottlingException: 'throttled',
   ExpiredIteratorException: 'expiredIterator',
   ResourceNotFoundException: 'notFound',
-  // While a stream is being created or changed.
-  ResourceInUseException: 'transient',
-  // The SDK corrects its clock by the answer, and refreshes credentials that have expired.
+  ResourceInUseException: 'inUse',
+  // The SDK corrects its clock by the answer.
   RequestTimeTooSkewed: 'transient',
   RequestExpired: 'transient',
-  ExpiredTokenException: 'transient',
+  // The SDK gets new ones where it knows how to; somebody else may, too.
+  ExpiredTokenException: 'expiredCredentials',
+  ExpiredToken: 'expiredCredentials',
+  TokenRefreshRequired: 'expiredCredentials',
   AccessDeniedException: 'denied',
   UnrecognizedClientException: 'denied',
   InvalidSignatureException: 'denied',
@@ -39,6 +50,7 @@ interface SdkError {
 }
 
 export function failureKind(thrown: unknown): FailureKind {
+  if (thrown instanceof TidemarkError) return 'invalid'
   const { name, $metadata } = (thrown ?? {}) as SdkError
   const known = typeof name === 'string' && Object.hasOwn(KINDS, name) ? KINDS[name] : undefined
   if (known !== undefined) return known
@@ -84,7 +96,8 @@ export function callFailed(thrown: unknown, context: FailureContext & { readonly
         code: 'KINESIS_ACCESS_DENIED',
         message:
           `${at}: not allowed (${said}); the job needs kinesis:DescribeStreamSummary, ListShards, GetShardIterator ` +
-          'and GetRecords on the stream (kms:Decrypt where it is encrypted), and valid credentials',
+          'and GetRecords on the stream (with fan-out Subscribe and those of its consumer; kms:Decrypt where it is encrypted), ' +
+          'and valid credentials',
       })
     case 'invalid':
       return new TidemarkError({ ...base, code: 'KINESIS_REQUEST_INVALID', message: `${at}: refused: ${said}` })
@@ -96,6 +109,24 @@ export function callFailed(thrown: unknown, context: FailureContext & { readonly
         message:
           `${at}: throttled ${tried} without one good answer (${said}); other consumers use up the shard's limits: ` +
           'lower their rate or callsPerSecond, or give the stream more shards',
+      })
+    case 'expiredCredentials':
+      return new TidemarkError({
+        ...base,
+        code: 'KINESIS_CREDENTIALS_EXPIRED',
+        retryable: true,
+        message:
+          `${at}: the credentials have expired, and no new ones came ${tried} (${said}); give the job credentials that ` +
+          'renew themselves (a role, a web identity, a profile) instead of a session token',
+      })
+    case 'inUse':
+      return new TidemarkError({
+        ...base,
+        code: 'KINESIS_IN_USE',
+        retryable: true,
+        message:
+          `${at}: in use ${tried} (${said}); it is being changed, or another reader subscribes with the same consumer: ` +
+          'give each job a consumer of its own',
       })
     case 'transient':
     case 'expiredIterator':

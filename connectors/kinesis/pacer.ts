@@ -23,13 +23,23 @@ const FIRST_LIMIT = 1000
 /** Share of the newest answer in the mean size of a record. */
 const SMOOTHING = 0.5
 
-/** When a shard may be read next, and how many records to ask for. All times are monotonic milliseconds. */
+/** A throttled call halves the pace, down to this part of it; good answers give it back step by step. */
+const LEAST_SHARE = 1 / 16
+const RECOVERY = 1 / 32
+/** A slower pace is made up for by larger answers, up to this many times. */
+const LARGEST_ANSWER = 4
+
+/**
+ * When a shard may be read next, and how many records to ask for. All times are monotonic milliseconds. The limits of a
+ * shard hold over all its consumers, whom nobody can see: additive increase and multiplicative decrease let them share.
+ */
 export class Pacer {
   readonly #settings: PacerSettings
   #allowedAt = 0
   #dueAt = 0
   #emptyReads = 0
   #meanBytes: number | undefined
+  #share = 1
 
   constructor(settings: PacerSettings) {
     this.#settings = settings
@@ -49,18 +59,24 @@ export class Pacer {
   get limit(): number {
     const { maxRecordsPerCall, targetBytesPerCall } = this.#settings
     if (this.#meanBytes === undefined) return Math.min(FIRST_LIMIT, maxRecordsPerCall)
-    return Math.max(1, Math.min(maxRecordsPerCall, Math.floor(targetBytesPerCall / Math.max(1, this.#meanBytes))))
+    const bytes = targetBytesPerCall * Math.min(LARGEST_ANSWER, 1 / this.#share)
+    return Math.max(1, Math.min(maxRecordsPerCall, Math.floor(bytes / Math.max(1, this.#meanBytes))))
   }
 
   /** A call that failed counts against the limits too. */
   onCall(startedAt: number): void {
-    this.#allowedAt = startedAt + 1000 / this.#settings.callsPerSecond
+    this.#allowedAt = startedAt + 1000 / (this.#settings.callsPerSecond * this.#share)
+  }
+
+  onThrottled(): void {
+    this.#share = Math.max(LEAST_SHARE, this.#share / 2)
   }
 
   onAnswer(outcome: CallOutcome): void {
     const { bytesPerSecond, pollIntervalMs, maxPollIntervalMs } = this.#settings
     const { startedAt, endedAt, records, bytes, isAtTip } = outcome
-    this.#allowedAt = Math.max(this.#allowedAt, startedAt + (bytes * 1000) / bytesPerSecond)
+    this.#share = Math.min(1, this.#share + RECOVERY)
+    this.#allowedAt = Math.max(this.#allowedAt, startedAt + (bytes * 1000) / (bytesPerSecond * this.#share))
     if (records > 0) {
       const mean = bytes / records
       this.#meanBytes = this.#meanBytes === undefined ? mean : this.#meanBytes + (mean - this.#meanBytes) * SMOOTHING

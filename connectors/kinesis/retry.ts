@@ -19,6 +19,14 @@ const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 5000
 /** Kinesis counts by the second: coming back earlier is throttled again. */
 const FIRST_THROTTLED_DELAY_MS = 500
+/** A subscription gives way after five seconds, a consumer is ready after some. */
+const FIRST_IN_USE_DELAY_MS = 1000
+
+const FIRST_DELAYS_MS: Partial<Record<FailureKind, number>> = {
+  throttled: FIRST_THROTTLED_DELAY_MS,
+  inUse: FIRST_IN_USE_DELAY_MS,
+}
+const PASSING: ReadonlySet<FailureKind> = new Set(['throttled', 'transient', 'inUse', 'expiredCredentials'])
 
 /** Exponential backoff with jitter and a budget in time. Waiting is the caller's part. */
 export class Retry {
@@ -45,14 +53,14 @@ export class Retry {
     this.#failures++
     // A fresh iterator that has expired already is no matter of time.
     if (kind === 'expiredIterator' && ++this.#expirations === 1) return { kind, delayMs: 0, error: undefined }
-    const isPassing = kind === 'throttled' || kind === 'transient'
+    const isPassing = PASSING.has(kind)
     const delayMs = this.#delayOf(kind)
     if (isPassing && triedForMs + delayMs <= retryForMs) return { kind, delayMs, error: undefined }
     return { kind, delayMs: 0, error: callFailed(thrown, { ...this.#options, triedForMs }) }
   }
 
   #delayOf(kind: FailureKind): number {
-    const first = kind === 'throttled' ? FIRST_THROTTLED_DELAY_MS : FIRST_DELAY_MS
+    const first = FIRST_DELAYS_MS[kind] ?? FIRST_DELAY_MS
     const ceiling = Math.min(LONGEST_DELAY_MS, first * 2 ** Math.min(this.#failures - 1, 10))
     return ceiling * (0.5 + this.#options.environment.random.next() / 2)
   }

@@ -5,9 +5,9 @@ import type { ClientLease } from './client.js'
 import { callFailed, resharded } from './errors.js'
 import type { KinesisRecordMeta, KinesisSettings } from './options.js'
 import { fetchedRecord, RecordBuffer, sizeOf } from './record-buffer.js'
-import { checkRetention } from './retention.js'
-import { type Answer, ShardFetcher } from './shard-fetcher.js'
-import { type ShardMetrics, shardMetrics } from './shard-metrics.js'
+import { Retention } from './retention.js'
+import type { Answer, FetcherOptions, ShardFetcher } from './shard-fetcher.js'
+import { type ShardMetrics, type ShardReadings, shardMetrics } from './shard-metrics.js'
 import type { KinesisSplit } from './split.js'
 
 type MutableMeta = { -readonly [K in keyof KinesisRecordMeta]: KinesisRecordMeta[K] }
@@ -16,6 +16,7 @@ export interface ShardReaderOptions<T> {
   readonly settings: KinesisSettings<T>
   readonly lease: ClientLease
   readonly context: ReaderContext
+  readonly fetcher: (options: FetcherOptions) => ShardFetcher
 }
 
 /**
@@ -34,7 +35,6 @@ export class ShardReader<T> implements SplitReader<T> {
   readonly #metrics: ShardMetrics
   readonly #abort = new AbortController()
   readonly #where: string
-  readonly #onTrimmed: 'fail' | 'continue'
   readonly #meta: MutableMeta
   #split: KinesisSplit
   #endsAt: number | null
@@ -47,16 +47,14 @@ export class ShardReader<T> implements SplitReader<T> {
   #running: Promise<void> = Promise.resolve()
 
   constructor(split: KinesisSplit, options: ShardReaderOptions<T>) {
-    const { settings, lease, context } = options
+    const { settings, lease, context, fetcher } = options
     const { shardId, streamArn } = split
     this.#split = split
     this.#endsAt = split.endsAt
     this.#context = context
     this.#lease = lease
     this.#where = `${shardId} of ${streamArn}`
-    this.#onTrimmed = settings.onTrimmed
-    this.#metrics = shardMetrics(context.metrics, shardId)
-    context.metrics.gauge(`${shardId}.millisBehindLatest`, () => this.#millisBehindLatest)
+    this.#metrics = shardMetrics(context.metrics, split, () => this.#readings())
     this.#meta = { split: split.id, shardId, offset: '', sequenceNumber: '', partitionKey: '', arrivedAt: 0 }
     this.#decoding = new RecordDecoding<T>({
       decoder: (bytes) => settings.decode(bytes, this.#meta),
@@ -69,16 +67,20 @@ export class ShardReader<T> implements SplitReader<T> {
       signal: this.#abort.signal,
       callTimeoutMs: settings.numbers.callTimeoutMs,
     })
-    this.#fetcher = new ShardFetcher({
+    this.#fetcher = fetcher({
       api: this.#api,
       context,
       numbers: settings.numbers,
       metrics: this.#metrics,
-      streamArn,
-      shardId,
+      retention: new Retention(split, {
+        api: this.#api,
+        context,
+        where: this.#where,
+        onTrimmed: settings.onTrimmed,
+      }),
+      split,
       where: this.#where,
       endpoint: lease.endpoint,
-      from: split.position,
       buffered: () => this.#buffer,
       onAnswer: (answer) => this.#accept(answer),
     })
@@ -131,18 +133,13 @@ export class ShardReader<T> implements SplitReader<T> {
     this.#isClosed = true
     this.#fetcher.stop()
     this.#abort.abort()
+    this.#metrics.close()
     await this.#running
     this.#lease.release()
   }
 
   async #run(): Promise<void> {
     try {
-      await checkRetention(this.#split, {
-        api: this.#api,
-        context: this.#context,
-        where: this.#where,
-        onTrimmed: this.#onTrimmed,
-      })
       await this.#fetcher.run()
     } catch (thrown) {
       if (this.#isClosed) return
@@ -153,9 +150,9 @@ export class ShardReader<T> implements SplitReader<T> {
   }
 
   #accept(answer: Answer): void {
-    const { output, isAtTip, isShardEnd, isFresh, calledAt } = answer
+    const { isAtTip, isShardEnd, isFresh, calledAt } = answer
     const endsAt = this.#endsAt
-    const fetched = (output.Records ?? []).map(fetchedRecord)
+    const fetched = answer.records.map(fetchedRecord)
     const beyond = endsAt === null ? -1 : fetched.findIndex(({ arrivedAt }) => arrivedAt > endsAt)
     const records = beyond < 0 ? fetched : fetched.slice(0, beyond)
     const bytes = records.reduce((sum, record) => sum + sizeOf(record), 0)
@@ -163,7 +160,7 @@ export class ShardReader<T> implements SplitReader<T> {
     this.#metrics.records.add(records.length)
     this.#metrics.bytes.add(bytes)
     if (fetched.length === 0) this.#metrics.emptyReads.add()
-    this.#millisBehindLatest = output.MillisBehindLatest ?? 0
+    this.#millisBehindLatest = answer.millisBehindLatest
     this.#quietAt = fetched.length === 0 && isAtTip ? calledAt : undefined
     if (endsAt !== null && (beyond >= 0 || isShardEnd || (isAtTip && isFresh))) {
       this.#isEnded = true
@@ -174,6 +171,16 @@ export class ShardReader<T> implements SplitReader<T> {
       this.#failure = resharded({ operatorId: this.#context.operatorId, where: this.#where })
     }
     this.#context.wake()
+  }
+
+  #readings(): ShardReadings {
+    const next = this.#buffer.peek()
+    const { position } = this.#split
+    return {
+      millisBehindLatest: this.#millisBehindLatest,
+      lagMs: next ? Math.max(0, this.#context.environment.clock.now() - next.arrivedAt) : this.#millisBehindLatest,
+      lastSequenceNumber: position.kind === 'after' ? position.sequenceNumber : undefined,
+    }
   }
 
   #decodeUpTo(maxRecords: number): void {

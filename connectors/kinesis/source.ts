@@ -2,6 +2,7 @@ import type { Source } from '../../core/connector.js'
 import { sharedClient } from './client.js'
 import { KinesisEnumerator } from './enumerator.js'
 import { type KinesisOptions, type KinesisStart, settingsOf } from './options.js'
+import { PollingFetcher } from './polling-fetcher.js'
 import { ShardReader } from './shard-reader.js'
 import type { KinesisSplit } from './split.js'
 import { shownStream } from './stream-name.js'
@@ -26,7 +27,12 @@ export function kinesis<T>(options: KinesisOptions<T>): Source<T> {
     async read(split, context) {
       const lease = await shared.lease()
       // Splits come from this source's enumerator, or from a checkpoint of it.
-      const reader = new ShardReader(split as KinesisSplit, { settings, lease, context })
+      const reader = new ShardReader(split as KinesisSplit, {
+        settings,
+        lease,
+        context,
+        fetcher: (options) => new PollingFetcher(options),
+      })
       reader.start()
       return reader
     },

@@ -5,6 +5,7 @@ import {
   engineContext,
   errorOf,
   faultyProxy,
+  LABELS,
   openReader,
   put,
   readAll,
@@ -55,9 +56,9 @@ test('throttling, server errors and dropped connections are waited out, and coun
   const open = await openReader(source, splits[0]!)
   expect(await open.until(() => false)).toEqual(['a', 'b'])
   expect(open.metrics.read()).toMatchObject({
-    [`${SHARD}.throttles`]: 1,
-    [`${SHARD}.retries`]: 2,
-    [`${SHARD}.records`]: 2,
+    [`throttles${LABELS}`]: 1,
+    [`retries${LABELS}`]: 2,
+    [`records${LABELS}`]: 2,
   })
 })
 
@@ -84,7 +85,7 @@ test('the limits of a shard are kept: a server that enforces them never throttle
   const { splits } = await discover(source)
   const open = await openReader(source, splits[0]!)
   expect(await open.until(() => false)).toEqual(texts)
-  expect(open.metrics.read()).toMatchObject({ [`${SHARD}.throttles`]: 0, [`${SHARD}.calls`]: 12 })
+  expect(open.metrics.read()).toMatchObject({ [`throttles${LABELS}`]: 0, [`calls${LABELS}`]: 12 })
 })
 
 describe('what no retry helps fails at once', () => {

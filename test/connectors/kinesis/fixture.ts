@@ -18,6 +18,8 @@ import { localKinesisClient } from '../../servers/kinesis/client.js'
 import { type LocalKinesis, type LocalKinesisOptions, startLocalKinesis } from '../../servers/kinesis/index.js'
 
 export const STREAM = 'taxi'
+/** Of the first shard's metrics. */
+export const LABELS = `{stream="${STREAM}",shard="shardId-000000000000"}`
 
 export interface Fixture {
   readonly server: LocalKinesis

@@ -5,7 +5,7 @@ import type { KinesisSplit } from '../../../connectors/kinesis/split.js'
 import { decodeUtf8, jsonUnchecked } from '../../../core/decode/index.js'
 import { systemEnvironment } from '../../../runtime/environment/system.js'
 import { localKinesisClient } from '../../servers/kinesis/client.js'
-import { discover, errorOf, openReader, put, readAll, STREAM, startStream, textSource } from './fixture.js'
+import { discover, errorOf, LABELS, openReader, put, readAll, STREAM, startStream, textSource } from './fixture.js'
 
 const SHARD = 'shardId-000000000000'
 
@@ -81,7 +81,7 @@ test('a shard without records is caught up after its first read, and is not fini
   expect(open.reader.caughtUp).toBe(false)
   await open.until(() => open.reader.caughtUp)
   expect(open.reader.finished).toBe(false)
-  expect(open.metrics.read()).toMatchObject({ [`${SHARD}.millisBehindLatest`]: 0 })
+  expect(open.metrics.read()).toMatchObject({ [`millisBehindLatest${LABELS}`]: 0 })
 })
 
 test('a reader is caught up only when nothing waits to be polled', async () => {
@@ -105,7 +105,7 @@ test('a reader never holds more than its buffer, however slowly it is polled', a
   const open = await openReader(source, splits[0]!, { maxRecords: 1 })
   let most = 0
   const values = await open.until(() => {
-    most = Math.max(most, (open.metrics.read()[`${SHARD}.records`] ?? 0) - open.polled.length)
+    most = Math.max(most, (open.metrics.read()[`records${LABELS}`] ?? 0) - open.polled.length)
     return false
   })
   expect(values).toEqual(texts)
