@@ -29,10 +29,18 @@ export { type MalformedRecord, malformed } from './job/malformed-record.js'
 export { type Splits, type TestJobOptions, TestRun, type TestSavepoint, testJob } from './job/test-job.js'
 export {
   KINESIS_SHARD_LIMITS,
+  type KinesisFault,
+  type KinesisFaultHook,
+  type KinesisFaultRule,
+  type KinesisFaults,
+  type KinesisOperationName,
+  type KinesisRequest,
   type LocalKinesis,
   type LocalKinesisOptions,
   type LocalKinesisStats,
+  type RecordErrorCode,
   type ShardLimits,
+  type SubscriptionEnding,
   startLocalKinesis,
 } from './servers/kinesis/index.js'
 export {

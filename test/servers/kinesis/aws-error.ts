@@ -3,8 +3,10 @@ export type AwsErrorType =
   | 'AccessDeniedException'
   | 'ExpiredIteratorException'
   | 'ExpiredNextTokenException'
+  | 'ExpiredTokenException'
   | 'InternalFailure'
   | 'InvalidArgumentException'
+  | 'KMSThrottlingException'
   | 'LimitExceededException'
   | 'MissingAuthenticationTokenException'
   | 'ProvisionedThroughputExceededException'
@@ -12,6 +14,7 @@ export type AwsErrorType =
   | 'ResourceInUseException'
   | 'ResourceNotFoundException'
   | 'SerializationException'
+  | 'ServiceUnavailableException'
   | 'UnknownOperationException'
   | 'ValidationException'
 
@@ -19,6 +22,7 @@ const STATUS: Partial<Record<AwsErrorType, number>> = {
   AccessDeniedException: 403,
   InternalFailure: 500,
   RequestEntityTooLargeException: 413,
+  ServiceUnavailableException: 503,
 }
 
 /**
@@ -30,9 +34,9 @@ export class AwsError extends Error {
   readonly type: AwsErrorType
   readonly status: number
 
-  constructor(type: AwsErrorType, message: string) {
+  constructor(type: AwsErrorType, message: string, status = STATUS[type] ?? 400) {
     super(message)
     this.type = type
-    this.status = STATUS[type] ?? 400
+    this.status = status
   }
 }

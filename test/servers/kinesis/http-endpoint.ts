@@ -1,7 +1,8 @@
 import { createServer as createHttp1Server, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import { createServer as createTcpServer, type Socket } from 'node:net'
 import { TidemarkError } from '../../../core/errors.js'
+import { type ListenProblem, listen } from '../listen.js'
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest
 export type HttpResponse = ServerResponse | Http2ServerResponse
@@ -51,7 +52,7 @@ export async function openHttpEndpoint(
       if (server === http1) socket.resume()
     })
   })
-  const bound = await listen(tcp, host, port)
+  const bound = await listen(tcp, { host, port }, listenError)
   return {
     port: bound,
     close: () =>
@@ -62,21 +63,11 @@ export async function openHttpEndpoint(
   }
 }
 
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(cause, host, port)))
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port)) // a TCP server has no other kind
+function listenError({ isInUse, message, cause }: ListenProblem): TidemarkError {
+  return new TidemarkError({
+    code: isInUse ? 'KINESIS_PORT_IN_USE' : 'KINESIS_LISTEN_FAILED',
+    domain: 'user',
+    message: `local Kinesis: ${message}`,
+    cause,
   })
-}
-
-function listenError(cause: NodeJS.ErrnoException, host: string, port: number): TidemarkError {
-  const where = `local Kinesis: cannot listen on ${host}:${port}`
-  return cause.code === 'EADDRINUSE'
-    ? new TidemarkError({
-        code: 'KINESIS_PORT_IN_USE',
-        domain: 'user',
-        message: `${where}: the port is in use; stop what listens there or choose another port`,
-        cause,
-      })
-    : new TidemarkError({ code: 'KINESIS_LISTEN_FAILED', domain: 'user', message: `${where}: ${cause.message}`, cause })
 }

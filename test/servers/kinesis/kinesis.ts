@@ -1,11 +1,16 @@
 import type { Environment } from '../../../core/environment.js'
-import type { Subscription } from './fan-out/subscription.js'
+import type { AwsError } from './aws-error.js'
 import type { Subscriptions } from './fan-out/subscriptions.js'
 import type { JsonObject } from './request.js'
 import type { ConsumerDelays } from './store/consumers.js'
 import type { StreamStore } from './store/stream-store.js'
 import type { ShardThrottles } from './throttle.js'
 import type { TokenSealer } from './token.js'
+
+/** Iterators of an older generation have expired. */
+export interface IteratorAge {
+  generation: number
+}
 
 /** What operations work on. */
 export interface Kinesis {
@@ -16,10 +21,10 @@ export interface Kinesis {
   readonly throttles: ShardThrottles | undefined
   readonly consumerDelays: ConsumerDelays
   readonly subscriptions: Subscriptions
+  readonly iterators: IteratorAge
+  /** A fault of one PutRecords: the error of its next record, undefined for one that is stored. */
+  readonly failsRecord?: () => AwsError | undefined
 }
 
 /** One call of the API, from the parsed body to the body of the answer (`undefined`: an empty one). Throws AwsError. */
 export type Operation = (kinesis: Kinesis, request: JsonObject) => JsonObject | undefined
-
-/** The same for the one operation whose answer is a stream of events. */
-export type StreamingOperation = (kinesis: Kinesis, request: JsonObject) => Subscription

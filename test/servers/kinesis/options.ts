@@ -1,6 +1,7 @@
-import type { Environment } from '../../../core/environment.js'
+import type { Environment, Random } from '../../../core/environment.js'
 import { TidemarkError } from '../../../core/errors.js'
 import type { SubscriptionSettings } from './fan-out/subscriptions.js'
+import type { KinesisFaultHook, KinesisFaultRule, KinesisRequest } from './faults.js'
 import type { ConsumerDelays } from './store/consumers.js'
 import type { StoreSettings } from './store/stream-store.js'
 import { KINESIS_SHARD_LIMITS, type ShardLimits } from './throttle.js'
@@ -30,6 +31,12 @@ export interface LocalKinesisOptions {
   readonly takeoverMs?: number
   /** A subscription without records gets an empty event so often. Default 5000. */
   readonly heartbeatMs?: number
+  /** How long each call waits before it is applied. Default 0. */
+  readonly latencyMs?: number | ((request: KinesisRequest) => number)
+  /** What goes wrong from the start; `faults.add` adds to it. */
+  readonly faults?: KinesisFaultHook | readonly KinesisFaultRule[]
+  /** Decides the rates of faults. Default: the environment's. */
+  readonly random?: Random
 }
 
 /** Options with their defaults, checked. */
@@ -43,6 +50,7 @@ export interface Settings {
 /** @throws TidemarkError KINESIS_OPTION_INVALID */
 export function settingsOf(options: LocalKinesisOptions): Settings {
   checkPort(options.port ?? 0)
+  if (typeof options.latencyMs === 'number') notNegative('latencyMs', options.latencyMs)
   const limits = shardLimits(options.limits ?? false)
   return {
     limits,

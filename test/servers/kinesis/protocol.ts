@@ -3,7 +3,9 @@ import { messageOf } from '../../../core/errors.js'
 import { AwsError } from './aws-error.js'
 import type { Subscription } from './fan-out/subscription.js'
 import type { Kinesis } from './kinesis.js'
-import { operations, streamingOperations } from './operations/index.js'
+import { isOperation, operations } from './operations/index.js'
+import type { KinesisOperationName } from './operations/names.js'
+import { subscribeToShard } from './operations/subscribe-to-shard.js'
 import { isJsonObject, type JsonObject } from './request.js'
 
 export const CONTENT_TYPE = 'application/x-amz-json-1.1'
@@ -22,14 +24,25 @@ export interface Answer {
   readonly errorType?: string
 }
 
-/** AWS JSON 1.1: one POST a call, the operation in a header, errors as `__type` and `message`. Never throws. */
-export function answer(kinesis: Kinesis, call: Call): Answer | Subscription {
+export interface ParsedCall {
+  readonly operation: KinesisOperationName
+  readonly request: JsonObject
+}
+
+/**
+ * AWS JSON 1.1: one POST a call, the operation in a header, errors as `__type` and `message`.
+ *
+ * @throws AwsError
+ */
+export function parseCall(call: Call): ParsedCall {
+  return { operation: operationOf(call), request: parseBody(call.body) }
+}
+
+/** Never throws. */
+export function execute(kinesis: Kinesis, { operation, request }: ParsedCall): Answer | Subscription {
   try {
-    const name = operationOf(call)
-    const request = parseBody(call.body)
-    const streaming = streamingOperations.get(name)
-    if (streaming !== undefined) return streaming(kinesis, request)
-    const result = operations.get(name)?.(kinesis, request)
+    if (operation === 'SubscribeToShard') return subscribeToShard(kinesis, request)
+    const result = operations[operation](kinesis, request)
     return { status: 200, body: result === undefined ? '' : JSON.stringify(result) }
   } catch (thrown) {
     return errorAnswer(thrown)
@@ -46,7 +59,7 @@ export function errorAnswer(thrown: unknown): Answer {
 }
 
 /** Signatures are not checked, but a client without credentials fails here as it would with AWS. */
-function operationOf({ method, headers }: Call): string {
+function operationOf({ method, headers }: Call): KinesisOperationName {
   if (method !== 'POST') {
     throw new AwsError(
       'AccessDeniedException',
@@ -61,7 +74,7 @@ function operationOf({ method, headers }: Call): string {
     )
   }
   const name = target.slice(TARGET_PREFIX.length)
-  if (!operations.has(name) && !streamingOperations.has(name)) {
+  if (!isOperation(name)) {
     throw new AwsError('UnknownOperationException', `The local Kinesis has no operation ${JSON.stringify(name)}.`)
   }
   checkContentType(headers['content-type'])

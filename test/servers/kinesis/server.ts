@@ -1,9 +1,10 @@
 import { systemEnvironment } from '../../../runtime/environment/system.js'
 import { Subscriptions } from './fan-out/subscriptions.js'
+import { createKinesisFaultPlan, type KinesisFault, type KinesisFaults } from './faults.js'
 import { openHttpEndpoint } from './http-endpoint.js'
 import type { Kinesis } from './kinesis.js'
 import { type LocalKinesisOptions, settingsOf } from './options.js'
-import { respond } from './respond.js'
+import { respond, type Service } from './respond.js'
 import { StreamStore } from './store/stream-store.js'
 import { ShardThrottles } from './throttle.js'
 import { TokenSealer } from './token.js'
@@ -12,6 +13,11 @@ export interface LocalKinesis {
   readonly url: string
   readonly host: string
   readonly port: number
+  readonly faults: KinesisFaults
+  /** Every iterator given out so far expires. */
+  expireIterators(): void
+  /** Breaks the connections of all open subscriptions. Returns how many there were. */
+  dropSubscriptions(): number
   stats(): LocalKinesisStats
   /** Ends open connections and forgets everything. Closing twice does nothing. */
   close(): Promise<void>
@@ -27,6 +33,8 @@ export interface LocalKinesisStats {
   /** Records dropped because they were past the retention time, and because of `retentionBytes`. */
   readonly trimmedByAge: number
   readonly trimmedBySize: number
+  /** How often each kind of fault was injected. */
+  readonly faults: Readonly<Partial<Record<KinesisFault['kind'], number>>>
 }
 
 /**
@@ -36,22 +44,39 @@ export interface LocalKinesisStats {
  * @throws TidemarkError KINESIS_PORT_IN_USE, KINESIS_LISTEN_FAILED, KINESIS_OPTION_INVALID
  */
 export async function startLocalKinesis(options: LocalKinesisOptions = {}): Promise<LocalKinesis> {
-  const kinesis = createKinesis(options)
+  const closing = new AbortController()
+  const service = createService(options, closing.signal)
+  const { kinesis, faults } = service
   const host = options.host ?? '127.0.0.1'
   const endpoint = await openHttpEndpoint(host, options.port ?? 0, (request, response) => {
-    void respond(kinesis, request, response)
+    void respond(service, request, response)
   })
   let closed: Promise<void> | undefined
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${endpoint.port}`,
     host,
     port: endpoint.port,
-    stats: () => statsOf(kinesis),
+    faults,
+    expireIterators: () => void kinesis.iterators.generation++,
+    dropSubscriptions() {
+      const { active } = kinesis.subscriptions
+      for (const subscription of active) subscription.drop()
+      return active.length
+    },
+    stats: () => statsOf(service),
     close() {
+      closing.abort()
       closed ??= endpoint.close()
       return closed
     },
   }
+}
+
+function createService(options: LocalKinesisOptions, closed: AbortSignal): Service {
+  const kinesis = createKinesis(options)
+  const random = options.random ?? kinesis.environment.random
+  const faults = createKinesisFaultPlan(random, options.faults)
+  return { kinesis, faults, random, latencyMs: options.latencyMs ?? 0, closed }
 }
 
 function createKinesis(options: LocalKinesisOptions): Kinesis {
@@ -65,10 +90,12 @@ function createKinesis(options: LocalKinesisOptions): Kinesis {
     throttles: limits === undefined ? undefined : new ShardThrottles(limits, environment.clock),
     consumerDelays: settings.consumerDelays,
     subscriptions: new Subscriptions(environment, settings.subscriptions),
+    iterators: { generation: 1 },
   }
 }
 
-function statsOf({ streams, subscriptions, environment }: Kinesis): LocalKinesisStats {
+function statsOf({ kinesis, faults }: Service): LocalKinesisStats {
+  const { streams, subscriptions, environment } = kinesis
   const all = streams.all()
   const total = (of: (stream: (typeof all)[number]) => number): number =>
     all.reduce((sum, stream) => sum + of(stream), 0)
@@ -78,6 +105,7 @@ function statsOf({ streams, subscriptions, environment }: Kinesis): LocalKinesis
     records: total((stream) => stream.shards(nowMs).reduce((sum, shard) => sum + shard.log.records, 0)),
     heldBytes: total((stream) => stream.heldBytes),
     subscriptions: subscriptions.active.length,
+    faults: faults.injected(),
     trimmedByAge: total((stream) => stream.trimmed.age),
     trimmedBySize: total((stream) => stream.trimmed.size),
   }

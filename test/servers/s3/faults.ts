@@ -1,4 +1,12 @@
 import type { Random } from '../../../core/environment.js'
+import {
+  createFaultPlan,
+  type FaultHook,
+  type FaultPlan,
+  type Faults,
+  type FaultTiming,
+  includes,
+} from '../fault-plan.js'
 import type { OperationName } from './operations/names.js'
 
 /**
@@ -31,72 +39,22 @@ export interface S3Request {
   readonly key: string
 }
 
-/** Sees each request before it is applied; what it returns goes wrong with that. */
-export type S3FaultHook = (request: S3Request) => S3Fault | undefined
+export type S3FaultHook = FaultHook<S3Request, S3Fault>
 
-export interface S3FaultRule {
+export interface S3FaultRule extends FaultTiming<S3Fault> {
   /** Default: all. */
   readonly operation?: OperationName | readonly OperationName[]
   readonly bucket?: string
   /** A key, or a pattern that is searched in it. */
   readonly key?: string | RegExp
-  /** Which of the matching requests, counted from 1. Default: each of them. */
-  readonly nth?: number | readonly number[]
-  /** How many times at most. */
-  readonly times?: number
-  /** How likely, from 0 to 1, for each request that all of the above picks. Default 1. */
-  readonly rate?: number
-  readonly fault: S3Fault
 }
 
-export interface S3Faults {
-  /** Of the rules that pick a request the one added first counts. Returns what takes this one away. */
-  add(rule: S3FaultRule | S3FaultHook): () => void
-  clear(): void
-  /** How often each kind was injected. */
-  injected(): Readonly<Partial<Record<S3Fault['kind'], number>>>
-}
+export type S3Faults = Faults<S3Request, S3Fault, S3FaultRule>
 
-export interface FaultPlan extends S3Faults {
-  next(request: S3Request): S3Fault | undefined
-}
+export type S3FaultPlan = FaultPlan<S3Request, S3Fault, S3FaultRule>
 
-export function createFaultPlan(random: Random, initial: S3FaultHook | readonly S3FaultRule[] = []): FaultPlan {
-  const hooks = new Set<S3FaultHook>()
-  const injected: Partial<Record<S3Fault['kind'], number>> = {}
-  const add = (rule: S3FaultRule | S3FaultHook): (() => void) => {
-    const hook = typeof rule === 'function' ? rule : hookOf(rule, random)
-    hooks.add(hook)
-    return () => void hooks.delete(hook)
-  }
-  for (const rule of typeof initial === 'function' ? [initial] : initial) add(rule)
-  return {
-    add,
-    clear: () => hooks.clear(),
-    injected: () => ({ ...injected }),
-    next(request) {
-      let chosen: S3Fault | undefined
-      // Every hook sees every request, so that a rule's count does not depend on the other rules.
-      for (const hook of hooks) {
-        const fault = hook(request)
-        chosen ??= fault
-      }
-      if (chosen !== undefined) injected[chosen.kind] = (injected[chosen.kind] ?? 0) + 1
-      return chosen
-    },
-  }
-}
-
-function hookOf(rule: S3FaultRule, random: Random): S3FaultHook {
-  const { nth, times = Number.POSITIVE_INFINITY, rate = 1, fault } = rule
-  let [seen, fired] = [0, 0]
-  return (request) => {
-    if (!picks(rule, request)) return undefined
-    seen++
-    if (fired >= times || !includes(nth, seen) || (rate < 1 && random.next() >= rate)) return undefined
-    fired++
-    return fault
-  }
+export function createS3FaultPlan(random: Random, initial?: S3FaultHook | readonly S3FaultRule[]): S3FaultPlan {
+  return createFaultPlan({ random, picks, initial })
 }
 
 function picks(rule: S3FaultRule, request: S3Request): boolean {
@@ -106,10 +64,4 @@ function picks(rule: S3FaultRule, request: S3Request): boolean {
     includes(rule.bucket, request.bucket) &&
     (key === undefined || (typeof key === 'string' ? key === request.key : request.key.search(key) >= 0))
   )
-}
-
-/** Absent means any. */
-function includes<T extends string | number>(wanted: T | readonly T[] | undefined, value: T): boolean {
-  if (wanted === undefined) return true
-  return typeof wanted === 'object' ? wanted.includes(value) : wanted === value
 }

@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { TidemarkError } from '../../../core/errors.js'
+import { type ListenProblem, listen } from '../listen.js'
 
 export interface HttpEndpoint {
   readonly port: number
@@ -19,7 +19,7 @@ export async function openHttpEndpoint(
 ): Promise<HttpEndpoint> {
   // The header sizes are those of 2 KB of metadata and long keys, percent-encoded, with a signature.
   const server = createServer({ keepAliveTimeout: IDLE_MS, noDelay: true, maxHeaderSize: 32 * 1024 }, handle)
-  const bound = await listen(server, host, port)
+  const bound = await listen(server, { host, port }, listenError)
   return {
     port: bound,
     close: () =>
@@ -30,26 +30,11 @@ export async function openHttpEndpoint(
   }
 }
 
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(cause, host, port)))
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port)) // a TCP server has no other kind
+function listenError({ isInUse, message, cause }: ListenProblem): TidemarkError {
+  return new TidemarkError({
+    code: isInUse ? 'LOCAL_S3_PORT_IN_USE' : 'LOCAL_S3_LISTEN_FAILED',
+    domain: 'user',
+    message: `local S3: ${message}`,
+    cause,
   })
-}
-
-function listenError(cause: NodeJS.ErrnoException, host: string, port: number): TidemarkError {
-  const where = `local S3: cannot listen on ${host}:${port}`
-  return cause.code === 'EADDRINUSE'
-    ? new TidemarkError({
-        code: 'LOCAL_S3_PORT_IN_USE',
-        domain: 'user',
-        message: `${where}: the port is in use; stop what listens there or choose another port`,
-        cause,
-      })
-    : new TidemarkError({
-        code: 'LOCAL_S3_LISTEN_FAILED',
-        domain: 'user',
-        message: `${where}: ${cause.message}`,
-        cause,
-      })
 }

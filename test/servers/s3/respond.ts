@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { sleep } from '../../../core/environment.js'
 import { messageOf } from '../../../core/errors.js'
 import { checkPermission, type LocalS3Credentials, permissionsOf } from './access.js'
-import type { FaultPlan, S3Fault, S3Request } from './faults.js'
+import type { S3Fault, S3FaultPlan, S3Request } from './faults.js'
 import { readBody } from './http-body.js'
 import { operations } from './operations/index.js'
 import type { OperationName } from './operations/names.js'
@@ -21,7 +21,7 @@ export interface Service {
   /** Absent: every access key may do everything. */
   readonly credentials: readonly LocalS3Credentials[] | undefined
   readonly domains: readonly string[]
-  readonly faults: FaultPlan
+  readonly faults: S3FaultPlan
   readonly traffic: Traffic
   readonly latencyMs: (request: S3Request) => number
   /** Aborted when the server closes: requests that wait are then never applied. */

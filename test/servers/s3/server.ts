@@ -1,7 +1,7 @@
 import { messageOf, TidemarkError } from '../../../core/errors.js'
 import { systemEnvironment } from '../../../runtime/environment/system.js'
 import { DEFAULT_CREDENTIALS, type LocalS3Credentials } from './access.js'
-import { createFaultPlan, type S3Faults } from './faults.js'
+import { createS3FaultPlan, type S3Faults } from './faults.js'
 import { openHttpEndpoint } from './http-endpoint.js'
 import { checkBucketName } from './operations/buckets.js'
 import { checkOptions, invalidOption, type LocalS3Options } from './options.js'
@@ -111,7 +111,7 @@ function createService(options: LocalS3Options, closed: AbortSignal): Service {
     },
     credentials: options.credentials,
     domains: options.domains ?? ['localhost'],
-    faults: createFaultPlan(options.random ?? environment.random, options.faults),
+    faults: createS3FaultPlan(options.random ?? environment.random, options.faults),
     traffic: new Traffic(),
     latencyMs: typeof latencyMs === 'function' ? latencyMs : () => latencyMs,
     closed,

@@ -1,6 +1,7 @@
 import type { Environment } from '../../../../core/environment.js'
 import { messageOf } from '../../../../core/errors.js'
-import { AwsError, type AwsErrorType } from '../aws-error.js'
+import { AwsError } from '../aws-error.js'
+import type { SubscriptionEnding } from '../faults.js'
 import { describeChildShard, describeRecord, millisBehind } from '../operations/shard-description.js'
 import { MAX_GET_RECORDS } from '../quotas.js'
 import type { Consumer } from '../store/consumers.js'
@@ -26,10 +27,16 @@ export interface SubscriptionPace {
   readonly bytes: TokenBucket | undefined
 }
 
+/** The part of a fault that is about a subscription. */
+export interface SubscriptionBreak {
+  readonly afterEvents?: number
+  readonly ending?: SubscriptionEnding
+}
+
 type End =
   | { readonly kind: 'over' }
   | { readonly kind: 'reset' }
-  | { readonly kind: 'exception'; readonly type: AwsErrorType; readonly message: string }
+  | { readonly kind: 'exception'; readonly type: string; readonly message: string }
 
 /** AWS does not say how much one event holds; this is a part of what a shard may push in a second. */
 const MAX_EVENT_BYTES = 1024 * 1024
@@ -46,6 +53,8 @@ export class Subscription {
   #nextHeartbeatMs: number
   #end: End | undefined
   #wake: () => void = () => {}
+  #eventsLeft = Number.POSITIVE_INFINITY
+  #breakWith: End = { kind: 'over' }
 
   constructor(environment: Environment, start: SubscriptionStart, pace: SubscriptionPace) {
     this.consumer = start.consumer
@@ -65,6 +74,18 @@ export class Subscription {
   /** The client sees the exception as the last thing of the stream. */
   fail({ type, message }: AwsError): void {
     this.#finish({ kind: 'exception', type, message })
+  }
+
+  /** A fault: it ends after so many events, as it says. */
+  breakAfter({ afterEvents = 1, ending = 'reset' }: SubscriptionBreak): void {
+    this.#eventsLeft = afterEvents
+    this.#breakWith =
+      ending === 'reset'
+        ? { kind: 'reset' }
+        : ending === 'end'
+          ? { kind: 'over' }
+          : { kind: 'exception', type: ending.exception, message: ending.message ?? ending.exception }
+    if (afterEvents === 0) this.#finish(this.#breakWith)
   }
 
   drop(): void {
@@ -120,6 +141,7 @@ export class Subscription {
       ...(isAtEnd ? { ChildShards: closing.children.map(describeChildShard) } : {}),
     })
     if (isAtEnd) this.#finish({ kind: 'over' })
+    if (--this.#eventsLeft === 0) this.#finish(this.#breakWith)
     await sink.write(event)
   }
 

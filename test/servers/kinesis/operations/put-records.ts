@@ -61,9 +61,11 @@ export const putRecords: Operation = (kinesis, request) => {
   const written = new Set<Shard>()
   const results = puts.map((put) => {
     const shard = stream.shardOf(put.hashKey)
-    if (kinesis.throttles?.admitsWrite(shard, put.bytes) === false) {
+    const isThrottled = kinesis.throttles?.admitsWrite(shard, put.bytes) === false
+    const error = isThrottled ? throttled(shard, stream) : kinesis.failsRecord?.()
+    if (error !== undefined) {
       failed++
-      const { type, message } = throttled(shard, stream)
+      const { type, message } = error
       return { ErrorCode: type, ErrorMessage: message }
     }
     written.add(shard)

@@ -35,6 +35,7 @@ export function sealIterator(kinesis: Kinesis, { stream, shard, fromCounter }: S
     name,
     epoch,
     shard: shard.index,
+    generation: kinesis.iterators.generation,
     fromCounter,
   })
 }
@@ -44,7 +45,8 @@ export function openIterator(kinesis: Kinesis, iterator: string): ShardPosition 
   const opened = kinesis.tokens.open('iterator', iterator)
   if (opened === undefined) throw new AwsError('InvalidArgumentException', 'Invalid ShardIterator.')
   const nowMs = kinesis.environment.clock.now()
-  if (nowMs - opened.issuedAtMs > ITERATOR_LIFE_MS) throw expired(opened.issuedAtMs, nowMs)
+  const isOld = opened.claims['generation'] !== kinesis.iterators.generation
+  if (isOld || nowMs - opened.issuedAtMs > ITERATOR_LIFE_MS) throw expired(opened.issuedAtMs, nowMs)
   // Sealed by this server, so it holds what sealIterator put in.
   const claims = opened.claims as { name: string; epoch: number; shard: number; fromCounter: number } & JsonObject
   const stream = kinesis.streams.find(claims.name)

@@ -1,6 +1,8 @@
-import type { StreamingOperation } from '../kinesis.js'
+import type { Subscription } from '../fan-out/subscription.js'
+import type { Kinesis } from '../kinesis.js'
 import {
   CONSUMER_ARN_RULE,
+  type JsonObject,
   NAME_RULE,
   optionalString,
   optionalTimestampMs,
@@ -12,7 +14,8 @@ import { resolveActiveConsumer } from './consumers.js'
 import { shardNotFound } from './resolve-stream.js'
 import { START_TYPES, type StartType, startCounter } from './starting-position.js'
 
-export const subscribeToShard: StreamingOperation = (kinesis, request) => {
+/** The one operation whose answer is a stream of events. Throws AwsError. */
+export function subscribeToShard(kinesis: Kinesis, request: JsonObject): Subscription {
   const consumerArn = requiredString(request, 'ConsumerARN', CONSUMER_ARN_RULE)
   const shardId = requiredString(request, 'ShardId', NAME_RULE)
   const position = requiredObject(request, 'StartingPosition')

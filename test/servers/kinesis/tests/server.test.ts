@@ -27,6 +27,7 @@ test('options that make no sense are refused', async () => {
     { subscriptionMs: 0 },
     { takeoverMs: -1 },
     { heartbeatMs: 0 },
+    { latencyMs: -1 },
   ]) {
     await expect(startLocalKinesis(options)).rejects.toMatchObject({ code: 'KINESIS_OPTION_INVALID' })
   }
