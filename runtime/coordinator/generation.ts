@@ -160,6 +160,10 @@ export class Generation {
     if (request.kind === 'drain') {
       this.input = 'drained'
       this.execution.endInput(request.where)
+      if (request.where === 'atTip') {
+        for (const source of this.sources) source.drainAtTip()
+        this.endDrained()
+      }
     } else {
       this.requestLast('stop', 'open', { kind: 'stopped' })
     }
@@ -209,6 +213,11 @@ export class Generation {
     )
   }
 
+  /** All sources together: once the first has ended, no checkpoint is taken that a split of another may be waiting for. */
+  private endDrained(): void {
+    if (this.sources.every(({ isDrained }) => isDrained)) for (const source of this.sources) source.noMoreSplits()
+  }
+
   private coordinate(node: SourceNode, onFailure: (error: unknown) => void): SourceCoordinator {
     const { environment, lineage, logger, parameters, restore } = this.options
     return new SourceCoordinator({
@@ -225,6 +234,8 @@ export class Generation {
       },
       lineage,
       restored: restore.forSource(node.id),
+      requestCheckpoint: () => this.coordinator.request('requested', 'open'),
+      onDrained: () => this.endDrained(),
       onFailure,
     })
   }
@@ -237,13 +248,16 @@ export class Generation {
       firstId: firstCheckpointId,
       taskCount: this.execution.taskCount,
       trigger: (barrier, how) => {
-        this.enumerators = new Map(this.sources.map((source) => [source.sourceId, source.snapshot()]))
+        this.enumerators = new Map(
+          this.sources.map((source) => [source.sourceId, source.snapshot(barrier.checkpointId)]),
+        )
         this.execution.triggerCheckpoint(barrier, how)
       },
       cancel: (id) => this.execution.cancelCheckpoint(id),
       write: (checkpoint, isAborted) => this.stored.write(checkpoint, this.enumerators, isAborted),
       complete: (written) => this.stored.complete(written),
       onCompleted: (completed, kind) => {
+        for (const source of this.sources) source.checkpointCompleted(completed.id)
         // A savepoint commits nothing, and nothing builds upon it.
         if (kind === 'savepoint') return
         this.execution.checkpointCompleted(completed.id)

@@ -5,6 +5,9 @@ import { checksum } from '../storage/checksum.js'
 import type { ObjectStore } from '../storage/object-store.js'
 import { logEntrySchema } from '../storage/schemas.js'
 
+/** A list has no checksum: what is listed and cannot be read, or is not listed and must be there, is looked for again. */
+const LOOKS = 3
+
 /** Entries kept behind the newest: enough for a reader that listed before others were written. */
 const KEPT_ENTRIES = 64
 
@@ -38,14 +41,18 @@ export class JobLog {
 
   /** @throws TidemarkError LOG_CORRUPT when the newest entry cannot be trusted, LOG_MISSING for state without a log. */
   static async open(options: JobLogOptions): Promise<JobLog> {
-    const highest = (await positions(options.store)).at(-1)
-    if (highest === undefined) {
-      if ((await options.store.list(CHECKPOINTS_PREFIX)).length > 0) throw missing(options.store)
-      return new JobLog(options, 0, undefined)
+    const { store } = options
+    let highest: number | undefined
+    for (let look = 0; look < LOOKS; look++) {
+      highest = (await positions(store)).at(-1)
+      if (highest !== undefined) {
+        const entry = await readEntry(store, highest)
+        if (entry) return new JobLog(options, highest, entry.state)
+      } else if ((await store.list(CHECKPOINTS_PREFIX)).length === 0) {
+        return new JobLog(options, 0, undefined)
+      }
     }
-    const entry = await readEntry(options.store, highest)
-    if (!entry) throw corrupt(options.store, highest, 'it is listed but cannot be read')
-    return new JobLog(options, highest, entry.state)
+    throw highest === undefined ? missing(store) : corrupt(store, highest, 'it is listed but cannot be read')
   }
 
   /** As of the newest entry that this log has read or written. */
@@ -103,8 +110,8 @@ export class JobLog {
     this.attempted.set(own, state)
     const nonce = (await this.createOrFind(n, data)) ?? own
     const written = this.attempted.get(nonce)
-    const all = await positions(store)
-    if (!written || all.at(-1) !== n) throw deposed(store)
+    if (!written) throw deposed(store)
+    const all = await positionsUpTo(store, n)
     this.position = n
     this.current = written
     this.claimed = true
@@ -131,6 +138,17 @@ export class JobLog {
   private async truncate(old: readonly number[]): Promise<void> {
     for (const n of old) await this.options.store.delete(logEntryPath(n)).catch(() => undefined)
   }
+}
+
+/** @throws TidemarkError DEPOSED when there are later ones */
+async function positionsUpTo(store: ObjectStore, n: number): Promise<readonly number[]> {
+  for (let look = 0; look < LOOKS; look++) {
+    const all = await positions(store)
+    const highest = all.at(-1)
+    if (highest === n) return all
+    if (highest !== undefined && highest > n && (await readEntry(store, highest))) break
+  }
+  throw deposed(store)
 }
 
 /** Of all entries, ascending. */

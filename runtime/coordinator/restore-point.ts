@@ -13,7 +13,7 @@ import { keyGroupRange } from '../../core/state/key-groups.js'
 import { redistributeOperatorState } from '../../core/state/operator-state.js'
 import { readEnumeratorState, readObject, readSubtaskState } from '../storage/checkpoint-objects.js'
 import type { ObjectStore } from '../storage/object-store.js'
-import type { AssignedSplit } from '../task/source-stage.js'
+import type { AssignedSplit } from '../task/source-link.js'
 import type { StageRestore } from '../task/stage-snapshot.js'
 
 interface RestoredOperator {

@@ -4,8 +4,11 @@ import type { EngineContext } from '../../core/context.js'
 import { MIN_WATERMARK } from '../../core/element.js'
 import { messageOf } from '../../core/errors.js'
 import type { SourceNode } from '../../core/graph/node.js'
-import type { AssignedSplit, SourceStage } from '../task/source-stage.js'
+import type { AssignedSplit, SplitEnd } from '../task/source-link.js'
+import type { SourceStage } from '../task/source-stage.js'
+import { SourceTime } from '../task/source-time.js'
 import { withOperatorId } from '../task/stage.js'
+import { decideSplits, forgettable, type SplitFacts } from './split-order.js'
 
 export interface SourceCoordinatorOptions {
   readonly node: SourceNode
@@ -14,20 +17,60 @@ export interface SourceCoordinatorOptions {
   readonly context: EngineContext
   readonly lineage: string
   readonly restored: { readonly enumerator: EnumeratorState; readonly splits: readonly AssignedSplit[] } | undefined
+  /** Somebody waits for the next completed checkpoint. Rejects when there is none. */
+  readonly requestCheckpoint: () => Promise<unknown>
+  /** During a drain: it may be drained now. */
+  readonly onDrained: () => void
   readonly onFailure: (error: unknown) => void
 }
 
-/** Finds the splits of one source and hands them to its subtasks. A split is known from the moment it is assigned. */
+type MutableFacts = { -readonly [K in keyof SplitFacts]: SplitFacts[K] } & {
+  /** The first checkpoint whose barriers went out after its end. */
+  endsIn?: number
+  readonly ordinal: number
+}
+
+/**
+ * Finds the splits of one source and hands them to its subtasks, parents before children (see `decideSplits`). What was
+ * discovered is in every checkpoint from then on: with its subtask once it is assigned, here until then.
+ */
 export class SourceCoordinator {
   private readonly options: SourceCoordinatorOptions
-  private readonly known: Set<string>
+  private readonly splits = new Map<string, MutableFacts>()
+  /** Known from an older checkpoint, which has nothing else of them: they had been read. */
+  private readonly otherwiseKnown: Set<string>
+  private nextOrdinal = 0
+  private readonly time: SourceTime | undefined
+  private readonly hasParents: boolean
   private enumerator: SplitEnumerator | undefined
   private cancelTimer: (() => void) | undefined
+  private looking = false
+  private lookAgain = false
+  private isAsking = false
+  private isDraining = false
+  private isOver = false
+  private saidNoMore = false
   private closed = false
 
   constructor(options: SourceCoordinatorOptions) {
     this.options = options
-    this.known = new Set(options.restored?.enumerator.known)
+    const { node, stages, restored } = options
+    const { known = [], waiting = [] } = restored?.enumerator ?? {}
+    const ordinals = new Map(known.map((id, ordinal) => [id, ordinal]))
+    this.nextOrdinal = known.length
+    this.hasParents = node.source.splitsHaveParents === true
+    for (const split of waiting) this.splits.set(split.id, newFacts(split, ordinals.get(split.id) ?? 0))
+    for (const assigned of restored?.splits ?? []) {
+      this.splits.set(assigned.split.id, restoredFacts(assigned, ordinals.get(assigned.split.id) ?? 0))
+    }
+    this.otherwiseKnown = new Set(known.filter((id) => !this.splits.has(id)))
+    if (!this.hasParents && node.watermarks.maxDriftMs === undefined) return
+    const time = new SourceTime(stages.length)
+    const onSplitEnd = (end: SplitEnd): void => this.ended(end)
+    stages.forEach((stage, subtask) => {
+      stage.connect({ time, subtask, ...(this.hasParents && { onSplitEnd }) })
+    })
+    this.time = time
   }
 
   get sourceId(): string {
@@ -39,24 +82,60 @@ export class SourceCoordinator {
     const { node, context, lineage, restored } = this.options
     try {
       this.enumerator = await node.source.enumerate({ ...context, lineage, restored: restored?.enumerator.custom })
-      const ordinals = new Map([...this.known].map((id, ordinal) => [id, ordinal]))
-      for (const assigned of restored?.splits ?? []) this.assign(assigned, ordinals.get(assigned.split.id) ?? 0)
-      await this.discover()
+      const { found, gone } = await this.find()
+      if (this.closed) return
+      this.add(found)
+      this.loseUnread(gone)
+      for (const assigned of restored?.splits ?? []) this.assignAgain(assigned)
+      this.act()
     } catch (error) {
       throw withOperatorId(error, node.id)
     }
-    if (this.closed) return
-    if (this.enumerator.intervalMs === undefined) for (const stage of this.options.stages) stage.noMoreSplits()
-    else this.schedule(this.enumerator.intervalMs)
+    if (this.enumerator.intervalMs === undefined) {
+      if (!this.hasParents) this.noMoreSplits()
+    } else this.schedule(this.enumerator.intervalMs)
   }
 
-  /** To be taken in the same turn in which the barrier is handed to the sources: what is known then is assigned. */
-  snapshot(): EnumeratorState {
+  /** To be taken in the same turn in which the barrier is handed to the sources: what is known then is assigned, or waits. */
+  snapshot(checkpointId: number): EnumeratorState {
+    const waiting: Split[] = []
+    for (const facts of this.splits.values()) {
+      if (facts.status === 'waiting') waiting.push(facts.split)
+      if (hasEnded(facts)) facts.endsIn ??= checkpointId
+    }
     try {
-      return { known: [...this.known], custom: this.enumerator?.snapshot?.() }
+      const custom = this.enumerator?.snapshot?.()
+      return { known: [...this.known()], custom, ...(waiting.length > 0 && { waiting }) }
     } catch (error) {
       throw withOperatorId(error, this.options.node.id)
     }
+  }
+
+  /** The ends that were reported before its barriers went out are in a completed checkpoint from here on. */
+  checkpointCompleted(checkpointId: number): void {
+    if (!this.hasParents || this.closed) return
+    for (const facts of this.splits.values()) {
+      if (facts.endsIn !== undefined && facts.endsIn <= checkpointId) facts.isCheckpointed = true
+    }
+    this.act()
+  }
+
+  /** No split is read beyond where it ends now: what follows those that end by themselves still is. */
+  drainAtTip(): void {
+    this.isDraining = true
+    if (this.hasParents) this.act()
+  }
+
+  /** During a drain: every split is known that is to be read. */
+  get isDrained(): boolean {
+    return !this.hasParents || this.isOver
+  }
+
+  noMoreSplits(): void {
+    if (this.saidNoMore) return
+    this.saidNoMore = true
+    this.cancelTimer?.()
+    for (const stage of this.options.stages) stage.noMoreSplits()
   }
 
   /** Never rejects. */
@@ -71,35 +150,139 @@ export class SourceCoordinator {
     }
   }
 
-  private async discover(): Promise<void> {
-    const found = (await this.enumerator?.discover(this.known)) ?? []
-    if (this.closed) return
+  private known(): Set<string> {
+    return new Set([...this.otherwiseKnown, ...this.splits.keys()])
+  }
+
+  /** At once, or as soon as the look is over that began too early to see what follows a split that has ended. */
+  private look(): void {
+    this.cancelTimer?.()
+    this.lookAgain = this.looking
+    if (this.looking || this.closed || this.saidNoMore) return
+    this.looking = true
+    this.find()
+      .then(({ found, gone }) => {
+        if (this.closed || this.saidNoMore) return
+        this.add(found)
+        this.loseUnread(gone)
+        this.forget(gone)
+        this.looking = false
+        this.act()
+        const intervalMs = this.enumerator?.intervalMs
+        if (this.lookAgain) this.look()
+        else if (intervalMs !== undefined) this.schedule(intervalMs)
+      })
+      .catch((error: unknown) => {
+        if (!this.closed) this.options.onFailure(withOperatorId(error, this.options.node.id))
+      })
+  }
+
+  private async find(): Promise<{ readonly found: readonly Split[]; readonly gone: readonly string[] }> {
+    const ended = [...this.splits.values()].filter(hasEnded)
+    const found = (await this.enumerator?.discover(this.known())) ?? []
+    for (const facts of ended) facts.isFollowed = true
+    return { found, gone: this.enumerator?.gone?.() ?? [] }
+  }
+
+  private add(found: readonly Split[]): void {
     for (const split of found) {
-      if (this.known.has(split.id)) continue
-      const ordinal = this.known.size
-      this.known.add(split.id)
-      this.assign({ split, watermark: MIN_WATERMARK, finished: false }, ordinal)
+      if (this.splits.has(split.id) || this.otherwiseKnown.has(split.id)) continue
+      this.splits.set(split.id, newFacts(split, this.nextOrdinal++))
     }
   }
 
-  private assign(assigned: AssignedSplit, ordinal: number): void {
-    const { stages } = this.options
-    const subtask = this.subtaskOf(assigned.split, ordinal)
-    stages[subtask]?.assign(assigned)
+  private act(): void {
+    const subtaskOf = ({ id }: Split): number => this.subtaskOf(this.splits.get(id) as MutableFacts)
+    const { start, holds, needsCheckpoint, isOver } = decideSplits(this.splits, subtaskOf)
+    for (const { split, subtask, watermark, isIdle } of start) {
+      Object.assign(this.splits.get(split.id) as MutableFacts, { status: 'reading', subtask })
+      this.options.stages[subtask]?.assign({ split, watermark, finished: false, ...(isIdle && { idle: true }) })
+    }
+    // Only now: the new ones hold the watermark themselves.
+    this.time?.hold(holds)
+    if (needsCheckpoint) this.askForCheckpoint()
+    if (!this.hasParents) return
+    this.isOver = isOver
+    if (isOver && this.isDraining) this.options.onDrained()
+    else if (isOver && this.enumerator?.intervalMs === undefined) this.noMoreSplits()
   }
 
-  private subtaskOf(split: Split, ordinal: number): number {
+  private ended({ split, watermark, stopped = false, idle = false }: SplitEnd): void {
+    const facts = this.splits.get(split.id)
+    if (this.closed || facts === undefined) return
+    facts.status = stopped ? 'stopped' : 'ended'
+    facts.watermark = watermark
+    facts.isIdle = idle
+    this.act()
+    if (!stopped) this.look()
+  }
+
+  /** @throws what the enumerator throws where the job must not go on without them */
+  private loseUnread(gone: readonly string[]): void {
+    const lost = gone.map((id) => this.splits.get(id)).filter((facts) => facts !== undefined && !hasEnded(facts))
+    if (lost.length === 0) return
+    this.enumerator?.onLost?.(lost.map((facts) => (facts as MutableFacts).split))
+    for (const facts of lost as MutableFacts[]) {
+      const { subtask, split } = facts
+      Object.assign(facts, { status: 'ended', isIdle: true, isFollowed: true })
+      if (subtask !== undefined) this.options.stages[subtask]?.abandon(split.id)
+    }
+  }
+
+  private forget(gone: readonly string[]): void {
+    const forgotten = forgettable(this.splits, gone)
+    if (forgotten.size === 0) return
+    for (const id of forgotten) {
+      this.splits.delete(id)
+      this.otherwiseKnown.delete(id)
+    }
+    for (const stage of this.options.stages) stage.forget(forgotten)
+  }
+
+  private assignAgain(assigned: AssignedSplit): void {
+    const facts = this.splits.get(assigned.split.id) as MutableFacts
+    const subtask = this.subtaskOf(facts)
+    const isLost = !assigned.finished && facts.status === 'ended'
+    if (facts.status === 'reading') facts.subtask = subtask
+    this.options.stages[subtask]?.assign(isLost ? { ...assigned, finished: true, idle: true } : assigned)
+  }
+
+  private subtaskOf({ split, ordinal }: MutableFacts): number {
     const parallelism = this.options.stages.length
     return this.enumerator?.assign?.(split, ordinal, parallelism) ?? ordinal % parallelism
   }
 
+  /** A split should not wait for the next one that is due anyway; one that is on its way may do. */
+  private askForCheckpoint(): void {
+    const isNeeded = [...this.splits.values()].some((facts) => hasEnded(facts) && facts.endsIn === undefined)
+    if (this.isAsking || !isNeeded) return
+    this.isAsking = true
+    const done = (): void => {
+      this.isAsking = false
+    }
+    // What comes of it `checkpointCompleted` is told; where none could be taken the next periodic one will do.
+    this.options.requestCheckpoint().then(done, done)
+  }
+
   private schedule(intervalMs: number): void {
     if (this.closed) return
-    this.cancelTimer = this.options.context.environment.timers.after(intervalMs, () => {
-      this.discover().then(
-        () => this.schedule(intervalMs),
-        (error: unknown) => this.options.onFailure(withOperatorId(error, this.options.node.id)),
-      )
-    })
+    this.cancelTimer?.()
+    this.cancelTimer = this.options.context.environment.timers.after(intervalMs, () => this.look())
   }
+}
+
+function hasEnded({ status }: SplitFacts): boolean {
+  return status === 'ended' || status === 'stopped'
+}
+
+function newFacts(split: Split, ordinal: number): MutableFacts {
+  const nothing = { subtask: undefined, watermark: MIN_WATERMARK, isIdle: false, isCheckpointed: false }
+  return { split, ordinal, status: 'waiting', ...nothing, isFollowed: false }
+}
+
+function restoredFacts(assigned: AssignedSplit, ordinal: number): MutableFacts {
+  const { split, watermark, finished, stopped, idle = false } = assigned
+  const status = finished ? (stopped ? 'stopped' : 'ended') : 'reading'
+  const read = { subtask: undefined, watermark, isIdle: idle, isCheckpointed: finished, isFollowed: false }
+  return { split, ordinal, status, ...read, ...(finished && { endsIn: 0 }) }
 }

@@ -203,7 +203,13 @@ export async function readEnumeratorState(store: ObjectStore, ref: ObjectRef): P
   if (!isRecord(value) || !Array.isArray(value['known'])) throw corrupt(store, ref.name, 'it has no list of splits')
   const known: readonly unknown[] = value['known']
   if (!known.every((id) => typeof id === 'string')) throw corrupt(store, ref.name, 'a split has an id that is no text')
-  return { known, custom: value['custom'] }
+  const waiting: unknown = value['waiting'] ?? []
+  if (!Array.isArray(waiting) || !waiting.every(isSplit)) throw corrupt(store, ref.name, 'a waiting split has no id')
+  return { known, custom: value['custom'], ...(waiting.length > 0 && { waiting }) }
+}
+
+function isSplit(value: unknown): value is { readonly id: string } {
+  return isRecord(value) && typeof value['id'] === 'string'
 }
 
 /** Every object that a checkpoint consists of, its manifest aside. */

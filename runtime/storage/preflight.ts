@@ -1,7 +1,7 @@
 import { PREFLIGHT_PREFIX } from '../../core/checkpoint/paths.js'
 import type { Environment } from '../../core/environment.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
-import type { ObjectStore } from './object-store.js'
+import type { ObjectStore, StoredObject } from './object-store.js'
 
 /** A check takes seconds; what is older than this was left by a process that died in it. */
 const LEFT_OVER_AFTER_MS = 3_600_000
@@ -44,13 +44,15 @@ export async function checkStorage(store: ObjectStore, environment: Environment)
     }
     const isPartRead = async (): Promise<boolean> =>
       isSame(await step('reading a part of it', () => store.readRange(name, 9, 15)), data.subarray(9, 15))
-    // No store has a checksum of a part: one wrong answer may be the network's.
-    if (!(await isPartRead()) && !(await isPartRead()) && !(await isPartRead())) {
+    if (!(await isSoWithinThree(isPartRead))) {
       throw inconsistent(location, `a part of ${name} does not read back as it was written (the Range header)`)
     }
-    const listed = await step('listing objects', () => store.listObjects(PREFLIGHT_PREFIX))
-    if (!listed.some((object) => object.name === name))
-      throw inconsistent(location, `${name} exists, but is not listed`)
+    let listed: readonly StoredObject[] = []
+    const isListed = async (): Promise<boolean> => {
+      listed = await step('listing objects', () => store.listObjects(PREFLIGHT_PREFIX))
+      return listed.some((object) => object.name === name)
+    }
+    if (!(await isSoWithinThree(isListed))) throw inconsistent(location, `${name} exists, but is not listed`)
     const before = environment.clock.now() - LEFT_OVER_AFTER_MS
     const leftOver = listed.filter((object) => object.modifiedAt < before).map((object) => object.name)
     await step('deleting objects', () => store.deleteMany([...new Set([name, ...leftOver])]))
@@ -61,6 +63,11 @@ export async function checkStorage(store: ObjectStore, environment: Environment)
     // What went wrong is told; a probe that cannot be deleted either is left to the next check.
     if (isLeft) await store.delete(name).catch(() => undefined)
   }
+}
+
+/** No store has a checksum of a part or of a list: one wrong answer may be the network's. */
+async function isSoWithinThree(look: () => Promise<boolean>): Promise<boolean> {
+  return (await look()) || (await look()) || (await look())
 }
 
 /** Of the form that S3 gives to them, and of no bytes that anybody would write. */

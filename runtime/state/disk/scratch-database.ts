@@ -1,5 +1,7 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { close, mkdirSync, openSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { RootDatabase, RootDatabaseOptionsWithPath } from 'lmdb'
 import { diskFailed, type FailedAccess } from './disk-error.js'
 
@@ -22,6 +24,10 @@ export interface ScratchDatabaseOptions {
   readonly operatorId: string
 }
 
+/** On another thread than the loop's. */
+const closeElsewhere = promisify(close)
+/** Of lmdb, in the folder of a database. */
+const DATA_FILE = 'data.mdb'
 /** Address space, not memory and not disk: growing it while the job runs would hold the loop. */
 const MAP_BYTES = 16 * 2 ** 30
 
@@ -36,6 +42,8 @@ export class ScratchDatabase {
   private readonly options: ScratchDatabaseOptions
   /** Opened by the first write: state that fits into the cache never touches the disk. */
   private database: RootDatabase<Uint8Array, Uint8Array> | undefined
+  /** Of the file beside lmdb's own: whoever closes the last one waits until the system has freed a gigabyte of pages. */
+  private file: number | undefined
 
   constructor(options: ScratchDatabaseOptions) {
     this.options = options
@@ -75,6 +83,7 @@ export class ScratchDatabase {
     this.database = undefined
     if (database === undefined) return
     await database.close()
+    if (this.file !== undefined) await closeElsewhere(this.file)
     await rm(this.options.directory, { recursive: true, force: true })
   }
 
@@ -93,6 +102,7 @@ export class ScratchDatabase {
         mapSize: MAP_BYTES,
       })
     })
+    this.file = this.attempt('open', () => openSync(join(directory, DATA_FILE), 'r'))
     removeName(directory)
     return this.database
   }

@@ -65,3 +65,63 @@ describe('an outcome that is not known', () => {
     expect(await store.names('log/')).toHaveLength(64)
   })
 })
+
+describe('a list that is wrong once, as one without a checksum may be,', () => {
+  /** Lists of the log are what `change` makes of them, `times` times. */
+  function misled(store: FaultyStore, change: (names: readonly string[]) => readonly string[], times = 1): FaultyStore {
+    let left = times
+    const list = store.list
+    store.list = async (prefix) => {
+      const names = await list(prefix)
+      return prefix === 'log/' && left-- > 0 ? change(names) : names
+    }
+    return store
+  }
+  const withOneTooMany = (names: readonly string[]) => [...names, 'log/0000000099']
+  const withoutTheLast = (names: readonly string[]) => names.slice(0, -1)
+
+  it.each([
+    ['names an entry that is not there', withOneTooMany],
+    ['leaves out the newest one', withoutTheLast],
+  ])('does not depose a writer when it %s', async (_what, change) => {
+    const { store, log } = await begun()
+    misled(store, change, 2)
+    await log.append(checkpoint(1))
+    expect(log.state?.checkpoints.map(({ id }) => id)).toEqual([1])
+  })
+
+  it('is not believed by a reader', async () => {
+    const { store, log } = await begun()
+    await log.append(checkpoint(1))
+    await store.create('checkpoints/1/x', new Uint8Array(1))
+    expect((await open(misled(store, withOneTooMany), 'reader')).state).toEqual(log.state)
+    expect(
+      (
+        await open(
+          misled(store, () => []),
+          'reader',
+        )
+      ).state,
+    ).toEqual(log.state)
+  })
+
+  it('that leaves out the newest entry only costs a claim another look', async () => {
+    const { store, log } = await begun()
+    await log.append(checkpoint(1))
+    const heir = await open(misled(store, withoutTheLast), 'heir')
+    expect(heir.state?.checkpoints).toEqual([])
+    expect(await heir.claim(() => ({ kind: 'generation' }))).toMatchObject({ generation: 2, checkpoints: [{ id: 1 }] })
+  })
+
+  it('is believed when it stays as it is', async () => {
+    const { store } = await begun()
+    await expect(open(misled(store, withOneTooMany, 9), 'reader')).rejects.toMatchObject({ code: 'LOG_CORRUPT' })
+    await store.create('checkpoints/1/x', new Uint8Array(1))
+    await expect(
+      open(
+        misled(store, () => [], 9),
+        'reader',
+      ),
+    ).rejects.toMatchObject({ code: 'LOG_MISSING' })
+  })
+})

@@ -46,9 +46,9 @@ describe('a job with its state on S3', () => {
   it('is taken over while it still runs: the first one is deposed, and the output is exact', async () => {
     const count = 20_000
     const out = join(folder, 'out')
-    // Alone, the first one would need ten seconds.
+    // Alone, the first one would need a minute and more.
     const start = (resume: boolean): Promise<JobHandle> =>
-      run(numbered({ count, rate: resume ? 40_000 : 2000, out }), {
+      run(numbered({ count, rate: resume ? 40_000 : 300, out }), {
         parallelism: resume ? 3 : 2,
         logger: lineLogger({ write: () => undefined }),
         checkpoints: {
