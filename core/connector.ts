@@ -10,22 +10,41 @@ export interface Split {
   readonly id: string
 }
 
-/** What could not be decoded: the one type for the whole project, with what a replay needs. */
+/**
+ * What could not be processed, with what somebody needs to find its cause and to process it again later. Plain data.
+ * The one type for the whole project, whatever rejected it.
+ */
 export interface DeadLetter {
   readonly operatorId: string
-  /** The split and the position in it (sequence number, line, byte offset), as text. */
+  /**
+   * The split and the position in it, as text: a line, a byte offset, a sequence number. Of a user record inside an
+   * aggregated one `number/index`; of one of the values of a record `number#index`.
+   */
   readonly split: string
   readonly offset: string
   readonly code: string
+  /** The step that rejected it. */
   readonly message: string
   readonly raw: Uint8Array
   /** When the outside system received the record, epoch milliseconds, where it says so. */
   readonly arrivedAt: number | undefined
+  /** The cause: a code of docs/errors.md or of the decoder's own, and its message. */
 }
 
+  /** The bytes as they came. */
 /** `fail` stops the job at the record, `deadLetter` hands it to `.malformed`, `skip` drops it. All are counted. */
+  /**
+   * Whether `raw` is one of the values of a record, as its decoder cut it (a line, after gunzip): then it is decoded
+   * again by the inner decoder, not by that of the source.
+   */
+  readonly isPart: boolean
 export type MalformedPolicy = 'fail' | 'deadLetter' | 'skip'
 
+  /** What puts it back where it belongs, where the outside system has such keys. */
+  readonly partitionKey: string | undefined
+  readonly explicitHashKey: string | undefined
+  /** Epoch milliseconds. */
+  readonly rejectedAt: number
 /** Records that one `poll` took, in order, all of one split. */
 export interface Polled<out T> {
   readonly values: T[]

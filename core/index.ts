@@ -17,7 +17,20 @@ export type {
   WriterContext,
 } from './connector.js'
 export type { Counter, FunctionContext, Histogram, Logger, Metrics, Subtask } from './context.js'
-export { type Decoder, json, jsonUnchecked, type RecordMeta, text } from './decode/index.js'
+export {
+  type Decoder,
+  json,
+  jsonUnchecked,
+  type LinesOptions,
+  lines,
+  type ManyDecoder,
+  messagePack,
+  messagePackUnchecked,
+  type RecordDecoder,
+  type RecordMeta,
+  type RecordPiece,
+  text,
+} from './decode/index.js'
 export { type Duration, days, formatDuration, hours, millis, minutes, parseDuration, seconds } from './duration.js'
 export { type Barrier, Batch, MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP } from './element.js'
 export type { CancelTimer, Clock, Environment, Random, Timers } from './environment.js'

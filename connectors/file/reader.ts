@@ -46,6 +46,7 @@ export class FileReader<T> implements SplitReader<T> {
       decoder: (frame, meta) => this.#decoder!.decode(frame, meta),
       policy: settings.options.policy,
       operatorId: settings.context.operatorId,
+      now: () => settings.context.environment.clock.now(),
     })
   }
 

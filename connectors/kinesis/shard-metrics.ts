@@ -9,6 +9,12 @@ export interface ShardMetrics {
   readonly throttles: Counter
   readonly retries: Counter
   readonly emptyReads: Counter
+  /** User records of aggregated records. */
+  readonly userRecords: Counter
+  /** Records with the mark of an aggregated one that are none: read as plain ones. */
+  readonly damagedAggregates: Counter
+  /** User records of another shard's, left out here: their producer is to have put them there again. */
+  readonly foreignUserRecords: Counter
   /** What the gauges show has no meaning any more. */
   close(): void
 }
@@ -41,6 +47,9 @@ export function shardMetrics(metrics: Metrics, split: KinesisSplit, read: () => 
     throttles: counter('throttles'),
     retries: counter('retries'),
     emptyReads: counter('emptyReads'),
+    userRecords: counter('userRecords'),
+    damagedAggregates: counter('damagedAggregates'),
+    foreignUserRecords: counter('foreignUserRecords'),
     close: () => open.delete(read),
   }
 }

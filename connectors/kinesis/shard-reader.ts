@@ -3,14 +3,13 @@ import { RecordDecoding } from '../../core/decode/index.js'
 import { KinesisApi } from './api.js'
 import type { ClientLease } from './client.js'
 import { callFailed, resharded } from './errors.js'
-import type { KinesisRecordMeta, KinesisSettings } from './options.js'
+import type { KinesisSettings, KinesisValueDecoder } from './options.js'
 import { fetchedRecord, RecordBuffer, sizeOf } from './record-buffer.js'
+import { type MutableRecordMeta, RecordUnpacker } from './record-unpacker.js'
 import { Retention } from './retention.js'
 import type { Answer, FetcherOptions, ShardFetcher } from './shard-fetcher.js'
 import { type ShardMetrics, type ShardReadings, shardMetrics } from './shard-metrics.js'
 import type { KinesisSplit } from './split.js'
-
-type MutableMeta = { -readonly [K in keyof KinesisRecordMeta]: KinesisRecordMeta[K] }
 
 export interface ShardReaderOptions<T> {
   readonly settings: KinesisSettings<T>
@@ -21,7 +20,7 @@ export interface ShardReaderOptions<T> {
 
 /**
  * Reads one shard. Invariants:
- * 1. `#split` stands behind the last record polled; what lies in the buffer is not part of it.
+ * 1. The position stands behind the last value polled; of what lies in the buffer it has nothing but that.
  * 2. Records are decoded in `poll`, whose caller bounds how many: a whole answer decoded at once would hold the event loop.
  * 3. `#isEnded` means that nothing will be added to the buffer.
  */
@@ -31,12 +30,12 @@ export class ShardReader<T> implements SplitReader<T> {
   readonly #api: KinesisApi
   readonly #fetcher: ShardFetcher
   readonly #decoding: RecordDecoding<T>
+  readonly #unpacker: RecordUnpacker<T>
   readonly #buffer = new RecordBuffer()
   readonly #metrics: ShardMetrics
   readonly #abort = new AbortController()
   readonly #where: string
-  readonly #meta: MutableMeta
-  #split: KinesisSplit
+  readonly #split: KinesisSplit
   #endsAt: number | null
   #isEnded = false
   /** Of the last answer, while it was empty and at the tip: when the call was made. */
@@ -55,12 +54,33 @@ export class ShardReader<T> implements SplitReader<T> {
     this.#lease = lease
     this.#where = `${shardId} of ${streamArn}`
     this.#metrics = shardMetrics(context.metrics, split, () => this.#readings())
-    this.#meta = { split: split.id, shardId, offset: '', sequenceNumber: '', partitionKey: '', arrivedAt: 0 }
+    const { decode } = settings
+    const meta: MutableRecordMeta = {
+      split: split.id,
+      shardId,
+      offset: '',
+      sequenceNumber: '',
+      subSequenceNumber: undefined,
+      partitionKey: '',
+      explicitHashKey: undefined,
+      arrivedAt: 0,
+    }
     this.#decoding = new RecordDecoding<T>({
-      decoder: (bytes) => settings.decode(bytes, this.#meta),
+      // Where it makes several values of a record, the unpacker calls it.
+      decoder: (bytes) => (decode as KinesisValueDecoder<T>)(bytes, meta),
       policy: settings.onMalformed,
       operatorId: context.operatorId,
+      now: () => context.environment.clock.now(),
       arrivalTimestamps: true,
+    })
+    this.#unpacker = new RecordUnpacker({
+      split,
+      decode,
+      decoding: this.#decoding,
+      buffer: this.#buffer,
+      meta,
+      context,
+      metrics: this.#metrics,
     })
     this.#api = new KinesisApi(lease, {
       environment: context.environment,
@@ -91,8 +111,9 @@ export class ShardReader<T> implements SplitReader<T> {
   }
 
   poll(maxRecords: number): Polled<T> | undefined {
+    let hasMore = false
     try {
-      this.#decodeUpTo(maxRecords)
+      hasMore = this.#unpacker.decodeUpTo(maxRecords)
     } catch (thrown) {
       // What was decoded before it comes first.
       this.#failure = thrown
@@ -102,13 +123,16 @@ export class ShardReader<T> implements SplitReader<T> {
     const polled = this.#decoding.take()
     if (polled) return polled
     if (this.#failure !== undefined) throw this.#failure
+    // A long run of records without a value.
+    if (hasMore) this.#context.wake()
     return undefined
   }
 
   position(): KinesisSplit {
+    const { position, readUpTo = this.#split.readUpTo } = this.#unpacker
     const quietAt = this.#buffer.count === 0 ? this.#quietAt : undefined
-    if (quietAt === undefined || quietAt <= (this.#split.readUpTo ?? 0)) return this.#split
-    return { ...this.#split, readUpTo: quietAt }
+    const upTo = quietAt === undefined ? readUpTo : Math.max(quietAt, readUpTo ?? 0)
+    return { ...this.#split, position, readUpTo: upTo }
   }
 
   get finished(): boolean {
@@ -175,34 +199,11 @@ export class ShardReader<T> implements SplitReader<T> {
 
   #readings(): ShardReadings {
     const next = this.#buffer.peek()
-    const { position } = this.#split
+    const { position } = this.#unpacker
     return {
       millisBehindLatest: this.#millisBehindLatest,
       lagMs: next ? Math.max(0, this.#context.environment.clock.now() - next.arrivedAt) : this.#millisBehindLatest,
       lastSequenceNumber: position.kind === 'after' ? position.sequenceNumber : undefined,
-    }
-  }
-
-  #decodeUpTo(maxRecords: number): void {
-    let last: { readonly sequenceNumber: string; readonly arrivedAt: number } | undefined
-    const meta = this.#meta
-    try {
-      while (this.#decoding.size < maxRecords) {
-        const record = this.#buffer.peek()
-        if (record === undefined) break
-        meta.offset = record.sequenceNumber
-        meta.sequenceNumber = record.sequenceNumber
-        meta.partitionKey = record.partitionKey
-        meta.arrivedAt = record.arrivedAt
-        this.#decoding.decode(record.data, meta, record.data)
-        this.#buffer.drop()
-        last = record
-      }
-    } finally {
-      if (last) {
-        const position = { kind: 'after', sequenceNumber: last.sequenceNumber, subSequence: null } as const
-        this.#split = { ...this.#split, position, readUpTo: last.arrivedAt }
-      }
     }
   }
 }

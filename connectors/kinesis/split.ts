@@ -33,6 +33,8 @@ export type ShardPosition =
       readonly sequenceNumber: string
       /** The last one read of the records inside an aggregated record. Null: the whole record was read. */
       readonly subSequence: number | null
+      /** The last one read of the values that this record (or user record) decodes to. Absent: all were read. */
+      readonly valueIndex?: number
     }
 
 const HASH_KEYS = 1n << 128n

@@ -15,12 +15,16 @@ export function startingPosition(position: ShardPosition): StartingPosition {
     case 'at':
       return { type: 'AT_SEQUENCE_NUMBER', sequenceNumber: position.sequenceNumber }
     case 'after':
-      // In the middle of an aggregated record: the record is needed again.
       return {
-        type: position.subSequence === null ? 'AFTER_SEQUENCE_NUMBER' : 'AT_SEQUENCE_NUMBER',
+        type: isInsideRecord(position) ? 'AT_SEQUENCE_NUMBER' : 'AFTER_SEQUENCE_NUMBER',
         sequenceNumber: position.sequenceNumber,
       }
   }
+}
+
+/** In the middle of a record, which is needed again: of an aggregated one, or of one with several values. */
+function isInsideRecord({ subSequence, valueIndex }: ShardPosition & { readonly kind: 'after' }): boolean {
+  return subSequence !== null || valueIndex !== undefined
 }
 
 /** A given instant, not the wall clock: only that is forbidden. */

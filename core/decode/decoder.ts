@@ -6,6 +6,8 @@ export interface RecordMeta {
   /** When the outside system received the record, epoch milliseconds, where it says so. */
   readonly arrivedAt: number | undefined
   readonly partitionKey?: string | undefined
+  /** What a producer gave to say where the record goes, where that can be known. */
+  readonly explicitHashKey?: string | undefined
 }
 
 /**

@@ -1,5 +1,8 @@
 export type { Decoder, RecordMeta } from './decoder.js'
 export { json, jsonUnchecked } from './json.js'
+export { type LinesOptions, lines } from './lines.js'
+export { isManyDecoder, type ManyDecoder, type RecordDecoder, type RecordPiece } from './many-decoder.js'
+export { messagePack, messagePackUnchecked } from './message-pack.js'
 export {
   type RawRecord,
   RecordDecoding,

@@ -2,11 +2,14 @@ import type { DeadLetter, MalformedPolicy, Polled } from '../connector.js'
 import { messageOf, TidemarkError } from '../errors.js'
 import type { Offset } from '../origin.js'
 import type { Decoder, RecordMeta } from './decoder.js'
+import type { RecordPiece } from './many-decoder.js'
 
 export interface RecordDecodingOptions<T, Input = Uint8Array> {
   readonly decoder: Decoder<T, Input>
   readonly policy: MalformedPolicy
   readonly operatorId: string
+  /** Epoch milliseconds: when a record is rejected. */
+  readonly now: () => number
   /** Whether the values carry their `arrivedAt` as timestamps. Then every record must have one. Default false. */
   readonly arrivalTimestamps?: boolean
 }
@@ -28,6 +31,7 @@ export class RecordDecoding<T, Input = Uint8Array> {
   readonly #decoder: Decoder<T, Input>
   readonly #policy: MalformedPolicy
   readonly #operatorId: string
+  readonly #now: () => number
   readonly #arrivalTimestamps: boolean
   #values: T[] = []
   #timestamps: number[] = []
@@ -39,6 +43,7 @@ export class RecordDecoding<T, Input = Uint8Array> {
     this.#decoder = options.decoder
     this.#policy = options.policy
     this.#operatorId = options.operatorId
+    this.#now = options.now
     this.#arrivalTimestamps = options.arrivalTimestamps ?? false
   }
 
@@ -56,12 +61,25 @@ export class RecordDecoding<T, Input = Uint8Array> {
     try {
       value = this.#decoder(input, meta)
     } catch (thrown) {
-      const code = thrown instanceof TidemarkError ? thrown.code : 'RECORD_MALFORMED'
-      // About the schema, not about this record: no policy applies.
-      if (code === 'SCHEMA_ASYNC') throw thrown
-      this.reject({ code, message: messageOf(thrown), cause: thrown }, meta, raw)
+      this.rejectThrown(thrown, meta, raw)
       return
     }
+    this.#accept(value, meta)
+  }
+
+  /** One value of a record that holds several. The place is the piece's own; so is what a dead letter keeps. */
+  decodePiece<R extends RecordPlace>(piece: RecordPiece<T, R>, meta: R): void {
+    let value: T
+    try {
+      value = piece.decode(meta)
+    } catch (thrown) {
+      this.#reject(problemOf(thrown), meta, { raw: () => piece.bytes, isPart: true })
+      return
+    }
+    this.#accept(value, meta)
+  }
+
+  #accept(value: T, meta: RecordPlace): void {
     if (value instanceof Promise) {
       value.catch(() => undefined)
       throw new TidemarkError({
@@ -78,6 +96,16 @@ export class RecordDecoding<T, Input = Uint8Array> {
 
   /** For what the source itself finds wrong with a record (too large, broken framing). */
   reject(problem: RecordProblem, meta: RecordMeta, raw: RawRecord): void {
+    this.#reject(problem, meta, { raw, isPart: false })
+  }
+
+  /** For what a decoder threw. */
+  rejectThrown(thrown: unknown, meta: RecordMeta, raw: RawRecord): void {
+    this.#reject(problemOf(thrown), meta, { raw, isPart: false })
+  }
+
+  #reject(problem: RecordProblem, meta: RecordMeta, kept: { readonly raw: RawRecord; readonly isPart: boolean }): void {
+    const { raw, isPart } = kept
     switch (this.#policy) {
       case 'skip':
         this.#skipped++
@@ -89,8 +117,12 @@ export class RecordDecoding<T, Input = Uint8Array> {
           offset: meta.offset,
           code: problem.code,
           message: problem.message,
-          raw: (typeof raw === 'function' ? raw() : raw).slice(),
+          raw: Uint8Array.from(typeof raw === 'function' ? raw() : raw),
+          isPart,
           arrivedAt: meta.arrivedAt,
+          partitionKey: meta.partitionKey,
+          explicitHashKey: meta.explicitHashKey,
+          rejectedAt: this.#now(),
         })
         return
       case 'fail': {
@@ -133,6 +165,13 @@ export interface RecordProblem {
   readonly code: string
   readonly message: string
   readonly cause?: unknown
+}
+
+function problemOf(thrown: unknown): RecordProblem {
+  const code = thrown instanceof TidemarkError ? thrown.code : 'RECORD_MALFORMED'
+  // About the schema, not about this record: no policy applies.
+  if (code === 'SCHEMA_ASYNC') throw thrown
+  return { code, message: messageOf(thrown), cause: thrown }
 }
 
 function arrivalOf(meta: RecordMeta, operatorId: string): number {

@@ -80,7 +80,11 @@ function polled(value: unknown, { split, next, context }: Origin): Polled<unknow
     code: 'RECORD_MALFORMED',
     message,
     raw,
+    isPart: false,
     arrivedAt: undefined,
+    partitionKey: undefined,
+    explicitHashKey: undefined,
+    rejectedAt: context.environment.clock.now(),
   }
   return { values: [], rejected: [letter] }
 }

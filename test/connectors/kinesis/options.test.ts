@@ -21,7 +21,7 @@ test.each([
   ['a position that is both', { ...good, startAt: { shards: { a: { at: '1', after: '2' } } } }, "startAt.shards['a']"],
   ['a sequence number that is none', { ...good, startAt: { shards: { a: { at: 'x' } } } }, "startAt.shards['a']"],
   ['an empty start', { ...good, startAt: {} }, 'either timestamp or shards'],
-  ['no decoder', { ...good, decode: undefined }, 'decode is a function'],
+  ['no decoder', { ...good, decode: undefined }, 'decode is a decoder'],
   ['an end elsewhere', { ...good, endAt: 'horizon' }, "endAt is 'tip'"],
   ['an unknown policy', { ...good, onMalformed: 'ignore' }, "found 'ignore'"],
   ['too many records a call', { ...good, maxRecordsPerCall: 10_001 }, 'at most 10000'],

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { MalformedPolicy } from '../../../core/connector.js'
-import { jsonUnchecked, RecordDecoding } from '../../../core/decode/index.js'
+import { jsonUnchecked, lines, RecordDecoding } from '../../../core/decode/index.js'
 import { TidemarkError } from '../../../core/errors.js'
 
+const META = { split: 'shard-1', offset: '0', arrivedAt: 5 }
 const bytes = (content: string): Uint8Array => new TextEncoder().encode(content)
 
 function decoding(policy: MalformedPolicy): RecordDecoding<number> {
-  return new RecordDecoding({ decoder: jsonUnchecked<number>(), policy, operatorId: 'events' })
+  return new RecordDecoding({ decoder: jsonUnchecked<number>(), policy, operatorId: 'events', now: () => 99 })
 }
 
 function feed(target: RecordDecoding<number>, contents: readonly string[]): void {
@@ -20,7 +21,7 @@ describe('each record ends in exactly one place', () => {
   test('deadLetter keeps what a replay needs, as a copy', () => {
     const target = decoding('deadLetter')
     const raw = bytes('{')
-    target.decode(raw, { split: 'shard-1', offset: '9', arrivedAt: 77 }, raw)
+    target.decode(raw, { split: 'shard-1', offset: '9', arrivedAt: 77, partitionKey: 'p', explicitHashKey: '7' }, raw)
     feed(target, ['1'])
     raw.fill(0)
     expect(target.size).toBe(2)
@@ -35,7 +36,11 @@ describe('each record ends in exactly one place', () => {
           code: 'RECORD_MALFORMED',
           message: expect.stringContaining('expected JSON'),
           raw: bytes('{'),
+          isPart: false,
           arrivedAt: 77,
+          partitionKey: 'p',
+          explicitHashKey: '7',
+          rejectedAt: 99,
         },
       ],
     })
@@ -68,6 +73,7 @@ test('a decoder that throws anything makes the record malformed', () => {
     },
     policy: 'deadLetter',
     operatorId: 'events',
+    now: () => 99,
   })
   feed(target, ['1'])
   expect(target.take()?.rejected?.[0]).toMatchObject({ code: 'RECORD_MALFORMED', message: 'odd' })
@@ -80,6 +86,7 @@ test("a decoder's own RECORD_ code is kept", () => {
     },
     policy: 'deadLetter',
     operatorId: 'events',
+    now: () => 99,
   })
   feed(target, ['1'])
   expect(target.take()?.rejected?.[0]).toMatchObject({ code: 'RECORD_UNKNOWN_TYPE' })
@@ -92,9 +99,16 @@ test("a decoder's own TidemarkError makes the record malformed, whatever its cod
     },
     policy: 'deadLetter',
     operatorId: 'events',
+    now: () => 99,
   })
   feed(target, ['1'])
   expect(target.take()?.rejected?.[0]).toMatchObject({ code: 'MY_FORMAT_BROKEN', message: 'broken' })
+})
+
+test('of a value among several of a record the dead letter has the bytes of that value alone', () => {
+  const target = decoding('deadLetter')
+  for (const piece of lines(jsonUnchecked<number>()).pieces(bytes('1\nx\n2'), META)) target.decodePiece(piece, META)
+  expect(target.take()).toMatchObject({ values: [1, 2], rejected: [{ raw: bytes('x'), isPart: true }] })
 })
 
 test('an error that is not about the record stops the job whatever the policy', () => {
@@ -104,6 +118,7 @@ test('an error that is not about the record stops the job whatever the policy', 
     },
     policy: 'skip',
     operatorId: 'events',
+    now: () => 99,
   })
   expect(() => feed(target, ['1'])).toThrow(expect.objectContaining({ code: 'SCHEMA_ASYNC' }))
 })
@@ -113,6 +128,7 @@ test('a decoder that returns a promise is detected', () => {
     decoder: async () => Promise.reject(new Error('nobody waits')),
     policy: 'skip',
     operatorId: 'events',
+    now: () => 99,
   })
   expect(() => target.decode(bytes('1'), { split: 's', offset: '0', arrivedAt: undefined }, bytes('1'))).toThrow(
     expect.objectContaining({ code: 'DECODER_ASYNC', operatorId: 'events' }),
@@ -124,6 +140,7 @@ test('arrival times become timestamps where asked for, and must then be there', 
     decoder: jsonUnchecked<number>(),
     policy: 'fail',
     operatorId: 'events',
+    now: () => 99,
     arrivalTimestamps: true,
   })
   feed(target, ['1', '2'])
