@@ -2,6 +2,9 @@ import type { AssumeRole } from '../../core/assume-role.js'
 import { loadPeer } from './load.js'
 import type { AwsSettings } from './options.js'
 
+/** `2`: the SDK's own choice where it has one. */
+export type HttpVersion = '1.1' | '2'
+
 /** What is looked at of any client's configuration. */
 interface CommonConfig {
   readonly endpoint?: unknown
@@ -15,7 +18,7 @@ interface CommonConfig {
  * @throws TidemarkError DEPENDENCY_MISSING
  */
 export async function clientConfigOf<Config extends object>(
-  where: string,
+  { where, httpVersion }: { readonly where: string; readonly httpVersion?: HttpVersion },
   settings: AwsSettings<unknown, Config>,
 ): Promise<Config> {
   const given: CommonConfig = settings.clientConfig
@@ -24,7 +27,8 @@ export async function clientConfigOf<Config extends object>(
     // Retries are made in one layer: by the connector, on the job's own clock.
     maxAttempts: 1,
     // Over http:// the SDK's own choice may be HTTP/2 without TLS, which few servers speak.
-    ...(isPlain && given.requestHandler === undefined && { requestHandler: await plainHandler(where) }),
+    ...((httpVersion ?? (isPlain ? '1.1' : '2')) === '1.1' &&
+      given.requestHandler === undefined && { requestHandler: await http1Handler(where) }),
     ...given,
     ...(settings.assumeRole && { credentials: await roleCredentials(where, settings.assumeRole, given) }),
   }
@@ -40,13 +44,15 @@ export function shownEndpoint(settings: AwsSettings<unknown, object>): string {
   return typeof region === 'string' ? `AWS ${region}` : 'AWS'
 }
 
-async function plainHandler(where: string): Promise<unknown> {
+async function http1Handler(where: string): Promise<unknown> {
   const { NodeHttpHandler } = await loadPeer({
     where,
     packages: '@smithy/node-http-handler',
     load: () => import('@smithy/node-http-handler'),
   })
-  return new NodeHttpHandler()
+  // A subscription holds its connection for minutes; the SDK's 50 would keep other calls waiting.
+  const agent = { maxSockets: Number.POSITIVE_INFINITY }
+  return new NodeHttpHandler({ httpAgent: agent, httpsAgent: agent })
 }
 
 /** The credentials that take on the role are those given, else those that the SDK finds. */

@@ -1,4 +1,4 @@
-import { clientConfigOf, shownEndpoint } from './client-config.js'
+import { clientConfigOf, type HttpVersion, shownEndpoint } from './client-config.js'
 import { loadPeer } from './load.js'
 import type { AwsSettings } from './options.js'
 
@@ -15,6 +15,8 @@ export interface AwsLease<Sdk, Client> {
 export interface AwsService<Sdk, Client, Config> {
   /** For messages. */
   readonly where: string
+  /** Default: HTTP/1.1 over http://, else what the SDK chooses for the service. */
+  readonly httpVersion?: HttpVersion
   /** What `npm i` is given. */
   readonly packages: string
   readonly load: () => Promise<Sdk>
@@ -60,10 +62,10 @@ export class SharedAwsClient<Sdk, Client extends { destroy(): void }, Config ext
   }
 
   async #connect(): Promise<Omit<AwsLease<Sdk, Client>, 'release'>> {
-    const { where, connect } = this.#service
+    const { connect } = this.#service
     const sdk = await loadPeer(this.#service)
     const endpoint = shownEndpoint(this.#settings)
     if (this.#settings.client) return { sdk, client: this.#settings.client, endpoint }
-    return { sdk, client: connect(sdk, await clientConfigOf(where, this.#settings)), endpoint }
+    return { sdk, client: connect(sdk, await clientConfigOf(this.#service, this.#settings)), endpoint }
   }
 }

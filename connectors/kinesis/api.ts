@@ -92,9 +92,11 @@ export class KinesisApi {
     return timedCall(this.#options, (options) => this.#lease.client.send(command, options))
   }
 
-  async registerConsumer(streamArn: string, name: string): Promise<void> {
+  /** Returns its ARN, before it is ACTIVE. */
+  async registerConsumer(streamArn: string, name: string): Promise<string> {
     const command = new this.#lease.sdk.RegisterStreamConsumerCommand({ StreamARN: streamArn, ConsumerName: name })
-    await timedCall(this.#options, (options) => this.#lease.client.send(command, options))
+    const { Consumer } = await timedCall(this.#options, (options) => this.#lease.client.send(command, options))
+    return Consumer?.ConsumerARN ?? ''
   }
 
   /** @param consumer its ARN, or its name and its stream */

@@ -5,6 +5,7 @@ import { TidemarkError } from '../../core/errors.js'
 import { KinesisApi, type StreamSummary } from './api.js'
 import type { ClientLease, SharedClient } from './client.js'
 import { resharded } from './errors.js'
+import { ConsumerRegistration, type RegistrationState } from './fan-out/registration.js'
 import type { KinesisSettings } from './options.js'
 import { Retry } from './retry.js'
 import { type KinesisSplit, type ShardPosition, splitId, subtaskOfHashRange } from './split.js'
@@ -16,6 +17,8 @@ interface EnumeratorState {
   readonly streamCreatedAt: number
   /** When the job first started: what `latest` and `tip` mean. */
   readonly firstStart: FirstStart
+  /** Absent: no fan-out. */
+  readonly consumers?: RegistrationState
 }
 
 interface FirstStart {
@@ -34,6 +37,7 @@ export class KinesisEnumerator implements SplitEnumerator {
   readonly #shared: SharedClient
   readonly #context: EnumeratorContext
   readonly #abort = new AbortController()
+  readonly #registration: ConsumerRegistration | undefined
   #state: EnumeratorState | undefined
 
   constructor(settings: KinesisSettings<unknown>, shared: SharedClient, context: EnumeratorContext) {
@@ -42,6 +46,10 @@ export class KinesisEnumerator implements SplitEnumerator {
     this.#context = context
     // It is what `snapshot` gave: plain data, checked against the stream in `discover`.
     this.#state = context.restored as EnumeratorState | undefined
+    const { fanOut, numbers } = settings
+    this.#registration =
+      fanOut &&
+      new ConsumerRegistration({ settings: fanOut, shared, context, restored: this.#state?.consumers, numbers })
   }
 
   async discover(known: ReadonlySet<string>): Promise<readonly KinesisSplit[]> {
@@ -57,6 +65,7 @@ export class KinesisEnumerator implements SplitEnumerator {
         streamCreatedAt: stream.createdAt,
         firstStart: { earliest: api.serverClock.earliest(), latest: api.serverClock.latest() },
       }
+      await this.#registration?.ensure(stream.arn, this.#abort.signal)
       const shards = await this.#listShards(lease, api, { StreamARN: stream.arn })
       this.#checkNames(shards)
       return this.#newSplits(shards, { stream, known, firstStart: this.#state.firstStart })
@@ -71,11 +80,13 @@ export class KinesisEnumerator implements SplitEnumerator {
   }
 
   snapshot(): unknown {
-    return this.#state
+    const consumers = this.#registration?.snapshot()
+    return consumers ? { ...this.#state, consumers } : this.#state
   }
 
-  close(): void {
+  async close(end: 'finished' | 'unfinished'): Promise<void> {
     this.#abort.abort()
+    if (end === 'finished') await this.#registration?.onFinish()
   }
 
   async #listShards(lease: ClientLease, api: KinesisApi, stream: StreamName): Promise<readonly Shard[]> {
