@@ -1,4 +1,3 @@
-export type { KinesisFanOut } from './fan-out/options.js'
 export type {
   KinesisDecoder,
   KinesisOptions,

@@ -307,7 +307,11 @@ export class SourceStage implements TaskStage {
       code: problem.code,
       message: problem.message,
       raw: new TextEncoder().encode(textOf(value)),
+      isPart: false,
       arrivedAt: undefined,
+      partitionKey: undefined,
+      explicitHashKey: undefined,
+      rejectedAt: environment.clock.now(),
     }
     this.output.emitTo(malformedPort, letter, environment.clock.now())
   }
