@@ -1,3 +1,4 @@
+export type { KinesisFanOut } from './fan-out/options.js'
 export type {
   KinesisDecoder,
   KinesisOptions,

@@ -3,18 +3,20 @@ import type { MalformedPolicy } from '../../core/connector.js'
 import { isManyDecoder, type ManyDecoder, type RecordMeta } from '../../core/decode/index.js'
 import { TidemarkError } from '../../core/errors.js'
 import { requireKnownOptions } from '../../core/options.js'
+import type { HttpVersion } from '../aws/client-config.js'
 import { AWS_OPTIONS, type AwsOptions, type AwsSettings, awsSettingsOf } from '../aws/options.js'
+import { type FanOutSettings, fanOutSettingsOf, type KinesisFanOut } from './fan-out/options.js'
 import { type StreamName, type StreamOption, streamOf } from './stream-name.js'
 
 /** The object is reused for the next record: copy what you keep. */
 export interface KinesisRecordMeta extends RecordMeta {
   readonly shardId: string
   readonly sequenceNumber: string
-  readonly partitionKey: string
-  readonly arrivedAt: number
   /** Which of the records inside an aggregated (KPL) one; undefined: it is a plain one. */
   readonly subSequenceNumber: number | undefined
   /** Of the user record, where it lies in an aggregated one. */
+  readonly partitionKey: string
+  readonly arrivedAt: number
 }
 
 /** One value a record. Any `Decoder` fits: `json(schema)`, `text()`. */
@@ -49,6 +51,13 @@ interface KinesisCommonOptions<T> {
   readonly onMalformed?: MalformedPolicy
   /** What a restored job does whose next records may have expired: `fail` (default), or `continue` at the horizon. */
   readonly onTrimmed?: 'fail' | 'continue'
+  /** Enhanced fan-out. Default: polling. */
+  readonly fanOut?: KinesisFanOut
+  /**
+   * Of the client that the source makes. Default: `1.1` for polling and over http://, else `2`, which AWS wants for fan-out;
+   * `1.1` is for other servers that lack it.
+   */
+  readonly httpVersion?: HttpVersion
   /** Records asked for in one call, at most. Default 5000. */
   readonly maxRecordsPerCall?: number
   /** What one call should return, in bytes; the number of records asked for follows from their mean size. Default 420 KiB. */
@@ -82,6 +91,9 @@ export interface KinesisSettings<T> {
   readonly onMalformed: MalformedPolicy
   readonly onTrimmed: 'fail' | 'continue'
   readonly aws: AwsSettings<KinesisClient, KinesisClientConfig>
+  /** Undefined: polling. */
+  readonly fanOut: FanOutSettings | undefined
+  readonly httpVersion: HttpVersion
   readonly numbers: KinesisNumbers
 }
 
@@ -107,6 +119,8 @@ const OPTIONS = {
   endAt: true,
   onMalformed: true,
   onTrimmed: true,
+  fanOut: true,
+  httpVersion: true,
   maxRecordsPerCall: true,
   targetBytesPerCall: true,
   callsPerSecond: true,
@@ -132,6 +146,10 @@ export function settingsOf<T>(options: KinesisOptions<T>): KinesisSettings<T> {
   if (options.endAt !== undefined && options.endAt !== 'tip') throw invalid(`endAt is 'tip' or absent`)
   checkChoice('onMalformed', options.onMalformed, ['fail', 'deadLetter', 'skip'])
   checkChoice('onTrimmed', options.onTrimmed, ['fail', 'continue'])
+  checkChoice('httpVersion', options.httpVersion, ['1.1', '2'])
+  if (options.httpVersion !== undefined && options.client !== undefined) {
+    throw invalid('client is used as it is: httpVersion is for the client that the source makes')
+  }
   return {
     stream: streamOf('kinesis', options),
     startAt: options.startAt,
@@ -140,8 +158,15 @@ export function settingsOf<T>(options: KinesisOptions<T>): KinesisSettings<T> {
     onMalformed: options.onMalformed ?? 'fail',
     onTrimmed: options.onTrimmed ?? 'fail',
     aws: awsSettingsOf('kinesis', options, options.streamArn),
+    fanOut: options.fanOut && fanOutSettingsOf(options.fanOut),
+    httpVersion: options.httpVersion ?? httpVersionFor(options),
     numbers: numbersOf(options),
   }
+}
+
+function httpVersionFor({ fanOut, endpoint, clientConfig }: KinesisOptions<unknown>): HttpVersion {
+  const url = endpoint ?? clientConfig?.endpoint
+  return fanOut === undefined || (typeof url === 'string' && url.startsWith('http://')) ? '1.1' : '2'
 }
 
 function numbersOf(options: KinesisOptions<unknown>): KinesisNumbers {
