@@ -15,6 +15,7 @@ export interface Split {
  * The one type for the whole project, whatever rejected it.
  */
 export interface DeadLetter {
+  /** The step that rejected it. */
   readonly operatorId: string
   /**
    * The split and the position in it, as text: a line, a byte offset, a sequence number. Of a user record inside an
@@ -22,29 +23,28 @@ export interface DeadLetter {
    */
   readonly split: string
   readonly offset: string
-  readonly code: string
-  /** The step that rejected it. */
-  readonly message: string
-  readonly raw: Uint8Array
-  /** When the outside system received the record, epoch milliseconds, where it says so. */
-  readonly arrivedAt: number | undefined
   /** The cause: a code of docs/errors.md or of the decoder's own, and its message. */
-}
-
+  readonly code: string
+  readonly message: string
   /** The bytes as they came. */
-/** `fail` stops the job at the record, `deadLetter` hands it to `.malformed`, `skip` drops it. All are counted. */
+  readonly raw: Uint8Array
   /**
    * Whether `raw` is one of the values of a record, as its decoder cut it (a line, after gunzip): then it is decoded
    * again by the inner decoder, not by that of the source.
    */
   readonly isPart: boolean
-export type MalformedPolicy = 'fail' | 'deadLetter' | 'skip'
-
+  /** When the outside system received the record, epoch milliseconds, where it says so. */
+  readonly arrivedAt: number | undefined
   /** What puts it back where it belongs, where the outside system has such keys. */
   readonly partitionKey: string | undefined
   readonly explicitHashKey: string | undefined
   /** Epoch milliseconds. */
   readonly rejectedAt: number
+}
+
+/** `fail` stops the job at the record, `deadLetter` hands it to `.malformed`, `skip` drops it. All are counted. */
+export type MalformedPolicy = 'fail' | 'deadLetter' | 'skip'
+
 /** Records that one `poll` took, in order, all of one split. */
 export interface Polled<out T> {
   readonly values: T[]

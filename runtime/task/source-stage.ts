@@ -365,11 +365,7 @@ function rowsOf(values: unknown[], timestamps: number[], { start, end, dropped, 
   return new Batch(
     values.slice(start, end).filter(kept),
     timestamps.slice(start, end).filter(kept),
-      isPart: false,
     undefined,
-      partitionKey: undefined,
-      explicitHashKey: undefined,
-      rejectedAt: environment.clock.now(),
     undefined,
     rest,
   )
