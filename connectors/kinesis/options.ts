@@ -1,6 +1,6 @@
 import type { KinesisClient, KinesisClientConfig } from '@aws-sdk/client-kinesis'
 import type { MalformedPolicy } from '../../core/connector.js'
-import type { RecordMeta } from '../../core/decode/index.js'
+import { isManyDecoder, type ManyDecoder, type RecordMeta } from '../../core/decode/index.js'
 import { TidemarkError } from '../../core/errors.js'
 import { requireKnownOptions } from '../../core/options.js'
 import type { HttpVersion } from '../aws/client-config.js'
@@ -11,14 +11,19 @@ import { type StreamName, type StreamOption, streamOf } from './stream-name.js'
 /** The object is reused for the next record: copy what you keep. */
 export interface KinesisRecordMeta extends RecordMeta {
   readonly shardId: string
-  /** The same as `offset`. */
   readonly sequenceNumber: string
+  /** Which of the records inside an aggregated (KPL) one; undefined: it is a plain one. */
+  readonly subSequenceNumber: number | undefined
+  /** Of the user record, where it lies in an aggregated one. */
   readonly partitionKey: string
   readonly arrivedAt: number
 }
 
-/** Any `Decoder` fits: `json(schema)`, `text()`. */
-export type KinesisDecoder<out T> = (bytes: Uint8Array, record: KinesisRecordMeta) => T
+/** One value a record. Any `Decoder` fits: `json(schema)`, `text()`. */
+export type KinesisValueDecoder<out T> = (bytes: Uint8Array, record: KinesisRecordMeta) => T
+
+/** One value a record, or, as `lines(json(schema))`, any number of them. */
+export type KinesisDecoder<T> = KinesisValueDecoder<T> | ManyDecoder<T, KinesisRecordMeta>
 
 /** From this record on, or from the one behind it. */
 export type SequencePosition =
@@ -135,7 +140,9 @@ const SEQUENCE_NUMBER = /^(0|[1-9]\d{0,128})$/
 export function settingsOf<T>(options: KinesisOptions<T>): KinesisSettings<T> {
   requireKnownOptions('kinesis', options, OPTIONS)
   checkStart(options.startAt)
-  if (typeof options.decode !== 'function') throw invalid('decode is a function, such as json(schema)')
+  if (typeof options.decode !== 'function' && !isManyDecoder(options.decode)) {
+    throw invalid('decode is a decoder, such as json(schema) or lines(json(schema))')
+  }
   if (options.endAt !== undefined && options.endAt !== 'tip') throw invalid(`endAt is 'tip' or absent`)
   checkChoice('onMalformed', options.onMalformed, ['fail', 'deadLetter', 'skip'])
   checkChoice('onTrimmed', options.onTrimmed, ['fail', 'continue'])
