@@ -8,6 +8,11 @@ import type { Offset } from './origin.js'
  */
 export interface Split {
   readonly id: string
+  /**
+   * Ids of splits that must have been read to their end before this one. One that is not known any more counts as read.
+   * Only where the source says `splitsHaveParents`.
+   */
+  readonly parents?: readonly string[]
 }
 
 /**
@@ -83,6 +88,11 @@ export interface SplitReader<out T> {
    * The idleness clock of the split runs only while this holds.
    */
   readonly caughtUp: boolean
+  /**
+   * Once `finished`: it ended at a stop that was set for it, before its own end, so nothing that has it as a parent is to
+   * be read. Absent: a drain ends splits early, nothing else does.
+   */
+  readonly endedEarly?: boolean
   /** From now on the split ends where it ends now (a drain that reads what is there first). */
   endAtTip?(): void
   close(): void | Promise<void>
@@ -91,10 +101,14 @@ export interface SplitReader<out T> {
 /** Finds splits. Runs once a job, with the coordinator. */
 export interface SplitEnumerator {
   /**
-   * Splits to read that are not in `known` (ids of all that were ever discovered, finished ones too). Called at the
-   * start, and every `intervalMs` where that is given.
+   * Splits to read that are not in `known` (ids of all that were discovered, finished ones too, until they are `gone`).
+   * Called at the start, every `intervalMs` where that is given, and where splits have parents when one has ended.
    */
   discover(known: ReadonlySet<string>): Promise<readonly Split[]>
+  /** Those of `known` that the last `discover`, which looked at everything, did not find: they never come back. */
+  gone?(): readonly string[]
+  /** Splits that are gone and were not read to their end. Throws, with the gap, unless the job may go on without the rest. */
+  onLost?(splits: readonly Split[]): void
   readonly intervalMs?: number
   /** Which subtask reads a split. Default: the i-th discovered goes to i mod parallelism. Must be pure. */
   assign?(split: Split, ordinal: number, parallelism: number): number
@@ -118,6 +132,11 @@ export interface Source<out T> {
   readonly stateVersion?: number
   /** Whether every split ends by itself. */
   readonly bounded: boolean
+  /**
+   * Splits may name parents, which the engine then reads first. The watermark of every subtask stays with the slowest
+   * one of the source, so that a split can follow its parents on another subtask without its records being late.
+   */
+  readonly splitsHaveParents?: boolean
   /** What becomes of records whose timestamp is none; the source itself applies it to what it cannot decode. Default `fail`. */
   readonly onMalformed?: MalformedPolicy
   /** Settings that matter to somebody who reads the plan, without secrets. */

@@ -75,7 +75,9 @@ export interface SubtaskState {
 
 /** The contents of an enumerator's object. */
 export interface EnumeratorState {
-  /** Ids of all splits ever discovered. */
+  /** Ids of all splits that were discovered, but for those that are gone and need not be remembered. */
   readonly known: readonly string[]
+  /** Those that no subtask has been given yet: their parents are being read. Absent: none. */
+  readonly waiting?: readonly { readonly id: string }[]
   readonly custom: unknown
 }

@@ -26,13 +26,19 @@ const NOTHING: readonly Element[] = Object.freeze([])
  * 5. A new input holds the output where it is until it has caught up.
  * 6. The maximum, which is the end of an input, goes out when all have ended. Until then an ended input counts for
  *    nothing: one that is idle beside it may still have something to say.
+ * 7. Nothing above the ceiling goes out. What idle inputs had reached goes out when there is no ceiling any more.
  *
  * The elements that each call returns are to be forwarded in order.
  */
 export class WatermarkCoalescer {
   private readonly inputs: Input[] = []
+  /** Numbers of removed ones. */
+  private readonly free: number[] = []
   private output: number
   private idle = false
+  private ceiling = Number.POSITIVE_INFINITY
+  private passed = MIN_WATERMARK
+  private low = Number.POSITIVE_INFINITY
 
   constructor(options: WatermarkCoalescerOptions) {
     this.output = options.emitted ?? MIN_WATERMARK
@@ -47,6 +53,17 @@ export class WatermarkCoalescer {
   /** Whether idleness was the last thing said downstream. */
   get isIdle(): boolean {
     return this.idle
+  }
+
+  /** What the output would be without a ceiling; infinite while it waits for no input. */
+  get lowest(): number {
+    return this.low
+  }
+
+  /** Whether the output waits for the input: not while it is idle, has ended, or catches up. */
+  isHolding(input: number): boolean {
+    const { status, joined } = this.at(input)
+    return status === 'active' && joined
   }
 
   /** The last watermark of one input. */
@@ -74,8 +91,30 @@ export class WatermarkCoalescer {
    * @param watermark what a checkpoint stored for it
    * @param status `finished` for one that had ended before that checkpoint
    */
-  addInput(watermark: number = MIN_WATERMARK, status: 'active' | 'finished' = 'active'): number {
-    return this.inputs.push({ watermark, status, joined: true }) - 1
+  addInput(watermark: number = MIN_WATERMARK, status: 'active' | 'idle' | 'finished' = 'active'): number {
+    if (status === 'active') this.low = Math.min(this.low, watermark)
+    const input: Input = { watermark, status, joined: status !== 'idle' }
+    const free = this.free.pop()
+    if (free === undefined) return this.inputs.push(input) - 1
+    this.inputs[free] = input
+    return free
+  }
+
+  /** Forgets an input that has ended; its number may be given to a new one. */
+  removeInput(index: number): void {
+    this.inputs[index] = { watermark: MIN_WATERMARK, status: 'finished', joined: true }
+    this.free.push(index)
+  }
+
+  /**
+   * Nothing above `ceiling` goes out from here on, until it is raised.
+   * @param passed what others, whose output meets this one's, have said: an input that wakes up has to reach that too
+   */
+  limit(ceiling: number, passed: number): readonly Element[] {
+    this.passed = passed
+    if (ceiling === this.ceiling) return NOTHING
+    this.ceiling = ceiling
+    return this.settle()
   }
 
   onWatermark(index: number, watermark: number): readonly Element[] {
@@ -83,7 +122,7 @@ export class WatermarkCoalescer {
     if (input.status !== 'active' || !(watermark > input.watermark)) return NOTHING
     input.watermark = watermark
     if (!input.joined) {
-      if (watermark < this.output) return NOTHING
+      if (watermark < Math.max(this.output, this.passed)) return NOTHING
       input.joined = true
     }
     return this.settle()
@@ -93,7 +132,7 @@ export class WatermarkCoalescer {
     const input = this.at(index)
     if (input.status === 'finished' || (input.status === 'idle') === idle) return NOTHING
     input.status = idle ? 'idle' : 'active'
-    input.joined = !idle && input.watermark >= this.output
+    input.joined = !idle && input.watermark >= Math.max(this.output, this.passed)
     return this.settle()
   }
 
@@ -131,17 +170,21 @@ export class WatermarkCoalescer {
       anyActive = true
       anyJoined = true
     }
-    const next = anyJoined ? minimum : anyActive ? this.output : maximum
-    const advances = next > this.output
+    const reached = anyJoined ? minimum : anyActive ? this.output : maximum
+    this.low = anyJoined ? minimum : Number.POSITIVE_INFINITY
+    const next = Math.min(reached, this.ceiling)
+    const staysIdle = this.idle && !anyActive
+    const advances = next > this.output && !(staysIdle && this.ceiling !== Number.POSITIVE_INFINITY)
     if (!advances && this.idle !== anyActive) return NOTHING
 
     const elements: Element[] = []
-    if (this.idle && anyActive) elements.push({ kind: 'idleness', idle: false })
+    // A watermark of somebody idle would not count.
+    if (this.idle) elements.push({ kind: 'idleness', idle: false })
     if (advances) {
       this.output = next
       elements.push({ kind: 'watermark', timestamp: next })
     }
-    if (!this.idle && !anyActive) elements.push({ kind: 'idleness', idle: true })
+    if (!anyActive) elements.push({ kind: 'idleness', idle: true })
     this.idle = !anyActive
     return elements
   }

@@ -12,6 +12,8 @@ export interface WatermarkStrategy<in T> {
   readonly idleAfterMs: number | undefined
   /** Undefined: no limit. */
   readonly maxSkewMs: number | undefined
+  /** A split further ahead of the slowest one of its source is not read until the others have caught up. Undefined: no limit. */
+  readonly maxDriftMs?: number | undefined
 }
 
 /** Watermarks of one split. */

@@ -8,6 +8,11 @@ export interface EventTimeOptions {
   readonly idleAfter?: Duration | false
   /** What is further ahead of the wall clock does not move the watermark; it is processed and counted. Default 5 min. */
   readonly maxSkew?: Duration | false
+  /**
+   * A split whose watermark is further ahead of the slowest active one of its source waits for it (watermark alignment):
+   * windows of a source that is catching up then need not be kept open for long. Default: no limit.
+   */
+  readonly maxDrift?: Duration | false
 }
 
 export interface MonotonousOptions<T> extends EventTimeOptions {
@@ -86,13 +91,14 @@ function strategy<T>(
     generator,
     idleAfterMs: millisOf(options.idleAfter ?? DEFAULT_IDLE_AFTER),
     maxSkewMs: millisOf(options.maxSkew ?? DEFAULT_MAX_SKEW),
+    maxDriftMs: millisOf(options.maxDrift ?? false),
   })
 }
 
 function millisOf(duration: Duration | false): number | undefined {
   if (duration === false) return undefined
   if (duration.ms >= 0) return duration.ms
-  throw optionInvalid('watermarks', 'idleAfter and maxSkew are durations, such as seconds(60), or false')
+  throw optionInvalid('watermarks', 'idleAfter, maxSkew and maxDrift are durations, such as seconds(60), or false')
 }
 
 class Floor implements WatermarkGenerator<unknown> {

@@ -1,27 +1,22 @@
 import type { DeadLetter, MalformedPolicy, Polled, Split, SplitReader } from '../../core/connector.js'
 import type { Counter, Metrics } from '../../core/context.js'
-import { type Barrier, Batch, type Element, MAX_WATERMARK } from '../../core/element.js'
+import { type Barrier, type Element, MAX_WATERMARK } from '../../core/element.js'
 import type { Environment } from '../../core/environment.js'
 import { userError } from '../../core/operators/user-error.js'
 import { Origin } from '../../core/origin.js'
 import { isPromise } from '../../core/promises.js'
 import { isTimestamp, timestampInvalid } from '../../core/time/timestamp.js'
 import type { WatermarkStrategy } from '../../core/time/watermark-strategy.js'
+import { ClosingReaders } from './closing-readers.js'
 import type { OutputBuffer } from './output-buffer.js'
+import type { AssignedSplit, SourceLink } from './source-link.js'
+import { rowsOf, textOf } from './source-rows.js'
 import { SplitWatermarks } from './split-watermarks.js'
 import { encodeStates, type TaskStage, withOperatorId } from './stage.js'
 import type { StageSnapshot } from './stage-snapshot.js'
 
 /** The name of a source's state, part of the savepoint. */
 const SPLITS = 'splits'
-
-/** A split as a checkpoint stores it. */
-export interface AssignedSplit {
-  readonly split: Split
-  /** Of the split's generator; MIN_WATERMARK at first. */
-  readonly watermark: number
-  readonly finished: boolean
-}
 
 export interface SourceStageOptions {
   readonly nodeId: string
@@ -47,8 +42,13 @@ interface OpenSplit {
   finished: boolean
   /** It ended because a drain asked it to: there may be more to read behind a resume. */
   endedByDrain: boolean
+  stopped: boolean
+  /** Once it has finished. */
+  idle: boolean
   /** Input of the coalescer. */
   readonly input: number
+  /** How many were assigned before it. */
+  readonly order: number
 }
 
 /** Rows taken from a reader at once: small enough to keep a slice short, large enough to make a batch worth it. */
@@ -60,9 +60,12 @@ export class SourceStage implements TaskStage {
   readonly isSnapshotting = false
   private readonly options: SourceStageOptions
   private readonly splits: OpenSplit[] = []
+  private readonly closing = new ClosingReaders()
   private readonly watermarks: SplitWatermarks
-  /** Each with how many splits there were when it was triggered: later ones the enumerator's snapshot does not know. */
-  private barriers: { readonly barrier: Barrier; readonly splits: number }[] = []
+  /** Each with how many splits had been assigned when it was triggered: later ones the enumerator's snapshot has not as read. */
+  private barriers: { readonly barrier: Barrier; readonly assigned: number }[] = []
+  private assigned = 0
+  private link: SourceLink | undefined
   private readonly counters: Record<'read' | 'rejected' | 'skipped' | 'ahead' | 'lateAfterIdleness', Counter>
   private next = 0
   private allAssigned = false
@@ -112,15 +115,39 @@ export class SourceStage implements TaskStage {
     return this.watermarks.emitted
   }
 
+  /** Before the first split is assigned. */
+  connect(link: SourceLink): void {
+    this.link = link
+    this.watermarks.join(link.time, link.subtask)
+  }
+
   /** Takes part in the next checkpoint from here on, whether its reader is open yet or not. */
   assign(assigned: AssignedSplit): void {
-    const input = this.watermarks.add(assigned.split.id, assigned.watermark, assigned.finished)
-    const { split, finished } = assigned
-    const open: OpenSplit = { split, reader: undefined, finished, endedByDrain: false, input }
+    const { split, finished, watermark, stopped = false, idle = false } = assigned
+    const order = this.assigned++
+    const status = finished ? 'finished' : idle ? 'idle' : 'active'
+    const input = this.watermarks.add({ id: split.id, watermark, status })
+    const open: OpenSplit = { split, reader: undefined, finished, endedByDrain: false, stopped, idle, input, order }
     this.splits.push(open)
     if (!finished) void this.open(open)
     // From here on it holds the watermark, though its reader opens later.
     this.options.wake()
+  }
+
+  /** Ends a split where it is: there is nothing more to read in it. */
+  abandon(splitId: string): void {
+    const open = this.splits.find(({ split, finished }) => split.id === splitId && !finished)
+    if (open) this.finish(open)
+  }
+
+  /** Of splits that have finished: they are in no checkpoint any more. */
+  forget(splitIds: ReadonlySet<string>): void {
+    for (let index = this.splits.length - 1; index >= 0; index--) {
+      const { split, finished, input } = this.splits[index] as OpenSplit
+      if (!finished || !splitIds.has(split.id)) continue
+      this.splits.splice(index, 1)
+      this.watermarks.remove(input)
+    }
   }
 
   /** Records flow from here on. Before it, a subtask without splits must not look idle: they may be on their way. */
@@ -136,7 +163,7 @@ export class SourceStage implements TaskStage {
   }
 
   triggerCheckpoint(barrier: Barrier, options: { readonly stopAfter: boolean }): void {
-    this.barriers.push({ barrier, splits: this.splits.length })
+    this.barriers.push({ barrier, assigned: this.assigned })
     // What would follow a stop's barrier is thrown away, so nothing follows it.
     if (options.stopAfter) this.holding = true
     this.options.wake()
@@ -161,29 +188,30 @@ export class SourceStage implements TaskStage {
     }
     const barrier = this.barriers.shift()
     if (barrier) {
-      this.snapshot(barrier.barrier, barrier.splits)
+      this.snapshot(barrier.barrier, barrier.assigned)
       return true
     }
     if (!this.started || this.holding || this.ended) return false
     if (this.drain === 'now') return this.end()
+    this.emitAll(this.watermarks.catchUp())
     if (this.pollOne()) return true
-    if ((this.allAssigned || this.drain === 'atTip') && this.splits.every(({ finished }) => finished)) return this.end()
-    return this.emitAll(this.watermarks.onQuiet((input) => this.splits[input]?.reader?.caughtUp === true))
+    if (this.allAssigned && this.splits.every(({ finished }) => finished)) return this.end()
+    const caughtUp = new Set(this.splits.filter(({ reader }) => reader?.caughtUp === true).map(({ input }) => input))
+    return this.emitAll(this.watermarks.onQuiet((input) => caughtUp.has(input)))
   }
 
   /** Closes all readers, and then rejects with what the first of them threw. */
   async close(): Promise<void> {
     this.closed = true
     this.watermarks.close()
-    const closing = this.splits.map(async ({ reader }) => reader?.close())
-    const failed = (await Promise.allSettled(closing)).find(({ status }) => status === 'rejected')
-    if (failed?.status === 'rejected') throw failed.reason
+    for (const open of this.splits) this.retire(open)
+    await this.closing.done()
   }
 
   private async open(open: OpenSplit): Promise<void> {
     try {
       const reader = await this.options.openReader(open.split)
-      if (this.closed) return void (await reader.close())
+      if (this.closed || open.finished) return void (await reader.close())
       if (this.drain === 'atTip') reader.endAtTip?.()
       open.reader = reader
       this.options.wake()
@@ -192,12 +220,22 @@ export class SourceStage implements TaskStage {
     }
   }
 
-  private snapshot(barrier: Barrier, count: number): void {
-    const splits = this.splits.slice(0, count).map((open): AssignedSplit => {
-      const split = open.reader ? this.guard(open, open.reader, (reader) => reader.position()) : open.split
-      const finished = open.finished && !open.endedByDrain
-      return { split, watermark: this.watermarks.watermarkOf(open.input), finished }
-    })
+  private snapshot(barrier: Barrier, assigned: number): void {
+    const splits = this.splits
+      .filter(({ order }) => order < assigned)
+      .map((open): AssignedSplit => {
+        const split = open.reader ? this.guard(open, open.reader, (reader) => reader.position()) : open.split
+        const finished = open.finished && !open.endedByDrain
+        const watermark = this.watermarks.watermarkOf(open.input)
+        const { stopped, idle } = open
+        return {
+          split,
+          watermark,
+          finished,
+          ...(finished && stopped && { stopped }),
+          ...(finished && idle && { idle }),
+        }
+      })
     this.options.onSnapshot(barrier.checkpointId, {
       nodeId: this.options.nodeId,
       watermark: this.watermarks.emitted,
@@ -217,20 +255,36 @@ export class SourceStage implements TaskStage {
     for (let tried = 0; tried < this.splits.length; tried++) {
       const open = this.splits[this.next % this.splits.length] as OpenSplit
       this.next = (this.next + 1) % this.splits.length
-      if (open.finished || !open.reader) continue
+      if (open.finished || !open.reader || this.watermarks.isAhead(open.input)) continue
       const { reader } = open
       const polled = this.guard(open, reader, () => reader.poll(POLL_ROWS))
       if (polled) this.emit(open, polled)
       const isAtTip = this.drain === 'atTip' && !reader.endAtTip && !polled && reader.caughtUp
       if (reader.finished || isAtTip) {
-        open.finished = true
-        open.endedByDrain = this.drain === 'atTip'
-        open.split = this.guard(open, reader, () => reader.position())
-        this.emitAll(this.watermarks.finish(open.input))
+        open.stopped = reader.endedEarly ?? this.drain === 'atTip'
+        open.endedByDrain = this.drain === 'atTip' && open.stopped
+        this.finish(open)
       }
       if (polled) return true
     }
     return false
+  }
+
+  private finish(open: OpenSplit): void {
+    const { reader, input, stopped } = open
+    open.finished = true
+    open.idle = !this.watermarks.isHolding(input)
+    if (reader) open.split = this.guard(open, reader, () => reader.position())
+    const watermark = this.watermarks.watermarkOf(input)
+    this.retire(open)
+    const how = { ...(stopped && { stopped }), ...(open.idle && { idle: open.idle }) }
+    this.link?.onSplitEnd?.({ split: open.split, watermark, ...how })
+    this.emitAll(this.watermarks.finish(input))
+  }
+
+  private retire(open: OpenSplit): void {
+    if (open.reader) this.closing.close(open.reader)
+    open.reader = undefined
   }
 
   private emit(open: OpenSplit, polled: Polled<unknown>): void {
@@ -259,7 +313,7 @@ export class SourceStage implements TaskStage {
     const limit = this.watermarks.skewLimit()
     const timestamps = given && !timestampOf ? given : new Array<number>(values.length)
     const isCatchingUp = this.watermarks.isCatchingUp(open.input)
-    const { emitted } = this.watermarks
+    const { passed } = this.watermarks
     const dropped = new Set<number>()
     let start = 0
     let row = 0
@@ -273,7 +327,7 @@ export class SourceStage implements TaskStage {
           continue
         }
         timestamps[row] = timestamp
-        if (isCatchingUp && timestamp <= emitted) this.counters.lateAfterIdleness.add()
+        if (isCatchingUp && timestamp <= passed) this.counters.lateAfterIdleness.add()
         if (timestamp > limit) {
           this.counters.ahead.add()
         } else if (generator.onRecord(value, timestamp)) {
@@ -341,41 +395,7 @@ export class SourceStage implements TaskStage {
     }
   }
 
-  private named(thrown: unknown, open: OpenSplit): unknown {
-    return withOperatorId(thrown, this.options.nodeId, `split ${open.split.id}`)
-  }
-}
-
-interface RowRange {
-  readonly start: number
-  readonly end: number
-  readonly dropped: ReadonlySet<number>
-  /** Of all rows. */
-  readonly origin: Origin
-}
-
-function rowsOf(values: unknown[], timestamps: number[], { start, end, dropped, origin }: RowRange): Batch {
-  if (dropped.size === 0) {
-    if (start === 0 && end === values.length) return new Batch(values, timestamps, undefined, undefined, origin)
-    return new Batch(values.slice(start, end), timestamps.slice(start, end), undefined, undefined, origin.from(start))
-  }
-  const kept = (_: unknown, index: number): boolean => !dropped.has(start + index)
-  const offsets = origin.offsets?.slice(start, end).filter(kept)
-  const rest = Origin.ofPoll(origin.split, offsets)
-  return new Batch(
-    values.slice(start, end).filter(kept),
-    timestamps.slice(start, end).filter(kept),
-    undefined,
-    undefined,
-    rest,
-  )
-}
-
-/** The value as JSON: its bytes are gone once it is decoded. */
-function textOf(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? String(value)
-  } catch {
-    return String(value)
+  private named(thrown: unknown, { split }: OpenSplit): unknown {
+    return withOperatorId(thrown, this.options.nodeId, `split ${split.id}`)
   }
 }

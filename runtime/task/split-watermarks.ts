@@ -3,6 +3,9 @@ import type { Environment } from '../../core/environment.js'
 import { WatermarkCoalescer } from '../../core/time/coalescer.js'
 import { IdlenessClock } from '../../core/time/idleness-clock.js'
 import type { WatermarkGenerator, WatermarkStrategy } from '../../core/time/watermark-strategy.js'
+import type { SourceTime } from './source-time.js'
+
+const NOTHING: readonly Element[] = Object.freeze([])
 
 export interface SplitWatermarksOptions {
   readonly strategy: WatermarkStrategy<unknown>
@@ -18,13 +21,24 @@ interface SplitTime {
   /** Has been idle and not yet reached the watermark that went out meanwhile. */
   catchingUp: boolean
   finished: boolean
+  /** Alignment holds it back. */
+  paused: boolean
+}
+
+/** Where a split begins. */
+export interface SplitStart {
+  readonly id: string
+  readonly watermark: number
+  readonly status: 'active' | 'idle' | 'finished'
 }
 
 /** Event time of one source subtask: a generator and an idleness clock for each split, merged to one watermark. */
 export class SplitWatermarks {
   private readonly options: SplitWatermarksOptions
   private readonly coalescer = new WatermarkCoalescer({ inputs: 0 })
-  private readonly splits: SplitTime[] = []
+  /** By input; undefined: removed. */
+  private readonly splits: (SplitTime | undefined)[] = []
+  private source: { readonly time: SourceTime; readonly subtask: number } | undefined
   private cancelTimer: (() => void) | undefined
 
   constructor(options: SplitWatermarksOptions) {
@@ -33,6 +47,11 @@ export class SplitWatermarks {
 
   get emitted(): number {
     return this.coalescer.emitted
+  }
+
+  /** What the whole source has said: a record up to it is late. */
+  get passed(): number {
+    return Math.max(this.coalescer.emitted, this.source?.time.emitted ?? MIN_WATERMARK)
   }
 
   get isIdle(): boolean {
@@ -51,14 +70,53 @@ export class SplitWatermarks {
     return strategy.maxSkewMs === undefined ? Number.POSITIVE_INFINITY : environment.clock.now() + strategy.maxSkewMs
   }
 
+  /** From here on no watermark goes out that is above what the whole source has reached. */
+  join(time: SourceTime, subtask: number): void {
+    this.source = { time, subtask }
+    time.join(subtask, this.options.wake)
+  }
+
   /** Returns the input that stands for the split in the other calls. */
-  add(id: string, restoredWatermark: number, finished: boolean): number {
+  add({ id, watermark, status }: SplitStart): number {
     const { strategy } = this.options
     const generator = strategy.generator()
-    if (restoredWatermark !== MIN_WATERMARK) generator.restore(restoredWatermark)
+    if (watermark !== MIN_WATERMARK) generator.restore(watermark)
     const clock = new IdlenessClock(strategy.idleAfterMs)
-    this.splits.push({ id, generator, clock, catchingUp: false, finished })
-    return this.coalescer.addInput(restoredWatermark, finished ? 'finished' : 'active')
+    const input = this.coalescer.addInput(watermark, status)
+    this.splits[input] = { id, generator, clock, catchingUp: false, finished: status === 'finished', paused: false }
+    this.report()
+    return input
+  }
+
+  /** Of a split that has ended. */
+  remove(input: number): void {
+    this.splits[input] = undefined
+    this.coalescer.removeInput(input)
+  }
+
+  /** The output waits for it: it is neither idle, nor catching up. */
+  isHolding(input: number): boolean {
+    return this.coalescer.isHolding(input)
+  }
+
+  /** Further ahead of the slowest split of the source than the strategy allows. */
+  isAhead(input: number): boolean {
+    const split = this.at(input)
+    const { maxDriftMs } = this.options.strategy
+    split.paused =
+      maxDriftMs !== undefined &&
+      this.source !== undefined &&
+      split.generator.current() > this.source.time.lowest + maxDriftMs
+    return split.paused
+  }
+
+  /** What may go out since other subtasks got on. */
+  catchUp(): readonly Element[] {
+    if (this.source === undefined) return NOTHING
+    const { ceiling, emitted } = this.source.time
+    const elements = this.coalescer.limit(ceiling, emitted)
+    if (elements.length > 0) this.report()
+    return elements
   }
 
   generatorOf(input: number): WatermarkGenerator<unknown> {
@@ -78,23 +136,23 @@ export class SplitWatermarks {
     const split = this.at(input)
     split.clock.onRecords()
     // A new split among idle ones has to be announced before its first record.
-    if (!this.coalescer.isInputIdle(input)) return this.coalescer.settle()
+    if (!this.coalescer.isInputIdle(input)) return this.shared(this.coalescer.settle())
     split.catchingUp = true
-    return this.coalescer.onIdleness(input, false)
+    return this.shared(this.coalescer.onIdleness(input, false))
   }
 
   /** To be forwarded behind them. */
   afterRecords(input: number): readonly Element[] {
     const split = this.at(input)
     const watermark = split.generator.current()
-    const elements = this.coalescer.onWatermark(input, watermark)
-    if (split.catchingUp && watermark >= this.coalescer.emitted) split.catchingUp = false
+    const elements = this.shared(this.coalescer.onWatermark(input, watermark))
+    if (split.catchingUp && this.coalescer.isHolding(input)) split.catchingUp = false
     return elements
   }
 
   finish(input: number): readonly Element[] {
     this.at(input).finished = true
-    return this.coalescer.finishInput(input)
+    return this.shared(this.coalescer.finishInput(input))
   }
 
   /** Nothing was there to read: lets the clocks of the splits that are caught up run. */
@@ -103,24 +161,37 @@ export class SplitWatermarks {
     const elements: Element[] = [...this.coalescer.settle()]
     let nextLookMs = Number.POSITIVE_INFINITY
     for (let input = 0; input < this.splits.length; input++) {
-      const { clock, finished } = this.at(input)
-      if (finished) continue
-      clock.look({ now, caughtUp: isCaughtUp(input), paused: false })
+      const split = this.splits[input]
+      if (split === undefined || split.finished) continue
+      const { clock, paused } = split
+      clock.look({ now, caughtUp: isCaughtUp(input), paused })
       if (clock.isIdle && !this.coalescer.isInputIdle(input)) elements.push(...this.coalescer.onIdleness(input, true))
       nextLookMs = Math.min(nextLookMs, clock.remainingMs ?? Number.POSITIVE_INFINITY)
     }
     this.lookAgainIn(nextLookMs)
-    return elements
+    return this.shared(elements)
   }
 
   /** The task is held back: what it has not read is no silence of the splits. */
   pauseClocks(): void {
     const now = this.options.environment.clock.monotonic()
-    for (const { clock } of this.splits) clock.look({ now, caughtUp: false, paused: true })
+    for (const split of this.splits) split?.clock.look({ now, caughtUp: false, paused: true })
   }
 
   close(): void {
     this.cancelTimer?.()
+  }
+
+  /** Tells the source what was reached here, and adds what may go out because of that. */
+  private shared(elements: readonly Element[]): readonly Element[] {
+    if (this.source === undefined) return elements
+    this.report()
+    const more = this.catchUp()
+    return more.length === 0 ? elements : [...elements, ...more]
+  }
+
+  private report(): void {
+    this.source?.time.report(this.source.subtask, this.coalescer.lowest, this.coalescer.emitted)
   }
 
   private lookAgainIn(delayMs: number): void {
