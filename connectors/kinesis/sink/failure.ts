@@ -1,0 +1,82 @@
+import { messageOf, TidemarkError } from '../../../core/errors.js'
+import { type FailureKind, failureKind } from '../errors.js'
+
+/** Why a record, or a whole call, was not put. */
+export interface PutFailure {
+  readonly kind: FailureKind
+  /** The service's words. */
+  readonly said: string
+  readonly cause: unknown
+}
+
+export function callFailure(thrown: unknown): PutFailure {
+  return { kind: failureKind(thrown), said: messageOf(thrown).replace(/\.$/, '') || 'no message', cause: thrown }
+}
+
+/** Of one record of a call that was answered: it is always worth another attempt. */
+export function recordFailure(code: string | undefined, message: string | undefined): PutFailure {
+  const isThrottled = failureKind({ name: code }) === 'throttled'
+  return {
+    kind: isThrottled ? 'throttled' : 'transient',
+    said: `${code ?? 'no result'}${message ? `: ${messageOf(message)}` : ''}`.replace(/\.$/, ''),
+    cause: undefined,
+  }
+}
+
+export interface PutContext {
+  readonly operatorId: string
+  readonly stream: string
+  readonly endpoint: string
+}
+
+/** The end of records that cannot be put, or have been tried for long enough. */
+export function putFailed(failure: PutFailure, context: PutContext, triedForMs: number): TidemarkError {
+  const { operatorId, stream, endpoint } = context
+  const { kind, said, cause } = failure
+  const location = `stream ${stream}`
+  const at = `sink '${operatorId}', ${location} at ${endpoint}`
+  const tried = `for ${Math.round(triedForMs / 1000)} s`
+  const base = { domain: 'connector', operatorId, location, ...(cause === undefined ? {} : { cause }) } as const
+  switch (kind) {
+    case 'notFound':
+      return new TidemarkError({
+        ...base,
+        code: 'KINESIS_NOT_FOUND',
+        message: `${at}: does not exist (${said}); check the name, the region and the account, or create the stream`,
+      })
+    case 'denied':
+      return new TidemarkError({
+        ...base,
+        code: 'KINESIS_ACCESS_DENIED',
+        message:
+          `${at}: not allowed (${said}); the job needs kinesis:PutRecords on the stream (kms:GenerateDataKey where it ` +
+          'is encrypted), and valid credentials',
+      })
+    case 'throttled':
+      return new TidemarkError({
+        ...base,
+        code: 'KINESIS_THROTTLED',
+        retryable: true,
+        message:
+          `${at}: a record was throttled ${tried} (${said}); the stream has too few shards for what is written, or one ` +
+          'partition key has more than a shard takes: give it more shards, or spread the key',
+      })
+    case 'transient':
+    case 'inUse':
+    case 'expiredCredentials':
+    case 'expiredIterator':
+      return new TidemarkError({
+        ...base,
+        code: 'KINESIS_UNAVAILABLE',
+        retryable: true,
+        message: `${at}: no good answer ${tried} (${said}); check the endpoint, the network and the service's health`,
+      })
+    default:
+      return new TidemarkError({ ...base, code: 'KINESIS_REQUEST_INVALID', message: `${at}: refused: ${said}` })
+  }
+}
+
+/** What is worth another attempt. */
+export function isPassing(kind: FailureKind): boolean {
+  return kind === 'throttled' || kind === 'transient' || kind === 'inUse' || kind === 'expiredCredentials'
+}
