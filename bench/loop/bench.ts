@@ -1,6 +1,6 @@
 import { heading, megabytes, thousands } from '../table.js'
 import { checkpointAndRestore, manyKeysFire, slidingWindows } from './cases.js'
-import type { HoldReport } from './loop-holds.js'
+import { type HoldReport, worst } from './loop-holds.js'
 import { HOLD_LIMIT_MS, HOLDS_EXPLAINED, holdsTable } from './table.js'
 
 const FIRING_KEYS = 100_000
@@ -38,16 +38,4 @@ export async function benchLoop({ rounds }: { readonly rounds: number }): Promis
   console.log(`  The checkpoint has ${megabytes(bytes)} MB and lies in memory. At most ${HOLD_LIMIT_MS} ms are wanted.`)
   console.log("  Not measured: a user's function that takes long, or emits much in one call.")
   return rows.every(({ report }) => report.above50 === 0)
-}
-
-function worst(reports: readonly HoldReport[]): HoldReport {
-  const most = (of: (report: HoldReport) => number): number => Math.max(...reports.map(of))
-  return {
-    longestMs: most(({ longestMs }) => longestMs),
-    longestByClockMs: most(({ longestByClockMs }) => longestByClockMs),
-    longestWithGcMs: most(({ longestWithGcMs }) => longestWithGcMs),
-    longestGcMs: most(({ longestGcMs }) => longestGcMs),
-    gcTotalMs: most(({ gcTotalMs }) => gcTotalMs),
-    above50: most(({ above50 }) => above50),
-  }
 }

@@ -29,6 +29,19 @@ export interface HoldReport {
   readonly above50: number
 }
 
+/** Of several runs: the largest of each. */
+export function worst(reports: readonly HoldReport[]): HoldReport {
+  const most = (of: (report: HoldReport) => number): number => Math.max(...reports.map(of))
+  return {
+    longestMs: most(({ longestMs }) => longestMs),
+    longestByClockMs: most(({ longestByClockMs }) => longestByClockMs),
+    longestWithGcMs: most(({ longestWithGcMs }) => longestWithGcMs),
+    longestGcMs: most(({ longestGcMs }) => longestGcMs),
+    gcTotalMs: most(({ gcTotalMs }) => gcTotalMs),
+    above50: most(({ above50 }) => above50),
+  }
+}
+
 const WORTH_KEEPING_MS = 2
 
 /**

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineJob, hours, millis, noWatermarks, seconds, valueState } from 'tidemark'
 import { type CompletedCheckpoint, run } from 'tidemark/run'
-import { type HoldReport, LoopHolds } from '../loop/loop-holds.js'
+import { type HoldReport, LoopHolds, worst } from '../loop/loop-holds.js'
 import { HOLD_LIMIT_MS, HOLDS_EXPLAINED, holdsTable } from '../loop/table.js'
 import { collectGarbage, median, type Ratio } from '../measure.js'
 import { counting } from '../plain-sinks.js'
@@ -151,15 +151,3 @@ const ratioOf = (values: readonly number[]): Ratio => ({
 
 const mean = (values: readonly number[]): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
-
-function worst(reports: readonly HoldReport[]): HoldReport {
-  const most = (of: (report: HoldReport) => number): number => Math.max(...reports.map(of))
-  return {
-    longestMs: most(({ longestMs }) => longestMs),
-    longestByClockMs: most(({ longestByClockMs }) => longestByClockMs),
-    longestWithGcMs: most(({ longestWithGcMs }) => longestWithGcMs),
-    longestGcMs: most(({ longestGcMs }) => longestGcMs),
-    gcTotalMs: most(({ gcTotalMs }) => gcTotalMs),
-    above50: most(({ above50 }) => above50),
-  }
-}

@@ -61,9 +61,13 @@ export class KeyedEntry implements StateEntry {
   }
 
   private find(): Leaf | undefined {
-    const { current } = this
-    return this.table.space(current.groupSlot)?.leaves.get(current.internal)
+    return leafOf(this.table, this.current)
   }
+}
+
+/** The current key's in a table that has one a key. */
+export function leafOf(table: LeafTable, current: CurrentKey): Leaf | undefined {
+  return table.space(current.groupSlot)?.leaves.get(current.internal)
 }
 
 export class KeyedValueState<V> implements ValueState<V> {
@@ -98,7 +102,7 @@ export class KeyedValueState<V> implements ValueState<V> {
   }
 }
 
-const NO_VALUES: readonly never[] = Object.freeze([])
+export const NO_VALUES: readonly never[] = Object.freeze([])
 
 export class KeyedListState<V> implements ListState<V> {
   private readonly entry: KeyedEntry

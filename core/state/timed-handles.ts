@@ -6,7 +6,7 @@ import type { Leaf, LeafSpace } from './leaf.js'
 import type { LeafTable } from './leaf-table.js'
 import type { Lifetime } from './lifetime.js'
 import { mapKeyInvalid } from './state-error.js'
-import type { StateEntry } from './state-handles.js'
+import { leafOf, NO_VALUES, type StateEntry } from './state-handles.js'
 import { TimedList } from './timed.js'
 import { heldBy, type TimedLeaves, type TimedTable } from './timed-leaves.js'
 
@@ -50,12 +50,6 @@ export class TimedEntry implements StateEntry {
     return leafOf(this.leaves.table, this.current)
   }
 }
-
-function leafOf(table: LeafTable, current: CurrentKey): Leaf | undefined {
-  return table.space(current.groupSlot)?.leaves.get(current.internal)
-}
-
-const NO_VALUES: readonly never[] = Object.freeze([])
 
 export interface TimedListOptions extends TimedTable {
   readonly current: CurrentKey
