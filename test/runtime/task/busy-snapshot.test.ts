@@ -5,7 +5,7 @@ import type { Operator } from '../../../core/operators/operator.js'
 import { KeyedState } from '../../../core/state/keyed-state.js'
 import { virtualEnvironment } from '../../../runtime/environment/virtual.js'
 import { OutputBuffer } from '../../../runtime/task/output-buffer.js'
-import { Stage } from '../../../runtime/task/stage.js'
+import { loneStage } from '../fixture/lone-stage.js'
 
 const KEYS = 20_000
 
@@ -35,27 +35,17 @@ function stageWithState(operator: Operator) {
   }
   const snapshots: number[] = []
   let bytes = 0
-  const stage = new Stage({
-    nodeId: 'count',
+  const stage = loneStage({
     operator,
     output: new OutputBuffer({ operatorId: 'count', outlets: [[outlet]], capacity: 4, overflowLimit: 16 }),
     environment: tickingEnvironment(),
     range,
-    restoredWatermark: 0,
-    restoredWatermarkOf: () => 0,
     keyedState: () => keyed,
     upload: async (object) => {
       bytes += object.length
       return { name: 'object', length: object.length, crc32: 0 }
     },
     onSnapshot: (id) => snapshots.push(id),
-    onSnapshotFailure: (_id, error) => {
-      throw error
-    },
-    onFailure: (error) => {
-      throw error
-    },
-    wake: () => undefined,
   })
   stage.send({ kind: 'barrier', barrier: { checkpointId: 1, triggeredAt: 0 } })
   while (!stage.isSnapshotting || !stage.hasRoom) stage.work()

@@ -5,9 +5,9 @@ import { KeyedState } from '../../../core/state/keyed-state.js'
 import { virtualEnvironment } from '../../../runtime/environment/virtual.js'
 import { LocalChannel } from '../../../runtime/exchange/channel.js'
 import { InputGate } from '../../../runtime/task/input-gate.js'
-import { OutputBuffer } from '../../../runtime/task/output-buffer.js'
-import { Stage } from '../../../runtime/task/stage.js'
+import type { Stage } from '../../../runtime/task/stage.js'
 import { Task } from '../../../runtime/task/task.js'
+import { loneStage } from '../fixture/lone-stage.js'
 import { deferred } from '../fixture/start.js'
 
 const barrier = (checkpointId: number): Element => ({ kind: 'barrier', barrier: { checkpointId, triggeredAt: 0 } })
@@ -24,14 +24,10 @@ function keyedTask(operator: Partial<Operator> = {}) {
     while (task.run(Number.POSITIVE_INFINITY));
   }
   const inputs = [0, 1].map(() => new LocalChannel({ capacity: 16, onData: () => run(), onRoom: () => undefined }))
-  const stage: Stage = new Stage({
-    nodeId: 'count',
+  const stage: Stage = loneStage({
     operator: { process: (batch) => batch.length, ...operator },
-    output: new OutputBuffer({ operatorId: 'count', outlets: [[]], capacity: 16, overflowLimit: 16 }),
     environment,
     range,
-    restoredWatermark: 0,
-    restoredWatermarkOf: () => 0,
     keyedState: () => keyed,
     upload: async (object, { barrier }) => {
       uploads.push(barrier.checkpointId)

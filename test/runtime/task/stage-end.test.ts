@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { Batch, type Element, MAX_WATERMARK } from '../../../core/element.js'
 import { virtualEnvironment } from '../../../runtime/environment/virtual.js'
-import { OutputBuffer } from '../../../runtime/task/output-buffer.js'
-import { Stage } from '../../../runtime/task/stage.js'
+import type { Stage } from '../../../runtime/task/stage.js'
+import { loneStage } from '../fixture/lone-stage.js'
 
 /** A stage whose operator asks for a call in a minute with every batch, and says when it is called. */
 function minuteStage() {
   const environment = virtualEnvironment({ startAt: 0 })
   const calls: number[] = []
-  const stage: Stage = new Stage({
-    nodeId: 'remind',
+  const stage: Stage = loneStage({
     operator: {
       process: (batch) => {
         stage.requestProcessingTime(environment.clock.now() + 60_000)
@@ -21,20 +20,7 @@ function minuteStage() {
         return true
       },
     },
-    output: new OutputBuffer({ operatorId: 'remind', outlets: [[]], capacity: 16, overflowLimit: 16 }),
     environment,
-    range: { first: 0, end: 0 },
-    restoredWatermark: 0,
-    restoredWatermarkOf: () => 0,
-    keyedState: () => undefined,
-    upload: () => Promise.reject(new Error('there is no keyed state')),
-    onSnapshot: () => undefined,
-    onFailure: (error) => {
-      throw error
-    },
-    onSnapshotFailure: (_id, error) => {
-      throw error
-    },
     wake: () => {
       while (stage.work());
     },

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { watermarkByGroup } from '../../../core/checkpoint/redistribute.js'
 import type { Element } from '../../../core/element.js'
-import { virtualEnvironment } from '../../../runtime/environment/virtual.js'
-import { OutputBuffer } from '../../../runtime/task/output-buffer.js'
-import { Stage } from '../../../runtime/task/stage.js'
 import type { StageSnapshot } from '../../../runtime/task/stage-snapshot.js'
+import { loneStage } from '../fixture/lone-stage.js'
 
 const range = { first: 4, end: 8 }
 const restored = [0, 0, 0, 0, 10, 50, 50, 10]
@@ -12,24 +10,12 @@ const restored = [0, 0, 0, 0, 10, 50, 50, 10]
 /** What a stage that was restored with these floors stores after the elements. */
 function snapshotAfter(...elements: readonly Element[]): StageSnapshot {
   const snapshots: StageSnapshot[] = []
-  const stage = new Stage({
-    nodeId: 'windows',
+  const stage = loneStage({
     operator: { process: (batch) => batch.length },
-    output: new OutputBuffer({ operatorId: 'windows', outlets: [[]], capacity: 16, overflowLimit: 16 }),
-    environment: virtualEnvironment(),
     range,
     restoredWatermark: 10,
     restoredWatermarkOf: (group) => restored[group] as number,
-    keyedState: () => undefined,
-    upload: () => Promise.reject(new Error('there is no keyed state')),
     onSnapshot: (_id, snapshot) => snapshots.push(snapshot),
-    onFailure: (error) => {
-      throw error
-    },
-    onSnapshotFailure: (_id, error) => {
-      throw error
-    },
-    wake: () => undefined,
   })
   for (const element of [...elements, { kind: 'barrier', barrier: { checkpointId: 1, triggeredAt: 0 } } as const]) {
     stage.send(element)

@@ -3,28 +3,17 @@ import { type Element, MIN_WATERMARK } from '../../../core/element.js'
 import type { Operator } from '../../../core/operators/operator.js'
 import { type VirtualEnvironment, virtualEnvironment } from '../../../runtime/environment/virtual.js'
 import { OutputBuffer } from '../../../runtime/task/output-buffer.js'
-import { Stage } from '../../../runtime/task/stage.js'
+import type { Stage } from '../../../runtime/task/stage.js'
+import { loneStage } from '../fixture/lone-stage.js'
 
 function stageOf(operator: Operator, environment: VirtualEnvironment) {
   const sent: Element[] = []
   const outlet = { hasRoom: true, send: (element: Element) => void sent.push(element) }
-  const stage: Stage = new Stage({
-    nodeId: 'timers',
+  const stage: Stage = loneStage({
     operator,
     output: new OutputBuffer({ operatorId: 'timers', outlets: [[outlet]], capacity: 16, overflowLimit: 16 }),
     environment,
-    range: { first: 0, end: 0 },
     restoredWatermark: MIN_WATERMARK,
-    restoredWatermarkOf: () => MIN_WATERMARK,
-    keyedState: () => undefined,
-    upload: () => Promise.reject(new Error('there is no keyed state')),
-    onSnapshot: () => undefined,
-    onFailure: (error) => {
-      throw error
-    },
-    onSnapshotFailure: (_id, error) => {
-      throw error
-    },
     wake: () => {
       while (stage.work());
     },
