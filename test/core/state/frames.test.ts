@@ -4,7 +4,8 @@ import { TidemarkError } from '../../../core/errors.js'
 import { ABSENT, FrameWriter, framesOf, OBJECT_MAGIC, readFrame } from '../../../core/state/frames.js'
 import { KeyedState } from '../../../core/state/keyed-state.js'
 import { KeyedTimers } from '../../../core/time/timers.js'
-import { KEYS, StateLab, type Taken } from './state-lab.js'
+import { KEYS } from './lab-state.js'
+import { StateLab, type Taken } from './state-lab.js'
 
 const RANGE = { first: 0, end: 8 }
 const corrupt = expect.objectContaining({ code: 'CHECKPOINT_CORRUPT', domain: 'storage', operatorId: 'step' })

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { LeafStore } from '../../../core/state/leaf-table.js'
-import { difference, KEYS, StateLab, type Taken } from './state-lab.js'
+import { KEYS } from './lab-state.js'
+import { difference, StateLab, type Taken } from './state-lab.js'
 
 const key = fc.nat(KEYS - 1)
 /** Few, or more than are written between two looks at the clock. */
