@@ -24,7 +24,8 @@ export interface RegistrationOptions {
 
 /** Registering takes seconds, deleting some more. */
 const READY_WITHIN_MS = 120_000
-const LOOK_AGAIN_MS = 500
+const FIRST_LOOK_MS = 20
+const LONGEST_LOOK_MS = 1000
 
 /**
  * The life of the consumers, with the enumerator that runs once a job. Only what this job has registered is ever
@@ -50,11 +51,11 @@ export class ConsumerRegistration {
     const { context } = this.#options
     await this.#withApi(signal, async (api, endpoint) => {
       const until = context.environment.clock.monotonic() + READY_WITHIN_MS
-      for (;;) {
+      for (let lookAgainMs = FIRST_LOOK_MS; ; lookAgainMs = Math.min(2 * lookAgainMs, LONGEST_LOOK_MS)) {
         const consumer = await this.#findOrRegister(api, streamArn, { endpoint, signal })
         if (consumer?.status === 'ACTIVE') break
         if (context.environment.clock.monotonic() >= until) throw this.#unusable(streamArn, consumer)
-        await sleep(context.environment, LOOK_AGAIN_MS, signal)
+        await sleep(context.environment, lookAgainMs, signal)
       }
     })
     this.#ready.add(streamArn)

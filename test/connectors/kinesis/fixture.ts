@@ -46,7 +46,7 @@ export async function put(client: KinesisClient, texts: readonly string[]): Prom
   for (let from = 0; from < texts.length; from += 500) {
     const Records = texts
       .slice(from, from + 500)
-      .map((text) => ({ Data: Buffer.from(text), PartitionKey: text === '' ? 'empty' : text }))
+      .map((text) => ({ Data: Buffer.from(text), PartitionKey: text === '' ? 'empty' : text.slice(-256) }))
     const result = await client.send(new PutRecordsCommand({ StreamName: STREAM, Records }))
     for (const record of result.Records ?? []) numbers.push(record.SequenceNumber ?? '')
   }
