@@ -1,6 +1,7 @@
 import type { Environment } from '../../../core/environment.js'
 import type { AwsError } from './aws-error.js'
 import type { Subscriptions } from './fan-out/subscriptions.js'
+import type { OnDemandGrowth } from './on-demand.js'
 import type { JsonObject } from './request.js'
 import type { ConsumerDelays } from './store/consumers.js'
 import type { StreamStore } from './store/stream-store.js'
@@ -21,6 +22,7 @@ export interface Kinesis {
   readonly throttles: ShardThrottles | undefined
   readonly consumerDelays: ConsumerDelays
   readonly subscriptions: Subscriptions
+  readonly growth: OnDemandGrowth
   readonly iterators: IteratorAge
   /** A fault of one PutRecords: the error of its next record, undefined for one that is stored. */
   readonly failsRecord?: () => AwsError | undefined

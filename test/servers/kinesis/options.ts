@@ -22,6 +22,8 @@ export interface LocalKinesisOptions {
   readonly streamCreationMs?: number
   /** Open shards over all streams. Default 1000. */
   readonly shardLimit?: number
+  /** A shard of an on-demand stream that took more than half of a shard's limits for so long is split. Default 60,000. */
+  readonly onDemandWindowMs?: number
   /** How long a new consumer is CREATING, and one that is deregistered DELETING. Default 0. */
   readonly consumerCreationMs?: number
   readonly consumerDeletionMs?: number
@@ -45,6 +47,7 @@ export interface Settings {
   readonly store: StoreSettings
   readonly consumerDelays: ConsumerDelays
   readonly subscriptions: SubscriptionSettings
+  readonly onDemandWindowMs: number
 }
 
 /** @throws TidemarkError KINESIS_OPTION_INVALID */
@@ -60,6 +63,7 @@ export function settingsOf(options: LocalKinesisOptions): Settings {
       streamCreationMs: notNegative('streamCreationMs', options.streamCreationMs ?? 0),
       shardLimit: positive('shardLimit', options.shardLimit ?? 1000),
     },
+    onDemandWindowMs: positive('onDemandWindowMs', options.onDemandWindowMs ?? 60_000),
     consumerDelays: {
       creationMs: notNegative('consumerCreationMs', options.consumerCreationMs ?? 0),
       deletionMs: notNegative('consumerDeletionMs', options.consumerDeletionMs ?? 0),

@@ -74,6 +74,12 @@ export function requiredObject(request: JsonObject, field: string): JsonObject {
   return value
 }
 
+export function requiredInteger(request: JsonObject, field: string, rule: IntegerRule): number {
+  const value = optionalInteger(request, field, rule)
+  if (value === undefined) throw violation(null, memberName(field), 'Member must not be null')
+  return value
+}
+
 /** AWS sends times as seconds with a fraction; the result is in whole epoch milliseconds. */
 export function optionalTimestampMs(request: JsonObject, field: string): number | undefined {
   const value = request[field]

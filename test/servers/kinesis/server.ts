@@ -3,6 +3,7 @@ import { Subscriptions } from './fan-out/subscriptions.js'
 import { createKinesisFaultPlan, type KinesisFault, type KinesisFaults } from './faults.js'
 import { openHttpEndpoint } from './http-endpoint.js'
 import type { Kinesis } from './kinesis.js'
+import { OnDemandGrowth } from './on-demand.js'
 import { type LocalKinesisOptions, settingsOf } from './options.js'
 import { respond, type Service } from './respond.js'
 import { StreamStore } from './store/stream-store.js'
@@ -83,13 +84,18 @@ function createKinesis(options: LocalKinesisOptions): Kinesis {
   const settings = settingsOf(options)
   const environment = options.environment ?? systemEnvironment()
   const { limits } = settings
+  const streams = new StreamStore(settings.store)
   return {
     environment,
-    streams: new StreamStore(settings.store),
+    streams,
     tokens: new TokenSealer(environment.nonce() + environment.nonce()),
     throttles: limits === undefined ? undefined : new ShardThrottles(limits, environment.clock),
     consumerDelays: settings.consumerDelays,
     subscriptions: new Subscriptions(environment, settings.subscriptions),
+    growth: new OnDemandGrowth(environment.clock, {
+      windowMs: settings.onDemandWindowMs,
+      hasRoom: () => streams.hasRoomForShards(1),
+    }),
     iterators: { generation: 1 },
   }
 }

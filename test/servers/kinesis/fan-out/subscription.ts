@@ -135,7 +135,7 @@ export class Subscription {
       clock.monotonic(),
     )
     const event = eventMessage('SubscribeToShardEvent', {
-      Records: records.map((record) => describeRecord(record, this.shard.sequenceNumber)),
+      Records: records.map((record) => describeRecord(record, this.shard, this.stream)),
       ContinuationSequenceNumber: isAtEnd ? null : this.#continuation(),
       MillisBehindLatest: hasMore ? millisBehind(nowMs, last) : 0,
       ...(isAtEnd ? { ChildShards: closing.children.map(describeChildShard) } : {}),

@@ -25,7 +25,7 @@ export const getRecords: Operation = (kinesis, request) => {
   const isAtEnd = !hasMore && shard.closing !== undefined
   const nextPosition = { stream, shard, fromCounter: last === undefined ? fromCounter : last.counter + 1 }
   return {
-    Records: records.map((record) => describeRecord(record, shard.sequenceNumber)),
+    Records: records.map((record) => describeRecord(record, shard, stream)),
     NextShardIterator: isAtEnd ? null : sealIterator(kinesis, nextPosition),
     MillisBehindLatest: hasMore ? millisBehind(nowMs, last) : 0,
     ...(isAtEnd ? { ChildShards: shard.closing?.children.map(describeChildShard) } : {}),

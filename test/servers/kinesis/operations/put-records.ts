@@ -1,5 +1,6 @@
 import { AwsError } from '../aws-error.js'
 import type { Operation } from '../kinesis.js'
+import type { Written } from '../on-demand.js'
 import { MAX_PUT_BYTES, MAX_PUT_RECORDS, MAX_RECORD_BYTES } from '../quotas.js'
 import {
   isJsonObject,
@@ -17,6 +18,7 @@ import type { Shard } from '../store/shard.js'
 import type { Stream } from '../store/stream.js'
 import { ACCOUNT_ID } from '../store/stream-store.js'
 import { resolveActiveStream } from './resolve-stream.js'
+import { encryptionOf } from './shard-description.js'
 
 const PARTITION_KEY_RULE: StringRule = { min: 1, max: 256 }
 export const HASH_KEY_RULE: StringRule = { pattern: /^(0|[1-9]\d{0,38})$/ }
@@ -34,7 +36,8 @@ export const putRecord: Operation = (kinesis, request) => {
   if (kinesis.throttles?.admitsWrite(shard, put.bytes) === false) throw throttled(shard, stream)
   const { sequenceNumber } = stream.append(shard, put, kinesis.environment.clock.now())
   stream.trim(shard, kinesis.environment.clock.now())
-  return { ShardId: shard.id, SequenceNumber: sequenceNumber, EncryptionType: 'NONE' }
+  kinesis.growth.wrote(stream, shard, { bytes: put.bytes, records: 1 })
+  return { ShardId: shard.id, SequenceNumber: sequenceNumber, EncryptionType: encryptionOf(stream) }
 }
 
 /** Validated as a whole before anything is stored; only the limits of shards fail single records. */
@@ -58,7 +61,7 @@ export const putRecords: Operation = (kinesis, request) => {
   const stream = resolveActiveStream(kinesis, request)
   const nowMs = kinesis.environment.clock.now()
   let failed = 0
-  const written = new Set<Shard>()
+  const written = new Map<Shard, Written>()
   const results = puts.map((put) => {
     const shard = stream.shardOf(put.hashKey)
     const isThrottled = kinesis.throttles?.admitsWrite(shard, put.bytes) === false
@@ -68,11 +71,19 @@ export const putRecords: Operation = (kinesis, request) => {
       const { type, message } = error
       return { ErrorCode: type, ErrorMessage: message }
     }
-    written.add(shard)
+    const sum = written.get(shard)
+    if (sum === undefined) written.set(shard, { bytes: put.bytes, records: 1 })
+    else {
+      sum.bytes += put.bytes
+      sum.records++
+    }
     return { ShardId: shard.id, SequenceNumber: stream.append(shard, put, nowMs).sequenceNumber }
   })
-  for (const shard of written) stream.trim(shard, nowMs)
-  return { FailedRecordCount: failed, Records: results, EncryptionType: 'NONE' }
+  for (const [shard, sum] of written) {
+    stream.trim(shard, nowMs)
+    kinesis.growth.wrote(stream, shard, sum)
+  }
+  return { FailedRecordCount: failed, Records: results, EncryptionType: encryptionOf(stream) }
 }
 
 function readPut(entry: JsonObject, parent: string): Put {

@@ -5,13 +5,14 @@ import type { Shard } from '../store/shard.js'
 import type { Stream } from '../store/stream.js'
 import { ACCOUNT_ID } from '../store/stream-store.js'
 import { HASH_KEY_RULE } from './put-records.js'
-import { resolveActiveStream, shardNotFound } from './resolve-stream.js'
+import { refuseOnDemand, resolveActiveStream, shardNotFound } from './resolve-stream.js'
 
 /** Both take effect at once: the stream is never UPDATING. */
 export const splitShard: Operation = (kinesis, request) => {
   const shardId = requiredString(request, 'ShardToSplit', NAME_RULE)
   const newStart = BigInt(requiredString(request, 'NewStartingHashKey', HASH_KEY_RULE))
   const stream = resolveActiveStream(kinesis, request)
+  refuseOnDemand(stream, 'SplitShard')
   const shard = openShard(kinesis, stream, shardId)
   const { start, end } = shard.hashRange
   if (newStart <= start + 1n || newStart >= end) {
@@ -35,6 +36,7 @@ export const mergeShards: Operation = (kinesis, request) => {
   const firstId = requiredString(request, 'ShardToMerge', NAME_RULE)
   const secondId = requiredString(request, 'AdjacentShardToMerge', NAME_RULE)
   const stream = resolveActiveStream(kinesis, request)
+  refuseOnDemand(stream, 'MergeShards')
   const first = openShard(kinesis, stream, firstId)
   const second = openShard(kinesis, stream, secondId)
   const [low, high] = first.hashRange.start < second.hashRange.start ? [first, second] : [second, first]

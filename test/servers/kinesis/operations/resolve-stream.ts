@@ -28,6 +28,15 @@ export function isActive(kinesis: Kinesis, stream: Stream): boolean {
   return kinesis.environment.clock.monotonic() >= stream.settings.activeAtMonotonicMs
 }
 
+/** For the calls that are of streams with a given number of shards. */
+export function refuseOnDemand(stream: Stream, operation: string): void {
+  if (stream.configuration.mode === 'PROVISIONED') return
+  throw new AwsError(
+    'ValidationException',
+    `${operation} is not supported for stream ${stream.settings.name} under account ${ACCOUNT_ID}, which is in ON_DEMAND mode.`,
+  )
+}
+
 export function streamNotFound(name: string): AwsError {
   return new AwsError('ResourceNotFoundException', `Stream ${name} under account ${ACCOUNT_ID} not found.`)
 }

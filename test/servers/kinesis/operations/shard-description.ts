@@ -2,6 +2,7 @@ import type { JsonObject } from '../request.js'
 import type { HashRange } from '../store/hash-range.js'
 import type { StoredRecord } from '../store/segment.js'
 import type { Shard } from '../store/shard.js'
+import type { Stream } from '../store/stream.js'
 
 /** A shard as DescribeStream and ListShards show it. */
 export function describeShard(shard: Shard): JsonObject {
@@ -38,12 +39,16 @@ export function millisBehind(nowMs: number, last: StoredRecord | undefined): num
   return last === undefined ? 1 : Math.max(1, nowMs - last.arrivalMs)
 }
 
-export function describeRecord(record: StoredRecord, sequenceNumber: (counter: number) => string): JsonObject {
+export function describeRecord(record: StoredRecord, shard: Shard, stream: Stream): JsonObject {
   return {
-    SequenceNumber: sequenceNumber(record.counter),
+    SequenceNumber: shard.sequenceNumber(record.counter),
     ApproximateArrivalTimestamp: record.arrivalMs / 1000,
     Data: record.dataBase64,
     PartitionKey: record.partitionKey,
-    EncryptionType: 'NONE',
+    EncryptionType: encryptionOf(stream),
   }
+}
+
+export function encryptionOf(stream: Stream): 'NONE' | 'KMS' {
+  return stream.configuration.keyId === undefined ? 'NONE' : 'KMS'
 }

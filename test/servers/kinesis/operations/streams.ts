@@ -12,11 +12,15 @@ import {
 } from '../request.js'
 import type { Stream } from '../store/stream.js'
 import { ACCOUNT_ID } from '../store/stream-store.js'
+import { STREAM_MODES } from './configuration.js'
 import { isActive, resolveStream, streamNotFound } from './resolve-stream.js'
-import { describeShard } from './shard-description.js'
+import { describeShard, encryptionOf } from './shard-description.js'
+import { tagsOfRequest } from './tags.js'
 
 /** What AWS gives a new on-demand stream. */
 const ON_DEMAND_SHARDS = 4
+/** That of an account by default; not enforced here. */
+const ON_DEMAND_STREAM_LIMIT = 50
 const PAGE_RULE = { min: 1, max: 10_000 }
 
 export const createStream: Operation = (kinesis, request) => {
@@ -26,14 +30,15 @@ export const createStream: Operation = (kinesis, request) => {
   const mode =
     modeDetails === undefined
       ? 'PROVISIONED'
-      : requiredString(modeDetails, 'StreamMode', { oneOf: ['PROVISIONED', 'ON_DEMAND'] }, 'streamModeDetails.')
+      : requiredString(modeDetails, 'StreamMode', { oneOf: STREAM_MODES }, 'streamModeDetails.')
+  const tags = tagsOfRequest(request)
   const { clock } = kinesis.environment
   if (mode === 'ON_DEMAND') {
-    kinesis.streams.create(name, { mode, shardCount: shardCount ?? ON_DEMAND_SHARDS }, clock)
+    kinesis.streams.create(name, { mode, shardCount: shardCount ?? ON_DEMAND_SHARDS, tags }, clock)
     return undefined
   }
   if (shardCount === undefined) throw violation(null, 'shardCount', 'Member must not be null')
-  kinesis.streams.create(name, { mode: 'PROVISIONED', shardCount }, clock)
+  kinesis.streams.create(name, { mode: 'PROVISIONED', shardCount, tags }, clock)
   return undefined
 }
 
@@ -78,6 +83,13 @@ export const describeStreamSummary: Operation = (kinesis, request) => {
   }
 }
 
+export const describeLimits: Operation = ({ streams }) => ({
+  ShardLimit: streams.settings.shardLimit,
+  OpenShardCount: streams.openShards,
+  OnDemandStreamCount: streams.all().filter((stream) => stream.configuration.mode === 'ON_DEMAND').length,
+  OnDemandStreamCountLimit: ON_DEMAND_STREAM_LIMIT,
+})
+
 export const listStreams: Operation = (kinesis, request) => {
   const limit = optionalInteger(request, 'Limit', PAGE_RULE) ?? 100
   const after = optionalString(request, 'ExclusiveStartStreamName', NAME_RULE)
@@ -115,16 +127,18 @@ function commonSummary(kinesis: Kinesis, stream: Stream): JsonObject {
     StreamName: stream.settings.name,
     StreamARN: stream.settings.arn,
     StreamStatus: isActive(kinesis, stream) ? 'ACTIVE' : 'CREATING',
-    StreamModeDetails: { StreamMode: stream.settings.mode },
+    StreamModeDetails: { StreamMode: stream.configuration.mode },
     StreamCreationTimestamp: stream.settings.epoch / 1000,
   }
 }
 
 function commonDescription(kinesis: Kinesis, stream: Stream): JsonObject {
+  const { keyId } = stream.configuration
   return {
     ...commonSummary(kinesis, stream),
-    RetentionPeriodHours: Math.max(1, Math.round(stream.settings.retentionMs / 3_600_000)),
+    RetentionPeriodHours: Math.max(1, Math.round(stream.configuration.retentionMs / 3_600_000)),
     EnhancedMonitoring: [{ ShardLevelMetrics: [] }],
-    EncryptionType: 'NONE',
+    EncryptionType: encryptionOf(stream),
+    ...(keyId === undefined ? {} : { KeyId: keyId }),
   }
 }

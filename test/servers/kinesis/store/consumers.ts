@@ -1,4 +1,5 @@
 import type { Clock } from '../../../../core/environment.js'
+import type { ConsumerState } from './stream-state.js'
 
 export type ConsumerStatus = 'CREATING' | 'ACTIVE' | 'DELETING'
 
@@ -21,11 +22,29 @@ export interface Consumer {
 /** The registered consumers of one stream. */
 export class Consumers {
   readonly #streamArn: string
+  readonly #onChange: () => void
   readonly #byName = new Map<string, Consumer>()
   #lastSeconds = 0
 
-  constructor(streamArn: string) {
+  constructor(streamArn: string, onChange: () => void) {
     this.#streamArn = streamArn
+    this.#onChange = onChange
+  }
+
+  /** Without those that are being deleted. */
+  state(): readonly ConsumerState[] {
+    return [...this.#byName.values()]
+      .filter((consumer) => consumer.goneAtMs === undefined)
+      .map(({ name, createdAtSeconds }) => ({ name, createdAtSeconds }))
+  }
+
+  /** Those that were in creation are active then. */
+  restore(state: readonly ConsumerState[]): void {
+    this.#byName.clear()
+    for (const { name, createdAtSeconds } of state) {
+      this.#lastSeconds = Math.max(this.#lastSeconds, createdAtSeconds)
+      this.#keep(name, createdAtSeconds, Number.NEGATIVE_INFINITY)
+    }
   }
 
   /** In the order of their names. Those whose deletion has ended are not there. */
@@ -42,11 +61,14 @@ export class Consumers {
 
   add(name: string, clock: Clock, { creationMs }: ConsumerDelays): Consumer {
     this.#lastSeconds = Math.max(this.#lastSeconds + 1, Math.trunc(clock.now() / 1000))
-    return this.#keep(name, this.#lastSeconds, clock.monotonic() + creationMs)
+    const consumer = this.#keep(name, this.#lastSeconds, clock.monotonic() + creationMs)
+    this.#onChange()
+    return consumer
   }
 
   remove(consumer: Consumer, clock: Clock, { deletionMs }: ConsumerDelays): void {
     consumer.goneAtMs = clock.monotonic() + deletionMs
+    this.#onChange()
   }
 
   #keep(name: string, createdAtSeconds: number, activeAtMs: number): Consumer {

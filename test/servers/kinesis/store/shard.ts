@@ -2,6 +2,11 @@ import type { HashRange } from './hash-range.js'
 import { sequenceNumberFormat } from './sequence-number.js'
 import { ShardLog } from './shard-log.js'
 
+export interface ShardName {
+  readonly index: number
+  readonly id: string
+}
+
 export interface ShardOrigin {
   readonly streamEpoch: number
   /** Dense in a stream, never used twice; the number in the shard's id. */
@@ -9,8 +14,8 @@ export interface ShardOrigin {
   readonly hashRange: HashRange
   readonly startingCounter: number
   readonly openedAtMs: number
-  /** None for the shards of a new stream, one after a split, two after a merge. */
-  readonly parents: readonly Shard[]
+  /** None for the shards of a new stream, one after a split, two after a merge. They may be gone. */
+  readonly parents: readonly ShardName[]
 }
 
 export interface ShardClosing {
@@ -27,7 +32,7 @@ export class Shard {
   readonly hashRange: HashRange
   readonly startingCounter: number
   readonly openedAtMs: number
-  readonly parents: readonly Shard[]
+  readonly parents: readonly ShardName[]
   readonly log = new ShardLog()
   readonly sequenceNumber: (counter: number) => string
   /** Called after a record came in, and when the shard was closed. */
@@ -68,4 +73,8 @@ export class Shard {
 
 export function shardIdOf(index: number): string {
   return `shardId-${String(index).padStart(12, '0')}`
+}
+
+export function shardNameOf(index: number): ShardName {
+  return { index, id: shardIdOf(index) }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../../core/environment.js'
 import { AwsError } from '../aws-error.js'
-import { Stream, type StreamMode } from './stream.js'
+import { Stream, type StreamSettings } from './stream.js'
+import type { StreamMode } from './stream-state.js'
 
 export const ACCOUNT_ID = '000000000000'
 export const REGION = 'us-east-1'
@@ -16,6 +17,7 @@ export interface StoreSettings {
 export interface NewStream {
   readonly mode: StreamMode
   readonly shardCount: number
+  readonly tags: Readonly<Record<string, string>>
 }
 
 export class StreamStore {
@@ -28,33 +30,39 @@ export class StreamStore {
   }
 
   /** @throws AwsError ResourceInUseException, LimitExceededException */
-  create(name: string, { mode, shardCount }: NewStream, clock: Clock): Stream {
+  create(name: string, { mode, shardCount, tags }: NewStream, clock: Clock): Stream {
     if (this.#streams.has(name)) {
       throw new AwsError('ResourceInUseException', `Stream ${name} under account ${ACCOUNT_ID} already exists.`)
     }
     this.checkShardLimit(shardCount)
     this.#lastEpoch = Math.max(this.#lastEpoch + 1, Math.trunc(clock.now()))
-    const stream = new Stream({
+    const { retentionMs, streamCreationMs, retentionBytes } = this.settings
+    const settings: StreamSettings = {
       name,
-      arn: `arn:aws:kinesis:${REGION}:${ACCOUNT_ID}:stream/${name}`,
+      arn: arnOf(name),
       epoch: this.#lastEpoch,
-      mode,
-      shardCount,
-      activeAtMonotonicMs: clock.monotonic() + this.settings.streamCreationMs,
-      retentionMs: this.settings.retentionMs,
-      retentionBytes: this.settings.retentionBytes,
-    })
+      activeAtMonotonicMs: clock.monotonic() + streamCreationMs,
+      retentionBytes,
+    }
+    const stream = new Stream(settings, { mode, retentionMs, floorMs: 0, keyId: undefined, tags }).open(shardCount)
     this.#streams.set(name, stream)
     return stream
   }
 
+  get openShards(): number {
+    return this.all().reduce((sum, stream) => sum + stream.openShards().length, 0)
+  }
+
+  hasRoomForShards(additional: number): boolean {
+    return this.openShards + additional <= this.settings.shardLimit
+  }
+
   /** @throws AwsError LimitExceededException */
   checkShardLimit(additional: number): void {
-    const open = this.all().reduce((sum, stream) => sum + stream.openShards().length, 0)
-    if (open + additional <= this.settings.shardLimit) return
+    if (this.hasRoomForShards(additional)) return
     throw new AwsError(
       'LimitExceededException',
-      `This request would exceed the shard limit of the local Kinesis. Current shard count: ${open}. ` +
+      `This request would exceed the shard limit of the local Kinesis. Current shard count: ${this.openShards}. ` +
         `Limit: ${this.settings.shardLimit}. Number of additional shards requested: ${additional}.`,
     )
   }
@@ -71,4 +79,8 @@ export class StreamStore {
   all(): readonly Stream[] {
     return [...this.#streams.values()].sort((a, b) => (a.settings.name < b.settings.name ? -1 : 1))
   }
+}
+
+function arnOf(name: string): string {
+  return `arn:aws:kinesis:${REGION}:${ACCOUNT_ID}:stream/${name}`
 }

@@ -2,20 +2,16 @@ import { TidemarkError } from '../../../../core/errors.js'
 import { Consumers } from './consumers.js'
 import { evenHashRanges, type HashRange, hashRouter } from './hash-range.js'
 import type { NewRecord } from './segment.js'
-import { Shard } from './shard.js'
-
-export type StreamMode = 'PROVISIONED' | 'ON_DEMAND'
+import { Shard, shardNameOf } from './shard.js'
+import type { ShardState, StreamConfiguration, StreamJournal, StreamState } from './stream-state.js'
 
 export interface StreamSettings {
   readonly name: string
   readonly arn: string
   /** Its creation time in epoch milliseconds, made unique in the server: what tells it from a deleted namesake. */
   readonly epoch: number
-  readonly mode: StreamMode
-  readonly shardCount: number
   /** On the monotonic clock: a jump of the wall clock must not take a stream away. */
   readonly activeAtMonotonicMs: number
-  readonly retentionMs: number
   readonly retentionBytes: number
 }
 
@@ -34,6 +30,7 @@ export interface TrimCounts {
 export class Stream {
   readonly settings: StreamSettings
   readonly consumers: Consumers
+  #configuration: StreamConfiguration
   #shards: Shard[] = []
   #nextShardIndex = 0
   #nextCounter = 1
@@ -41,18 +38,78 @@ export class Stream {
   #heldBytes = 0
   #trimmedByAge = 0
   #trimmedBySize = 0
-  #route: (hashKey: string) => Shard
+  #journal: StreamJournal | undefined
+  /** By index, while records are restored. */
+  #restored: ReadonlyMap<number, Shard> = new Map()
+  #route: (hashKey: string) => Shard = hashRouter<Shard>([])
 
-  constructor(settings: StreamSettings) {
+  /** Without shards until `open` or `restore`. */
+  constructor(settings: StreamSettings, configuration: StreamConfiguration) {
     this.settings = settings
-    this.consumers = new Consumers(settings.arn)
-    for (const range of evenHashRanges(settings.shardCount)) this.#addShard(range, [], 0, settings.epoch)
-    this.#route = hashRouter(this.#shards)
+    this.#configuration = configuration
+    this.consumers = new Consumers(settings.arn, () => this.#changed())
+  }
+
+  open(shardCount: number): this {
+    for (const range of evenHashRanges(shardCount)) this.#addShard(range, [], 0, this.settings.epoch)
+    this.#route = hashRouter(this.openShards())
+    return this
+  }
+
+  /** Takes over a state that was written; records of shards that stay are kept. */
+  restore(state: StreamState): this {
+    const known = new Map(this.#shards.map((shard) => [shard.index, shard]))
+    this.#configuration = state.configuration
+    this.#shards = state.shards.map((shard) => known.get(shard.index) ?? this.#restoredShard(shard))
+    const byIndex = new Map(this.#shards.map((shard) => [shard.index, shard]))
+    this.#restored = byIndex
+    for (const { index, closing } of state.shards) {
+      const children = closing?.children.flatMap((child) => byIndex.get(child) ?? []) ?? []
+      if (closing !== undefined) byIndex.get(index)?.close({ ...closing, children })
+    }
+    this.#nextShardIndex = state.nextShardIndex
+    this.#nextCounter = Math.max(this.#nextCounter, state.nextCounter)
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, state.lastArrivalMs)
+    this.consumers.restore(state.consumers)
+    this.#route = hashRouter(this.openShards())
+    return this
+  }
+
+  state(): StreamState {
+    return {
+      name: this.settings.name,
+      epoch: this.settings.epoch,
+      configuration: this.#configuration,
+      shards: this.#shards.map(stateOf),
+      nextShardIndex: this.#nextShardIndex,
+      nextCounter: this.#nextCounter,
+      lastArrivalMs: this.#lastArrivalMs,
+      consumers: this.consumers.state(),
+    }
+  }
+
+  /** From here on every change is written down. */
+  writeTo(journal: StreamJournal): void {
+    this.#journal = journal
+  }
+
+  get configuration(): StreamConfiguration {
+    return this.#configuration
+  }
+
+  configure(change: Partial<StreamConfiguration>): void {
+    this.#configuration = { ...this.#configuration, ...change }
+    this.#changed()
   }
 
   /** The counter that the next record will get. */
   get nextCounter(): number {
     return this.#nextCounter
+  }
+
+  /** The counter of the oldest record that is held; that of the next one if there is none. */
+  get oldestCounter(): number {
+    return Math.min(this.#nextCounter, ...this.#shards.map(oldestCounter))
   }
 
   get heldBytes(): number {
@@ -88,7 +145,7 @@ export class Stream {
 
   /** What arrived before this time can no longer be read. */
   horizonMs(nowMs: number): number {
-    return nowMs - this.settings.retentionMs
+    return Math.max(nowMs - this.#configuration.retentionMs, this.#configuration.floorMs)
   }
 
   shardOf(hashKey: string): Shard {
@@ -97,12 +154,23 @@ export class Stream {
 
   /** Arrival times never decrease, also when the clock jumps back: searching by time depends on it. */
   append(shard: Shard, record: NewRecord, nowMs: number): Appended {
-    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, nowMs)
-    const counter = this.#nextCounter++
-    this.#accounting(shard, () => shard.log.append(record, counter, this.#lastArrivalMs))
-    if (this.#heldBytes > this.settings.retentionBytes) this.#dropOldest(shard)
+    const counter = this.#nextCounter
+    const arrivalMs = Math.max(this.#lastArrivalMs, nowMs)
+    this.#journal?.record(shard.index, record, counter, arrivalMs)
+    this.#store(shard, record, counter, arrivalMs)
     shard.notify()
     return { shard, sequenceNumber: shard.sequenceNumber(counter) }
+  }
+
+  /** A record that was written down. Its shard is known, as the state before it says. */
+  restoreRecord(shardIndex: number, record: NewRecord, { counter, arrivalMs }: RecordPlace): void {
+    const shard = this.#restored.get(shardIndex)
+    if (shard !== undefined) this.#store(shard, record, counter, arrivalMs)
+  }
+
+  /** Numbers that may have been given out by a process that ended are not given out again. */
+  skipCounters(count: number): void {
+    this.#nextCounter += count
   }
 
   trim(shard: Shard, nowMs: number): void {
@@ -130,7 +198,21 @@ export class Stream {
     const children = ranges.map((range) => this.#addShard(range, parents, startingCounter, nowMs))
     for (const parent of parents) parent.close({ endingCounter, atMs: nowMs, children })
     this.#route = hashRouter(this.openShards())
+    this.#changed()
     return children
+  }
+
+  #changed(): void {
+    this.#journal?.state(this.state())
+  }
+
+  #store(shard: Shard, record: NewRecord, counter: number, arrivalMs: number): void {
+    this.#lastArrivalMs = arrivalMs
+    this.#nextCounter = counter + 1
+    const before = shard.log.heldBytes
+    shard.log.append(record, counter, arrivalMs)
+    this.#heldBytes += shard.log.heldBytes - before
+    if (this.#heldBytes > this.settings.retentionBytes) this.#dropOldest(shard)
   }
 
   #addShard(hashRange: HashRange, parents: readonly Shard[], startingCounter: number, openedAtMs: number): Shard {
@@ -145,6 +227,15 @@ export class Stream {
     })
     this.#shards.push(shard)
     return shard
+  }
+
+  #restoredShard(state: ShardState): Shard {
+    return new Shard({
+      ...state,
+      streamEpoch: this.settings.epoch,
+      hashRange: { start: BigInt(state.start), end: BigInt(state.end) },
+      parents: state.parents.map(shardNameOf),
+    })
   }
 
   #accounting(shard: Shard, change: () => void): void {
@@ -165,10 +256,30 @@ export class Stream {
   }
 }
 
+export interface RecordPlace {
+  readonly counter: number
+  readonly arrivalMs: number
+}
+
 function oldestCounter(shard: Shard): number {
   return shard.log.oldestCounter ?? Number.POSITIVE_INFINITY
 }
 
 function width(ranges: readonly HashRange[]): bigint {
   return ranges.reduce((sum, range) => sum + range.end - range.start + 1n, 0n)
+}
+
+function stateOf(shard: Shard): ShardState {
+  const { closing } = shard
+  return {
+    index: shard.index,
+    start: shard.hashRange.start.toString(),
+    end: shard.hashRange.end.toString(),
+    startingCounter: shard.startingCounter,
+    openedAtMs: shard.openedAtMs,
+    parents: shard.parents.map(({ index }) => index),
+    ...(closing === undefined
+      ? {}
+      : { closing: { ...closing, children: closing.children.map((child) => child.index) } }),
+  }
 }

@@ -6,6 +6,12 @@ import { formatSequenceNumber, parseSequenceNumber } from '../store/sequence-num
 import { ShardLog } from '../store/shard-log.js'
 import { Stream } from '../store/stream.js'
 
+function newStream(shardCount: number): Stream {
+  const settings = { name: 's', arn: 'arn', epoch: 1, activeAtMonotonicMs: 0, retentionBytes: Number.POSITIVE_INFINITY }
+  const configuration = { mode: 'PROVISIONED', retentionMs: 1e9, floorMs: 0, keyId: undefined, tags: {} } as const
+  return new Stream(settings, configuration).open(shardCount)
+}
+
 const hashKey = fc.bigInt({ min: 0n, max: 2n ** 128n - 1n })
 
 describe('hash ranges', () => {
@@ -171,16 +177,7 @@ describe('resharding of a stream', () => {
         fc.array(action, { maxLength: 20 }),
         hashKey,
         (count, actions, key) => {
-          const stream = new Stream({
-            name: 's',
-            arn: 'arn',
-            epoch: 1,
-            mode: 'PROVISIONED',
-            shardCount: count,
-            activeAtMonotonicMs: 0,
-            retentionMs: 1e9,
-            retentionBytes: Number.POSITIVE_INFINITY,
-          })
+          const stream = newStream(count)
           for (const { merge, pick, at } of actions) {
             const open = [...stream.openShards()].sort((a, b) => (a.hashRange.start < b.hashRange.start ? -1 : 1))
             const index = pick % open.length
@@ -210,16 +207,7 @@ describe('resharding of a stream', () => {
   })
 
   test('ranges that do not add up to the parents are refused', () => {
-    const stream = new Stream({
-      name: 's',
-      arn: 'arn',
-      epoch: 1,
-      mode: 'PROVISIONED',
-      shardCount: 2,
-      activeAtMonotonicMs: 0,
-      retentionMs: 1e9,
-      retentionBytes: Number.POSITIVE_INFINITY,
-    })
+    const stream = newStream(2)
     const [first] = stream.openShards()
     expect(() => stream.reshard([first!], [{ start: 0n, end: 5n }], 10)).toThrow('same total hash range')
     expect(stream.openShards()).toHaveLength(2)
