@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const execute = promisify(execFile)
 const checkout = process.cwd()
-const SUBPATHS = ['', '/run', '/collection', '/file', '/parquet', '/rxjs', '/kinesis', '/testing']
+const SUBPATHS = ['', '/run', '/collection', '/file', '/decode', '/parquet', '/rxjs', '/kinesis', '/testing']
 let project: string
 
 /** An empty project with the packed tarball. Its dependencies are those of the checkout: tests have no network. */

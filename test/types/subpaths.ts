@@ -3,10 +3,11 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Observable, Subject } from 'rxjs'
-import { type DeadLetter, defineJob, json, type RecordMeta, type Stream, text } from 'tidemark'
+import { type DeadLetter, defineJob, json, type lines, messagePack, type RecordMeta, type Stream, text } from 'tidemark'
 import { collectInto, collection, generator, print } from 'tidemark/collection'
+import { type CloudWatchLogEvent, cloudWatchLogs, csvRows, gunzip } from 'tidemark/decode'
 import { csv, fileSink, files, jsonLines, textLines } from 'tidemark/file'
-import { kinesis } from 'tidemark/kinesis'
+import { type KinesisRecordMeta, kinesis } from 'tidemark/kinesis'
 import { parquetSink } from 'tidemark/parquet'
 import { fromObservable, toObserver } from 'tidemark/rxjs'
 import { z } from 'zod'
@@ -30,8 +31,8 @@ export const everyConnector = defineJob('every-connector', (job) => {
   const trips = job.from('kinesis', kinesis({ stream: 'taxi', startAt: 'horizon', decode: json(Trip) }))
   yes<Same<ValueOf<typeof trips>, Read>>()
   yes<Same<ValueOf<typeof trips.malformed>, DeadLetter>>()
-  const lines = job.from('lines', files({ path: 'a', format: jsonLines(json(plain)), onMalformed: 'deadLetter' }))
-  yes<Same<ValueOf<typeof lines>, { readonly n: number }>>()
+  const jsonl = job.from('lines', files({ path: 'a', format: jsonLines(json(plain)), onMalformed: 'deadLetter' }))
+  yes<Same<ValueOf<typeof jsonl>, { readonly n: number }>>()
   const rows = job.from('rows', files({ paths: ['a.csv.gz'], format: csv({ schema: Trip }) }))
   yes<Same<ValueOf<typeof rows>, Read>>()
   const columns = job.from('columns', files({ path: 'a.csv', format: csv({ columns: ['cell', 'fare'] }) }))
@@ -49,13 +50,40 @@ export const everyConnector = defineJob('every-connector', (job) => {
     }),
   )
   yes<Same<ValueOf<typeof own>, { split: string; size: number }>>()
+  const stream = { stream: 'own', startAt: 'latest' } as const
+  const many = job.from('many', kinesis({ ...stream, decode: lines(json(Trip)) }))
+  yes<Same<ValueOf<typeof many>, Read>>()
+  const packed = job.from('packed', kinesis({ ...stream, decode: messagePack(Trip) }))
+  yes<Same<ValueOf<typeof packed>, Read>>()
+  const inflated = job.from('inflated', kinesis({ ...stream, decode: gunzip(json(plain)) }))
+  yes<Same<ValueOf<typeof inflated>, { readonly n: number }>>()
+  const inflatedLines = job.from('inflated-lines', kinesis({ ...stream, decode: gunzip(lines(text())) }))
+  yes<Same<ValueOf<typeof inflatedLines>, string>>()
+  const table = job.from('table', kinesis({ ...stream, decode: csvRows({ columns: ['cell', 'fare'] }) }))
+  yes<Same<ValueOf<typeof table>, { readonly cell: string; readonly fare: string }>>()
+  const checked = job.from('checked', kinesis({ ...stream, decode: csvRows({ columns: ['n'], schema: plain }) }))
+  yes<Same<ValueOf<typeof checked>, { readonly n: number }>>()
+  const logs = job.from('logs', kinesis({ ...stream, decode: cloudWatchLogs() }))
+  yes<Same<ValueOf<typeof logs>, CloudWatchLogEvent<string>>>()
+  const parsed = job.from('parsed', kinesis({ ...stream, decode: cloudWatchLogs({ message: json(Trip) }) }))
+  yes<Same<ValueOf<typeof parsed>, CloudWatchLogEvent<Read>>>()
+  const sharded = job.from(
+    'sharded',
+    kinesis({ ...stream, decode: lines((line, { shardId }: KinesisRecordMeta) => ({ shardId, size: line.length })) }),
+  )
+  yes<Same<ValueOf<typeof sharded>, { shardId: string; size: number }>>()
+  const untyped = job.from(
+    'untyped',
+    kinesis({ ...stream, decode: (bytes, { subSequenceNumber }) => ({ subSequenceNumber, size: bytes.length }) }),
+  )
+  yes<Same<ValueOf<typeof untyped>, { subSequenceNumber: number | undefined; size: number }>>()
   const letters = job.from('letters', fromObservable(observable))
   yes<Same<ValueOf<typeof letters>, 'a' | 'b'>>()
   const made = job.from('made', generator({ make: (index) => ({ index }), rate: 10 }))
   yes<Same<ValueOf<typeof made>, { index: number }>>()
 
   trips.to('parquet', parquetSink({ path: 'p', schema: { cell: 'string', fare: 'double', at: 'timestamp-ms' } }))
-  lines.to('jsonl', fileSink({ path: 'l', format: jsonLines(), compression: 'gzip' }))
+  jsonl.to('jsonl', fileSink({ path: 'l', format: jsonLines(), compression: 'gzip' }))
   columns.to('csv', fileSink({ path: 'c', format: csv({ columns: ['cell'] }) }))
   letters.to('observer', toObserver(new Subject<string>()))
   words.to('print', print({ prefix: 'words' }))
@@ -66,4 +94,6 @@ export const everyConnector = defineJob('every-connector', (job) => {
   trips.to('narrow', parquetSink({ path: 'q', schema: { cell: 'int64' } }))
   // @ts-expect-error a decoder of other bytes
   kinesis({ stream: 'a', startAt: 'latest', decode: (line: string) => line })
+  // @ts-expect-error the decoder of a message gets no more than other decoders
+  cloudWatchLogs({ message: (_, { shardId }: KinesisRecordMeta) => shardId })
 })
