@@ -1,4 +1,5 @@
 import { benchDisk } from './disk/bench.js'
+import { benchKinesis } from './kinesis/bench.js'
 import { benchLoop } from './loop/bench.js'
 import { benchMemory } from './memory/bench.js'
 import { benchSnapshots } from './snapshots/bench.js'
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, (keys?: number) => Promise<boolean>>> = {
   memory: () => benchMemory({ events: 10_000_000 }),
   loop: () => benchLoop({ rounds: 3 }),
   disk: (keys = 10_000_000) => benchDisk({ keys }),
+  kinesis: () => benchKinesis({ records: 400_000, rounds: 5 }),
   snapshots: () => benchSnapshots({ keys: 1_000_000, rounds: 2, seconds: 13, secondsOfFirst: 34 }),
 }
 
