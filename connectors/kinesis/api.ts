@@ -18,6 +18,11 @@ export interface StreamSummary {
   readonly retentionMs: number
 }
 
+/** Only shards that are open, or ended at this time (epoch milliseconds) or later. */
+export interface ShardFilter {
+  readonly since: number
+}
+
 export type ConsumerKey =
   | { readonly ConsumerARN: string }
   | { readonly StreamARN: string; readonly ConsumerName: string }
@@ -65,8 +70,13 @@ export class KinesisApi {
     }
   }
 
-  async listShardsPage(stream: StreamName, token: string | undefined): Promise<{ shards: Shard[]; next?: string }> {
-    const command = new this.#lease.sdk.ListShardsCommand(token === undefined ? stream : { NextToken: token })
+  async listShardsPage(
+    stream: StreamName,
+    token: string | undefined,
+    filter?: ShardFilter,
+  ): Promise<{ shards: Shard[]; next?: string }> {
+    const first = { ...stream, ...(filter && { ShardFilter: shardFilter(filter.since) }) }
+    const command = new this.#lease.sdk.ListShardsCommand(token === undefined ? first : { NextToken: token })
     const { Shards = [], NextToken } = await timedCall(this.#options, (options) =>
       this.#lease.client.send(command, options),
     )
@@ -141,6 +151,11 @@ export class KinesisApi {
       { step: 'deserialize', name: 'tidemarkServerClock', priority: 'low' },
     )
   }
+}
+
+function shardFilter(since: number) {
+  // A given instant, not the wall clock: only that is forbidden.
+  return { Type: 'FROM_TIMESTAMP', Timestamp: new Date(since) } as const
 }
 
 /** What is used of the SDK's stack: its own type differs from command to command. */

@@ -1,87 +1,104 @@
 import type { Shard } from '@aws-sdk/client-kinesis'
 import type { EnumeratorContext, Split, SplitEnumerator } from '../../core/connector.js'
-import { sleep } from '../../core/environment.js'
 import { TidemarkError } from '../../core/errors.js'
-import { KinesisApi, type StreamSummary } from './api.js'
+import { KinesisApi, type ShardFilter, type StreamSummary } from './api.js'
 import type { ClientLease, SharedClient } from './client.js'
-import { resharded } from './errors.js'
+import { shardsExpired, shardsUnknown, streamChanged } from './discovery-errors.js'
 import { ConsumerRegistration, type RegistrationState } from './fan-out/registration.js'
 import type { KinesisSettings } from './options.js'
-import { Retry } from './retry.js'
-import { type KinesisSplit, type ShardPosition, splitId, subtaskOfHashRange } from './split.js'
-import type { StreamName } from './stream-name.js'
+import { retrying } from './retrying.js'
+import { newSplits, type StreamState, skippedShards, startTime } from './shard-list.js'
+import { type KinesisSplit, splitId, subtaskOfHashRange } from './split.js'
+import { type StreamName, shownStream } from './stream-name.js'
 
-/** What a checkpoint keeps of the stream as a whole. */
+/** What a checkpoint keeps of the source as a whole. */
 interface EnumeratorState {
-  readonly streamArn: string
-  readonly streamCreatedAt: number
-  /** When the job first started: what `latest` and `tip` mean. */
-  readonly firstStart: FirstStart
+  readonly streams: readonly StreamState[]
   /** Absent: no fan-out. */
   readonly consumers?: RegistrationState
 }
 
-interface FirstStart {
-  /** No later than it was by the server's clock. */
-  readonly earliest: number
-  /** No earlier. */
-  readonly latest: number
+/** What runs of the job in this process share: a restart before the first checkpoint begins where the first start did. */
+export type FirstStarts = Map<string, StreamState>
+
+export interface EnumeratorOptions {
+  readonly settings: KinesisSettings<unknown>
+  readonly shared: SharedClient
+  readonly context: EnumeratorContext
+  readonly firstStarts: FirstStarts
+}
+
+interface Listing {
+  readonly lease: ClientLease
+  readonly api: KinesisApi
 }
 
 /** Somebody waits for the job to start: a wrong address should be known sooner than a fault while it runs. */
 const LONGEST_START_RETRY_MS = 10_000
+/** A listing that takes longer than its token lasts is begun again. */
+const LISTINGS = 3
 
-/** Finds the shards of the stream, once: splits and merges while the job runs stop it (see `resharded`). */
+/** Finds the shards of the streams: at first from where the job starts, later those that follow them. */
 export class KinesisEnumerator implements SplitEnumerator {
-  readonly #settings: KinesisSettings<unknown>
-  readonly #shared: SharedClient
-  readonly #context: EnumeratorContext
+  readonly intervalMs?: number
+  readonly #options: EnumeratorOptions
   readonly #abort = new AbortController()
   readonly #registration: ConsumerRegistration | undefined
-  #state: EnumeratorState | undefined
+  /** By ARN. */
+  readonly #streams = new Map<string, StreamState>()
+  #isStarted = false
+  #gone: readonly string[] = []
 
-  constructor(settings: KinesisSettings<unknown>, shared: SharedClient, context: EnumeratorContext) {
-    this.#settings = settings
-    this.#shared = shared
-    this.#context = context
-    // It is what `snapshot` gave: plain data, checked against the stream in `discover`.
-    this.#state = context.restored as EnumeratorState | undefined
-    const { fanOut, numbers } = settings
+  constructor(options: EnumeratorOptions) {
+    const { settings, shared, context } = options
+    this.#options = options
+    const { endAt, fanOut, numbers } = settings
+    if (endAt === undefined) this.intervalMs = numbers.discoveryIntervalMs
+    // It is what `snapshot` gave: plain data, checked against the streams in `discover`.
+    const restored = context.restored as EnumeratorState | undefined
+    for (const stream of restored?.streams ?? []) this.#streams.set(stream.arn, stream)
     this.#registration =
-      fanOut &&
-      new ConsumerRegistration({ settings: fanOut, shared, context, restored: this.#state?.consumers, numbers })
+      fanOut && new ConsumerRegistration({ settings: fanOut, shared, context, restored: restored?.consumers, numbers })
   }
 
   async discover(known: ReadonlySet<string>): Promise<readonly KinesisSplit[]> {
-    const lease = await this.#shared.lease()
+    const { settings, shared, context } = this.#options
+    const lease = await shared.lease()
     try {
-      const { environment } = this.#context
-      const { callTimeoutMs } = this.#settings.numbers
+      const { environment } = context
+      const { callTimeoutMs } = settings.numbers
       const api = new KinesisApi(lease, { environment, signal: this.#abort.signal, callTimeoutMs })
-      const stream = await this.#retrying(lease, () => api.describe(this.#settings.stream))
-      this.#checkIdentity(stream)
-      this.#state ??= {
-        streamArn: stream.arn,
-        streamCreatedAt: stream.createdAt,
-        firstStart: { earliest: api.serverClock.earliest(), latest: api.serverClock.latest() },
-      }
-      await this.#registration?.ensure(stream.arn, this.#abort.signal)
-      const shards = await this.#listShards(lease, api, { StreamARN: stream.arn })
-      this.#checkNames(shards)
-      return this.#newSplits(shards, { stream, known, firstStart: this.#state.firstStart })
+      const listed = new Set<string>()
+      const found: KinesisSplit[] = []
+      for (const name of settings.streams) found.push(...(await this.#discoverIn(name, { lease, api }, known, listed)))
+      this.#requireStreams(listed)
+      this.#gone = [...known].filter((id) => !listed.has(id))
+      this.#isStarted = true
+      return found
     } finally {
       lease.release()
     }
   }
 
-  assign(split: Split, _ordinal: number, parallelism: number): number {
+  gone(): readonly string[] {
+    return this.#gone
+  }
+
+  onLost(splits: readonly Split[]): void {
+    const { context, settings } = this.#options
     // The engine hands back what `discover` made.
+    const error = shardsExpired(splits as readonly KinesisSplit[], context.operatorId)
+    if (settings.onTrimmed === 'fail') throw error
+    context.logger.warn(error.message)
+  }
+
+  assign(split: Split, _ordinal: number, parallelism: number): number {
     return subtaskOfHashRange((split as KinesisSplit).hashRange, parallelism)
   }
 
-  snapshot(): unknown {
+  snapshot(): EnumeratorState {
     const consumers = this.#registration?.snapshot()
-    return consumers ? { ...this.#state, consumers } : this.#state
+    return { streams: [...this.#streams.values()], ...(consumers && { consumers }) }
   }
 
   async close(end: 'finished' | 'unfinished'): Promise<void> {
@@ -89,108 +106,147 @@ export class KinesisEnumerator implements SplitEnumerator {
     if (end === 'finished') await this.#registration?.onFinish()
   }
 
-  async #listShards(lease: ClientLease, api: KinesisApi, stream: StreamName): Promise<readonly Shard[]> {
+  /** Adds the ids of all its splits to `listed`. */
+  async #discoverIn(
+    name: StreamName,
+    listing: Listing,
+    known: ReadonlySet<string>,
+    listed: Set<string>,
+  ): Promise<readonly KinesisSplit[]> {
+    const { startAt, endAt } = this.#options.settings
+    const summary = await this.#retrying(name, listing, () => listing.api.describe(name))
+    const before = this.#streamBefore(name, summary)
+    const stream = before ?? this.#firstState(summary, listing)
+    await this.#registration?.ensure(summary.arn, this.#abort.signal)
+    const shards = await this.#list(name, listing, { StreamARN: stream.arn })
+    const keyOf = this.#keyOf(name)
+    const state = { ...stream, skipped: await this.#skipped({ name, listing, shards, stream, isFirst: !before }) }
+    this.#streams.set(stream.arn, state)
+    this.#options.firstStarts.set(this.#startKey(stream.arn), state)
+    for (const { ShardId } of shards) listed.add(splitId(stream, ShardId ?? ''))
+    return newSplits({ shards, keyOf, stream: state }, { known, isFirst: !before, startAt, endAt })
+  }
+
+  /** In an earlier look, or an earlier run. @throws TidemarkError KINESIS_STREAM_CHANGED */
+  #streamBefore(name: StreamName, { arn, createdAt }: StreamSummary): StreamState | undefined {
+    const before = this.#streams.get(arn)
+    if (before === undefined || before.createdAt === createdAt) return before
+    throw streamChanged(
+      this.#options.context.operatorId,
+      before,
+      `${arn}, created ${isoOf(createdAt)}, as ${shownStream(name)}`,
+    )
+  }
+
+  #firstState({ arn, createdAt }: StreamSummary, { api }: Listing): StreamState {
+    const started = this.#options.firstStarts.get(this.#startKey(arn))
+    if (started?.createdAt === createdAt) return { ...started, skipped: [] }
+    const firstStart = { earliest: api.serverClock.earliest(), latest: api.serverClock.latest() }
+    return { arn, createdAt, firstStart, skipped: [] }
+  }
+
+  async #skipped(facts: {
+    readonly name: StreamName
+    readonly listing: Listing
+    readonly shards: readonly Shard[]
+    readonly stream: StreamState
+    readonly isFirst: boolean
+  }): Promise<readonly string[]> {
+    const { name, listing, shards, stream, isFirst } = facts
+    const present = new Set(shards.map(({ ShardId }) => ShardId))
+    // What is gone need not be remembered: it never comes back.
+    if (!isFirst) return stream.skipped.filter((shardId) => present.has(shardId))
+    const { startAt } = this.#options.settings
+    this.#checkNames(name, shards)
+    const since = startTime(startAt, stream.firstStart)
+    const reached =
+      since === undefined ? undefined : await this.#list(name, listing, { StreamARN: stream.arn }, { since })
+    const fromTime = reached && new Set(reached.map(({ ShardId }) => ShardId ?? ''))
+    return skippedShards({ shards, keyOf: this.#keyOf(name) }, startAt, fromTime)
+  }
+
+  async #list(name: StreamName, listing: Listing, stream: StreamName, filter?: ShardFilter): Promise<readonly Shard[]> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#pages(name, listing, stream, filter)
+      } catch (thrown) {
+        const cause = thrown instanceof TidemarkError ? thrown.cause : thrown
+        const isExpired = (cause as { readonly name?: unknown } | undefined)?.name === 'ExpiredNextTokenException'
+        if (!isExpired || attempt === LISTINGS) throw thrown
+      }
+    }
+  }
+
+  async #pages(
+    name: StreamName,
+    listing: Listing,
+    stream: StreamName,
+    filter?: ShardFilter,
+  ): Promise<readonly Shard[]> {
     const shards: Shard[] = []
     let token: string | undefined
     do {
-      const page = await this.#retrying(lease, () => api.listShardsPage(stream, token))
-      shards.push(...page.shards)
+      const page = await this.#retrying(name, listing, () => listing.api.listShardsPage(stream, token, filter))
+      for (const shard of page.shards) shards.push(shard)
       token = page.next
     } while (token !== undefined)
     return shards
   }
 
-  #newSplits(
-    shards: readonly Shard[],
-    facts: { readonly stream: StreamSummary; readonly known: ReadonlySet<string>; readonly firstStart: FirstStart },
-  ): readonly KinesisSplit[] {
-    const { stream, known, firstStart } = facts
-    const found: KinesisSplit[] = []
-    for (const shard of shards) {
-      const shardId = shard.ShardId ?? ''
-      const id = splitId(stream, shardId)
-      if (known.has(id)) continue
-      if (known.size > 0) throw resharded({ operatorId: this.#context.operatorId, where: `stream ${stream.arn}` })
-      found.push({
-        id,
-        streamArn: stream.arn,
-        streamCreatedAt: stream.createdAt,
-        shardId,
-        parents: [shard.ParentShardId, shard.AdjacentParentShardId].filter((parent) => parent !== undefined),
-        hashRange: {
-          start: shard.HashKeyRange?.StartingHashKey ?? '0',
-          end: shard.HashKeyRange?.EndingHashKey ?? '0',
-        },
-        position: this.#startOf(shardId, firstStart),
-        closed: shard.SequenceNumberRange?.EndingSequenceNumber !== undefined,
-        endsAt: this.#settings.bounded ? firstStart.latest : null,
-        readUpTo: null,
-      })
-    }
-    return found
+  /** How positions name a shard of the stream. */
+  #keyOf(name: StreamName): (shardId: string) => string {
+    return this.#options.settings.streams.length === 1
+      ? (shardId) => shardId
+      : (shardId) => `${shownStream(name)}/${shardId}`
   }
 
-  #startOf(shardId: string, firstStart: FirstStart): ShardPosition {
-    const { startAt } = this.#settings
-    if (startAt === 'horizon') return { kind: 'horizon' }
-    if (startAt === 'latest') return { kind: 'timestamp', timestampMs: firstStart.earliest }
-    if (startAt.timestamp !== undefined) return { kind: 'timestamp', timestampMs: Number(startAt.timestamp) }
-    const { at, after } = startAt.shards[shardId] ?? {}
-    if (at !== undefined) return { kind: 'at', sequenceNumber: at }
-    if (after !== undefined) return { kind: 'after', sequenceNumber: after, subSequence: null }
-    return { kind: 'horizon' }
+  #startKey(arn: string): string {
+    const { lineage, operatorId } = this.#options.context
+    return `${lineage} ${operatorId} ${arn}`
   }
 
-  #checkIdentity(stream: StreamSummary): void {
-    const before = this.#state
-    if (before === undefined) return
-    if (before.streamArn === stream.arn && before.streamCreatedAt === stream.createdAt) return
-    const { operatorId } = this.#context
-    const show = (arn: string, createdAt: number): string => `${arn}, created ${new Date(createdAt).toISOString()}`
-    throw new TidemarkError({
-      code: 'KINESIS_STREAM_CHANGED',
-      domain: 'user',
-      operatorId,
-      message:
-        `source '${operatorId}': the checkpoint belongs to ${show(before.streamArn, before.streamCreatedAt)}; found ` +
-        `${show(stream.arn, stream.createdAt)}. Its positions mean nothing there: give the source another id, or ` +
-        'start the job afresh',
-    })
-  }
-
-  #checkNames(shards: readonly Shard[]): void {
-    const { startAt } = this.#settings
-    // A restored job does not start there any more, and shards expire.
-    if (typeof startAt !== 'object' || startAt.shards === undefined || this.#context.restored !== undefined) return
-    const present = new Set(shards.map((shard) => shard.ShardId))
-    const missing = Object.keys(startAt.shards).filter((shardId) => !present.has(shardId))
-    if (missing.length === 0) return
-    const { operatorId } = this.#context
-    throw new TidemarkError({
-      code: 'KINESIS_SHARD_UNKNOWN',
-      domain: 'user',
-      operatorId,
-      message:
-        `source '${operatorId}': startAt names shards that the stream does not have: ${missing.join(', ')}; it has ` +
-        `${[...present].slice(0, 10).join(', ')}${present.size > 10 ? ` and ${present.size - 10} more` : ''}`,
-    })
-  }
-
-  async #retrying<R>(lease: ClientLease, call: () => Promise<R>): Promise<R> {
-    const { environment, operatorId } = this.#context
-    const { stream, numbers } = this.#settings
-    const name = 'StreamName' in stream ? stream.StreamName : stream.StreamARN
-    const retryForMs = Math.min(numbers.retryForMs, LONGEST_START_RETRY_MS)
-    const retry = new Retry({ environment, operatorId, where: `stream ${name}`, endpoint: lease.endpoint, retryForMs })
-    for (;;) {
-      try {
-        return await call()
-      } catch (thrown) {
-        if (this.#abort.signal.aborted) throw thrown
-        const { error, delayMs } = retry.onFailure(thrown)
-        if (error) throw error
-        await sleep(environment, delayMs, this.#abort.signal)
-      }
+  /** What a checkpoint has of streams that are not read any more would be lost in silence. */
+  #requireStreams(listed: ReadonlySet<string>): void {
+    const prefixes = new Set([...listed].map((id) => id.slice(0, id.indexOf('@'))))
+    for (const stream of this.#streams.values()) {
+      if (prefixes.has(stream.arn)) continue
+      const found = this.#options.settings.streams.map(shownStream).join(', ')
+      throw streamChanged(this.#options.context.operatorId, stream, found)
     }
   }
+
+  #checkNames(name: StreamName, shards: readonly Shard[]): void {
+    const { context, settings } = this.#options
+    const { startAt, endAt, streams } = settings
+    const given = [startAt, endAt].flatMap((position) =>
+      typeof position === 'object' && position.shards !== undefined ? Object.keys(position.shards) : [],
+    )
+    const own = streams.length === 1 ? given : given.filter((key) => key.startsWith(`${shownStream(name)}/`))
+    const keyOf = this.#keyOf(name)
+    const present = new Set(shards.map(({ ShardId }) => keyOf(ShardId ?? '')))
+    const missing = own.filter((key) => !present.has(key))
+    if (missing.length > 0) throw shardsUnknown(context.operatorId, missing, [...present])
+  }
+
+  #retrying<R>(name: StreamName, { lease }: Listing, call: () => Promise<R>): Promise<R> {
+    const { context, settings } = this.#options
+    const { environment, operatorId } = context
+    const { retryForMs } = settings.numbers
+    return retrying(
+      {
+        environment,
+        operatorId,
+        where: `stream ${shownStream(name)}`,
+        endpoint: lease.endpoint,
+        retryForMs: this.#isStarted ? retryForMs : Math.min(retryForMs, LONGEST_START_RETRY_MS),
+        signal: this.#abort.signal,
+      },
+      call,
+    )
+  }
+}
+
+/** A given instant, not the wall clock: only that is forbidden. */
+function isoOf(epochMs: number): string {
+  return new Date(epochMs).toISOString()
 }

@@ -139,21 +139,6 @@ export function callFailed(thrown: unknown, context: FailureContext & { readonly
   }
 }
 
-/** Until splits and merges are followed, going on would lose the order of keys or records: it stops instead. */
-export function resharded(context: Pick<FailureContext, 'operatorId' | 'where'>): TidemarkError {
-  const { operatorId, where } = context
-  return new TidemarkError({
-    code: 'KINESIS_RESHARDED',
-    domain: 'connector',
-    operatorId,
-    location: where,
-    message:
-      `source '${operatorId}', ${where}: was split or merged while the job read the stream, which this version does not ` +
-      "follow. Nothing that was read is lost; start the job afresh (startAt: 'horizon' or a timestamp) to read the " +
-      'stream with its present shards',
-  })
-}
-
 function oneLine(text: string): string {
   return (text.split('\n')[0] ?? '').trim().replace(/\.$/, '') || 'no message'
 }

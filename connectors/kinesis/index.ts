@@ -1,12 +1,7 @@
 export type { OnRejected } from '../dead-letters/options.js'
 export type { KinesisFanOut } from './fan-out/options.js'
-export type {
-  KinesisDecoder,
-  KinesisOptions,
-  KinesisRecordMeta,
-  KinesisStart,
-  SequencePosition,
-} from './options.js'
+export type { KinesisDecoder, KinesisOptions, KinesisRecordMeta } from './options.js'
+export type { KinesisEnd, KinesisStart, SequencePosition } from './positions.js'
 export { type JsonBytesOptions, jsonBytes } from './sink/json-bytes.js'
 export type { AggregateOptions, KinesisSinkOptions } from './sink/options.js'
 export { kinesisSink } from './sink/sink.js'

@@ -6,7 +6,8 @@ import { requireKnownOptions } from '../../core/options.js'
 import type { HttpVersion } from '../aws/client-config.js'
 import { AWS_OPTIONS, type AwsOptions, type AwsSettings, awsSettingsOf } from '../aws/options.js'
 import { type FanOutSettings, fanOutSettingsOf, type KinesisFanOut } from './fan-out/options.js'
-import { type StreamName, type StreamOption, streamOf } from './stream-name.js'
+import { checkEnd, checkStart, type KinesisEnd, type KinesisStart } from './positions.js'
+import { arnAmong, type StreamName, type StreamsOption, streamsOf } from './stream-name.js'
 
 /** The object is reused for the next record: copy what you keep. */
 export interface KinesisRecordMeta extends RecordMeta {
@@ -25,31 +26,15 @@ export type KinesisValueDecoder<out T> = (bytes: Uint8Array, record: KinesisReco
 /** One value a record, or, as `lines(json(schema))`, any number of them. */
 export type KinesisDecoder<T> = KinesisValueDecoder<T> | ManyDecoder<T, KinesisRecordMeta>
 
-/** From this record on, or from the one behind it. */
-export type SequencePosition =
-  | { readonly at: string; readonly after?: undefined }
-  | { readonly after: string; readonly at?: undefined }
-
-/**
- * `horizon`: the oldest record that is still there. `latest`: what arrives from the job's first start on. A timestamp
- * (epoch milliseconds or a Date): what arrived at or after it. `shards`: a position for each shard id; shards that are
- * not named start at the horizon.
- */
-export type KinesisStart =
-  | 'horizon'
-  | 'latest'
-  | { readonly timestamp: Date | number; readonly shards?: undefined }
-  | { readonly shards: Readonly<Record<string, SequencePosition>>; readonly timestamp?: undefined }
-
 interface KinesisCommonOptions<T> {
   /** Where a fresh start begins; a restored job goes on where it was. */
   readonly startAt: KinesisStart
   readonly decode: KinesisDecoder<T>
-  /** `tip`: a bounded source that ends with what the stream holds when the job first starts. Default: unbounded. */
-  readonly endAt?: 'tip'
+  /** Makes a bounded source, which ends there. Default: unbounded. */
+  readonly endAt?: KinesisEnd
   /** What a record meets that cannot be decoded. Default `fail`. */
   readonly onMalformed?: MalformedPolicy
-  /** What a restored job does whose next records may have expired: `fail` (default), or `continue` at the horizon. */
+  /** What a job does whose next records have expired: `fail` (default), or `continue` with what is there. */
   readonly onTrimmed?: 'fail' | 'continue'
   /** Enhanced fan-out. Default: polling. */
   readonly fanOut?: KinesisFanOut
@@ -74,20 +59,23 @@ interface KinesisCommonOptions<T> {
   readonly bufferRecords?: number
   /** The same in bytes. Default 4 MiB. */
   readonly bufferBytes?: number
+  /** How often shards are looked for; also whenever one has ended. Default 10,000. */
+  readonly discoveryIntervalMs?: number
   /** How long throttling, server errors and a broken network are borne without one good answer. Default 60,000. */
   readonly retryForMs?: number
   /** How long a call may take. Default 30,000. */
   readonly callTimeoutMs?: number
 }
 
-export type KinesisOptions<T> = KinesisCommonOptions<T> & StreamOption & AwsOptions<KinesisClient, KinesisClientConfig>
+export type KinesisOptions<T> = KinesisCommonOptions<T> & StreamsOption & AwsOptions<KinesisClient, KinesisClientConfig>
 
 /** Options with their defaults, checked. */
 export interface KinesisSettings<T> {
-  readonly stream: StreamName
+  readonly streams: readonly StreamName[]
   readonly startAt: KinesisStart
+  /** Undefined: unbounded. */
+  readonly endAt: KinesisEnd | undefined
   readonly decode: KinesisDecoder<T>
-  readonly bounded: boolean
   readonly onMalformed: MalformedPolicy
   readonly onTrimmed: 'fail' | 'continue'
   readonly aws: AwsSettings<KinesisClient, KinesisClientConfig>
@@ -105,6 +93,7 @@ const POSITIVES = {
   pollIntervalMs: 200,
   maxPollIntervalMs: 1000,
   bufferBytes: 4 * 1024 * 1024,
+  discoveryIntervalMs: 10_000,
   retryForMs: 60_000,
   callTimeoutMs: 30_000,
 }
@@ -114,6 +103,7 @@ const OPTIONS = {
   ...AWS_OPTIONS,
   stream: true,
   streamArn: true,
+  streams: true,
   startAt: true,
   decode: true,
   endAt: true,
@@ -129,21 +119,22 @@ const OPTIONS = {
   maxPollIntervalMs: true,
   bufferRecords: true,
   bufferBytes: true,
+  discoveryIntervalMs: true,
   retryForMs: true,
   callTimeoutMs: true,
 } as const
 
 const MAX_RECORDS_PER_CALL = 10_000
-const SEQUENCE_NUMBER = /^(0|[1-9]\d{0,128})$/
 
 /** @throws TidemarkError OPTION_INVALID */
 export function settingsOf<T>(options: KinesisOptions<T>): KinesisSettings<T> {
   requireKnownOptions('kinesis', options, OPTIONS)
+  const streams = streamsOf('kinesis', options)
   checkStart(options.startAt)
+  if (options.endAt !== undefined) checkEnd(options.endAt)
   if (typeof options.decode !== 'function' && !isManyDecoder(options.decode)) {
     throw invalid('decode is a decoder, such as json(schema) or lines(json(schema))')
   }
-  if (options.endAt !== undefined && options.endAt !== 'tip') throw invalid(`endAt is 'tip' or absent`)
   checkChoice('onMalformed', options.onMalformed, ['fail', 'deadLetter', 'skip'])
   checkChoice('onTrimmed', options.onTrimmed, ['fail', 'continue'])
   checkChoice('httpVersion', options.httpVersion, ['1.1', '2'])
@@ -151,13 +142,13 @@ export function settingsOf<T>(options: KinesisOptions<T>): KinesisSettings<T> {
     throw invalid('client is used as it is: httpVersion is for the client that the source makes')
   }
   return {
-    stream: streamOf('kinesis', options),
+    streams,
     startAt: options.startAt,
+    endAt: options.endAt,
     decode: options.decode,
-    bounded: options.endAt === 'tip',
     onMalformed: options.onMalformed ?? 'fail',
     onTrimmed: options.onTrimmed ?? 'fail',
-    aws: awsSettingsOf('kinesis', options, options.streamArn),
+    aws: awsSettingsOf('kinesis', options, arnAmong(streams)),
     fanOut: options.fanOut && fanOutSettingsOf(options.fanOut),
     httpVersion: options.httpVersion ?? httpVersionFor(options),
     numbers: numbersOf(options),
@@ -183,25 +174,6 @@ function numbersOf(options: KinesisOptions<unknown>): KinesisNumbers {
     throw invalid(`maxRecordsPerCall is at most ${MAX_RECORDS_PER_CALL}, found ${numbers.maxRecordsPerCall}`)
   }
   return numbers
-}
-
-function checkStart(start: KinesisStart): void {
-  if (start === 'horizon' || start === 'latest') return
-  if (typeof start !== 'object' || start === null) {
-    throw invalid(`startAt is 'horizon', 'latest', { timestamp } or { shards }, found ${String(start)}`)
-  }
-  if (start.timestamp !== undefined) {
-    if (start.shards !== undefined) throw invalid('startAt has either timestamp or shards')
-    const timestamp = Number(start.timestamp)
-    if (timestamp >= 0 && timestamp <= 8.64e15) return
-    throw invalid(`startAt.timestamp is a Date or epoch milliseconds, found ${String(start.timestamp)}`)
-  }
-  for (const [shardId, position] of Object.entries(start.shards ?? {})) {
-    const number = position.at ?? position.after
-    if ((position.at === undefined) !== (position.after === undefined) && SEQUENCE_NUMBER.test(String(number))) continue
-    throw invalid(`startAt.shards['${shardId}'] is { at } or { after } with a sequence number as a string`)
-  }
-  if (start.shards === undefined) throw invalid('startAt has either timestamp or shards')
 }
 
 function checkChoice(name: string, value: string | undefined, choices: readonly string[]): void {

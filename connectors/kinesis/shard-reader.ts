@@ -2,14 +2,14 @@ import type { Polled, ReaderContext, SplitReader } from '../../core/connector.js
 import { RecordDecoding } from '../../core/decode/index.js'
 import { KinesisApi } from './api.js'
 import type { ClientLease } from './client.js'
-import { callFailed, resharded } from './errors.js'
+import { callFailed } from './errors.js'
 import type { KinesisSettings, KinesisValueDecoder } from './options.js'
-import { fetchedRecord, RecordBuffer, sizeOf } from './record-buffer.js'
+import { type FetchedRecord, fetchedRecord, RecordBuffer, sizeOf } from './record-buffer.js'
 import { type MutableRecordMeta, RecordUnpacker } from './record-unpacker.js'
 import { Retention } from './retention.js'
 import type { Answer, FetcherOptions, ShardFetcher } from './shard-fetcher.js'
 import { type ShardMetrics, type ShardReadings, shardMetrics } from './shard-metrics.js'
-import type { KinesisSplit } from './split.js'
+import { isBeyond, type KinesisSplit, type ShardPosition } from './split.js'
 
 export interface ShardReaderOptions<T> {
   readonly settings: KinesisSettings<T>
@@ -37,7 +37,9 @@ export class ShardReader<T> implements SplitReader<T> {
   readonly #where: string
   readonly #split: KinesisSplit
   #endsAt: number | null
+  #endsAtTip: boolean
   #isEnded = false
+  #endedEarly = false
   /** Of the last answer, while it was empty and at the tip: when the call was made. */
   #quietAt: number | undefined
   #millisBehindLatest = 0
@@ -50,6 +52,7 @@ export class ShardReader<T> implements SplitReader<T> {
     const { shardId, streamArn } = split
     this.#split = split
     this.#endsAt = split.endsAt
+    this.#endsAtTip = split.endsAtTip
     this.#context = context
     this.#lease = lease
     this.#where = `${shardId} of ${streamArn}`
@@ -107,7 +110,12 @@ export class ShardReader<T> implements SplitReader<T> {
   }
 
   start(): void {
-    this.#running = this.#run()
+    const { position, stopAt } = this.#split
+    if (stopAt?.kind === 'after' && position.kind === 'after' && isAllRead(position, stopAt.sequenceNumber)) {
+      this.#isEnded = true
+      this.#endedEarly = true
+      this.#context.wake()
+    } else this.#running = this.#run()
   }
 
   poll(maxRecords: number): Polled<T> | undefined {
@@ -139,6 +147,11 @@ export class ShardReader<T> implements SplitReader<T> {
     return this.#isEnded && this.#buffer.count === 0 && this.#failure === undefined
   }
 
+  /** It ended at its stop: what follows in the shard and its children is not to be read. */
+  get endedEarly(): boolean {
+    return this.#endedEarly
+  }
+
   get caughtUp(): boolean {
     if (this.finished) return true
     return (
@@ -149,6 +162,7 @@ export class ShardReader<T> implements SplitReader<T> {
   endAtTip(): void {
     if (this.#isEnded) return
     this.#endsAt = Math.min(this.#endsAt ?? Number.POSITIVE_INFINITY, this.#api.serverClock.latest())
+    this.#endsAtTip = true
     this.#fetcher.hurry()
   }
 
@@ -174,10 +188,9 @@ export class ShardReader<T> implements SplitReader<T> {
   }
 
   #accept(answer: Answer): void {
-    const { isAtTip, isShardEnd, isFresh, calledAt } = answer
-    const endsAt = this.#endsAt
+    const { isAtTip, isShardEnd, calledAt } = answer
     const fetched = answer.records.map(fetchedRecord)
-    const beyond = endsAt === null ? -1 : fetched.findIndex(({ arrivedAt }) => arrivedAt > endsAt)
+    const beyond = fetched.findIndex((record) => this.#isBeyond(record))
     const records = beyond < 0 ? fetched : fetched.slice(0, beyond)
     const bytes = records.reduce((sum, record) => sum + sizeOf(record), 0)
     this.#buffer.add(records, bytes)
@@ -186,15 +199,30 @@ export class ShardReader<T> implements SplitReader<T> {
     if (fetched.length === 0) this.#metrics.emptyReads.add()
     this.#millisBehindLatest = answer.millisBehindLatest
     this.#quietAt = fetched.length === 0 && isAtTip ? calledAt : undefined
-    if (endsAt !== null && (beyond >= 0 || isShardEnd || (isAtTip && isFresh))) {
+    if (beyond >= 0 || (!isShardEnd && this.#isStop(answer, records.at(-1)?.sequenceNumber))) {
       this.#isEnded = true
+      this.#endedEarly = true
       this.#fetcher.stop()
-    } else if (isShardEnd && this.#split.closed) {
-      this.#isEnded = true
     } else if (isShardEnd) {
-      this.#failure = resharded({ operatorId: this.#context.operatorId, where: this.#where })
+      this.#isEnded = true
     }
     this.#context.wake()
+  }
+
+  #isBeyond({ arrivedAt, sequenceNumber }: FetchedRecord): boolean {
+    const { stopAt } = this.#split
+    return (this.#endsAt !== null && arrivedAt > this.#endsAt) || (stopAt !== null && isBeyond(stopAt, sequenceNumber))
+  }
+
+  /** Whether nothing more can come that is to be read, though the shard goes on. */
+  #isStop({ isAtTip, isFresh, calledAt }: Answer, last: string | undefined): boolean {
+    const { stopAt } = this.#split
+    if (stopAt?.kind === 'after' && stopAt.sequenceNumber === last) return true
+    if (!isAtTip || !isFresh) return false
+    if (this.#endsAtTip) return true
+    if (this.#endsAt === null) return false
+    const { clock } = this.#context.environment
+    return calledAt + this.#api.serverClock.earliest() - clock.now() > this.#endsAt
   }
 
   #readings(): ShardReadings {
@@ -206,4 +234,8 @@ export class ShardReader<T> implements SplitReader<T> {
       lastSequenceNumber: position.kind === 'after' ? position.sequenceNumber : undefined,
     }
   }
+}
+
+function isAllRead(position: ShardPosition & { readonly kind: 'after' }, stop: string): boolean {
+  return position.sequenceNumber === stop && position.subSequence === null && position.valueIndex === undefined
 }

@@ -6,13 +6,16 @@ export interface KinesisSplit extends Split {
   /** Epoch milliseconds. Tells a stream from a deleted namesake, whose shards have the same ids. */
   readonly streamCreatedAt: number
   readonly shardId: string
+  /** Ids of splits, as the engine wants them. */
   readonly parents: readonly string[]
   readonly hashRange: HashRange
   readonly position: ShardPosition
-  /** Whether the shard had been closed when it was discovered: its children were discovered with it. */
-  readonly closed: boolean
-  /** Bounded reads: the split ends at the tip, and before the first record that arrived after this time. */
+  /** Bounded reads: the split ends before the first record that arrived after this time. */
   readonly endsAt: number | null
+  /** Bounded reads: and where the reader has caught up, if that is earlier. */
+  readonly endsAtTip: boolean
+  /** Bounded reads: before this record, or behind it. */
+  readonly stopAt: StopPosition | null
   /** Nothing that arrived before this time (epoch milliseconds) is left to read. Null: not known. */
   readonly readUpTo: number | null
 }
@@ -37,12 +40,23 @@ export type ShardPosition =
       readonly valueIndex?: number
     }
 
+export interface StopPosition {
+  readonly kind: 'at' | 'after'
+  readonly sequenceNumber: string
+}
+
 const HASH_KEYS = 1n << 128n
 
 /** Pure. By the middle of the hash range, so that neighbours lie apart and subtasks get even shares of the keys. */
 export function subtaskOfHashRange(range: HashRange, parallelism: number): number {
   const middle = (BigInt(range.start) + BigInt(range.end)) / 2n
   return Number((middle * BigInt(parallelism)) / HASH_KEYS)
+}
+
+/** Whether a record is no longer to be read. Sequence numbers are decimal, without leading zeros. */
+export function isBeyond({ kind, sequenceNumber: stop }: StopPosition, sequenceNumber: string): boolean {
+  const difference = sequenceNumber.length - stop.length || (sequenceNumber < stop ? -1 : sequenceNumber > stop ? 1 : 0)
+  return kind === 'at' ? difference >= 0 : difference > 0
 }
 
 export function splitId(stream: { readonly arn: string; readonly createdAt: number }, shardId: string): string {

@@ -1,8 +1,7 @@
-import { CreateStreamCommand, DeleteStreamCommand, SplitShardCommand } from '@aws-sdk/client-kinesis'
+import { CreateStreamCommand, DeleteStreamCommand } from '@aws-sdk/client-kinesis'
 import { describe, expect, test } from 'vitest'
 import {
   discover,
-  engineContext,
   errorOf,
   faultyProxy,
   LABELS,
@@ -144,43 +143,5 @@ test('a stream deleted and created again under its name is refused against the o
   await client.send(new CreateStreamCommand({ StreamName: STREAM, ShardCount: 1 }))
   expect(await errorOf(discover(source, { restored: enumerator.snapshot?.() }))).toMatchObject({
     code: 'KINESIS_STREAM_CHANGED',
-  })
-})
-
-describe('a shard that is split while the job reads', () => {
-  async function split() {
-    const { server, client } = await startStream()
-    await put(client, ['a'])
-    const source = textSource(server)
-    const found = await discover(source)
-    const NewStartingHashKey = (1n << 127n).toString()
-    await client.send(new SplitShardCommand({ StreamName: STREAM, ShardToSplit: SHARD, NewStartingHashKey }))
-    return { server, source, ...found }
-  }
-
-  test('stops the reader, when everything of it was read', async () => {
-    const { source, splits } = await split()
-    const open = await openReader(source, splits[0]!)
-    expect(await open.until(() => open.polled.length === 1)).toEqual(['a'])
-    expect(await errorOf(open.until(() => false))).toMatchObject({ code: 'KINESIS_RESHARDED' })
-  })
-
-  test('stops a restored job before it reads the children ahead of their parent', async () => {
-    const { source, splits, enumerator } = await split()
-    const restored = source.enumerate(engineContext({ restored: enumerator.snapshot?.() }).context)
-    const known = new Set(splits.map(({ id }) => id))
-    expect(await errorOf(restored.discover(known))).toMatchObject({ code: 'KINESIS_RESHARDED' })
-  })
-
-  test('is read with its children by a job that starts afterwards', async () => {
-    const { server } = await split()
-    const source = textSource(server)
-    const { splits } = await discover(source)
-    expect(splits).toMatchObject([
-      { closed: true, parents: [] },
-      { closed: false, parents: [SHARD] },
-      { closed: false, parents: [SHARD] },
-    ])
-    expect(await readAll(source, splits[0]!)).toEqual(['a'])
   })
 })

@@ -1,0 +1,68 @@
+import { TidemarkError } from '../../core/errors.js'
+import type { KinesisSplit } from './split.js'
+
+/** How many names a message has. */
+const SHOWN = 10
+
+/** The positions of a checkpoint are those of another stream. */
+export function streamChanged(
+  operatorId: string,
+  before: { readonly arn: string; readonly createdAt: number },
+  found: string,
+): TidemarkError {
+  return new TidemarkError({
+    code: 'KINESIS_STREAM_CHANGED',
+    domain: 'user',
+    operatorId,
+    message:
+      `source '${operatorId}': the checkpoint belongs to ${before.arn}, created ${isoOf(before.createdAt)}; found ` +
+      `${found}. Its positions mean nothing there: give the source another id, or start the job afresh`,
+  })
+}
+
+export function shardsUnknown(
+  operatorId: string,
+  missing: readonly string[],
+  present: readonly string[],
+): TidemarkError {
+  return new TidemarkError({
+    code: 'KINESIS_SHARD_UNKNOWN',
+    domain: 'user',
+    operatorId,
+    message:
+      `source '${operatorId}': startAt and endAt name shards that the stream does not have: ${missing.join(', ')}; it ` +
+      `has ${shown(present)}`,
+  })
+}
+
+/** Shards are gone, with all records in them, before they were read to their end. */
+export function shardsExpired(splits: readonly KinesisSplit[], operatorId: string): TidemarkError {
+  return new TidemarkError({
+    code: 'KINESIS_POSITION_EXPIRED',
+    domain: 'connector',
+    operatorId,
+    message:
+      `source '${operatorId}': shards have expired before they were read to their end; lost is ${shown(splits.map(gapOf))}. ` +
+      "Set onTrimmed: 'continue' to go on without it, or start afresh",
+  })
+}
+
+function gapOf({ shardId, streamArn, position, readUpTo }: KinesisSplit): string {
+  const from =
+    readUpTo !== null
+      ? `what arrived in it after ${isoOf(readUpTo)}`
+      : position.kind === 'horizon'
+        ? 'all of it'
+        : `what came from ${JSON.stringify(position)} on`
+  return `${shardId} of ${streamArn} (${from})`
+}
+
+function shown(names: readonly string[]): string {
+  const more = names.length - SHOWN
+  return names.slice(0, SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '')
+}
+
+/** A given instant, not the wall clock: only that is forbidden. */
+function isoOf(epochMs: number): string {
+  return new Date(epochMs).toISOString()
+}
