@@ -6,7 +6,7 @@ export interface JsonBytesOptions {
 }
 
 /** For `encode`: each row as one JSON document in UTF-8. A row without a JSON form is rejected. */
-export function jsonBytes(options: JsonBytesOptions = {}): (row: unknown) => string {
+export function jsonBytes<T = unknown>(options: JsonBytesOptions = {}): (row: T) => string {
   const end = options.newline === true ? '\n' : ''
   return (row) => {
     let json: string | undefined

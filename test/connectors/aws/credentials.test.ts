@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { expect, test } from 'vitest'
 import { sharedClient } from '../../../connectors/kinesis/client.js'
 import { type KinesisSinkOptions, kinesisSink } from '../../../connectors/kinesis/index.js'
@@ -130,7 +131,6 @@ test('an endpoint on this machine gets no real credentials', async () => {
 test('a request handler that is given is used: a proxy', async () => {
   const aws = await startFakeAws()
   bareEnvironment()
-  const { NodeHttpHandler } = await import('@smithy/node-http-handler')
   const seen: string[] = []
   class Proxied extends NodeHttpHandler {
     override handle(...[request, options]: Parameters<NodeHttpHandler['handle']>) {

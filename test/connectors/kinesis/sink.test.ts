@@ -124,6 +124,17 @@ test('throttling, server errors, broken connections and credentials that expire 
   expect(metrics.read()).toMatchObject({ calls: 6, retries: 5, throttledRecords: 20, records: 10 })
 })
 
+test('a stream that takes less than is written slows the sink down, and loses nothing', async () => {
+  const environment = hurriedEnvironment()
+  const { server, client } = await startStream(1, { environment, limits: { writeRecords: 1000 } })
+  const { writer, metrics, writeAll } = await openWriter(rowSink(server), { environment })
+  await writeAll(rowsOf(4000))
+  await writer.prepareCommit(1)
+  expect(new Set(rowsIn(await storedIn(client)).map(({ n }) => n)).size).toBe(4000)
+  expect(metrics.read()['throttledRecords']).toBeGreaterThan(0)
+  expect(metrics.read()['recordsPerSecondLimit']).toBeGreaterThan(0)
+})
+
 test('a call whose answer is lost is made again: at least once', async () => {
   const { server, client } = await startStream(1, {
     faults: [{ operation: 'PutRecords', nth: 1, fault: { kind: 'replyLost' } }],
