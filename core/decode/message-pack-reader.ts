@@ -35,7 +35,8 @@ class Reader {
   #budget: number
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
+    // Not a Buffer: `slice` of one copies nothing.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#end = bytes.length
     this.#budget = BUDGET_BASE + bytes.length * BUDGET_PER_BYTE

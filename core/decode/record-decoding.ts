@@ -117,7 +117,7 @@ export class RecordDecoding<T, Input = Uint8Array> {
           offset: meta.offset,
           code: problem.code,
           message: problem.message,
-          raw: Uint8Array.from(typeof raw === 'function' ? raw() : raw),
+          raw: new Uint8Array(typeof raw === 'function' ? raw() : raw),
           isPart,
           arrivedAt: meta.arrivedAt,
           partitionKey: meta.partitionKey,

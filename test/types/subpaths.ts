@@ -3,7 +3,7 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Observable, Subject } from 'rxjs'
-import { type DeadLetter, defineJob, json, type lines, messagePack, type RecordMeta, type Stream, text } from 'tidemark'
+import { type DeadLetter, defineJob, json, lines, messagePack, type RecordMeta, type Stream, text } from 'tidemark'
 import { collectInto, collection, generator, print } from 'tidemark/collection'
 import { type CloudWatchLogEvent, cloudWatchLogs, csvRows, gunzip } from 'tidemark/decode'
 import { csv, fileSink, files, jsonLines, textLines } from 'tidemark/file'
