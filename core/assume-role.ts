@@ -1,4 +1,4 @@
-import { optionInvalid, requireKnownOptions } from './options.js'
+import { optionInvalid, requireEndpoint, requireKnownOptions } from './options.js'
 
 /** A role of AWS that is taken on for every call; credentials are renewed before they expire. */
 export interface AssumeRole {
@@ -41,13 +41,4 @@ export function requireAssumeRole(where: string, role: AssumeRole): void {
     throw optionInvalid(where, `assumeRole.durationSeconds is a whole number from 900 on, found ${durationSeconds}`)
   }
   if (endpoint !== undefined) requireEndpoint(`${where}: assumeRole`, endpoint)
-}
-
-/** @throws TidemarkError OPTION_INVALID */
-export function requireEndpoint(where: string, endpoint: string): void {
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
-  const isPlain = url && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === ''
-  // Credentials in a URL would end up in messages.
-  if (isPlain && url.username === '' && url.password === '') return
-  throw optionInvalid(where, 'endpoint is a URL such as http://127.0.0.1:4567, without credentials, query and fragment')
 }

@@ -38,6 +38,15 @@ export function requireChoice(
   throw optionInvalid(where, `${name} is one of ${choices.join(', ')}, found ${shown(value)}`)
 }
 
+/** @throws TidemarkError OPTION_INVALID */
+export function requireEndpoint(where: string, endpoint: string): void {
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
+  const isPlain = url && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === ''
+  // Credentials in a URL would end up in messages.
+  if (isPlain && url.username === '' && url.password === '') return
+  throw optionInvalid(where, 'endpoint is a URL such as http://127.0.0.1:9000, without credentials, query and fragment')
+}
+
 function shown(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : value === null ? 'null' : `a ${typeof value}`
 }

@@ -1,5 +1,5 @@
-import { type AssumeRole, requireAssumeRole, requireEndpoint } from '../../core/assume-role.js'
-import { optionInvalid } from '../../core/options.js'
+import { type AssumeRole, requireAssumeRole } from '../../core/assume-role.js'
+import { optionInvalid, requireEndpoint } from '../../core/options.js'
 
 /** How a connector reaches a service of AWS: the same for all of them. */
 export type AwsOptions<Client, Config> =

@@ -1,5 +1,6 @@
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 import { TidemarkError } from '../../../core/errors.js'
+import { roleCredentials } from './assume-role.js'
 import type { S3StoreOptions } from './options.js'
 
 export type S3Sdk = typeof import('@aws-sdk/client-s3')
@@ -54,7 +55,11 @@ export function connect(
     ...(region === undefined ? {} : { region }),
     ...options.clientConfig,
   }
-  const client = new sdk.S3Client(config)
+  const { assumeRole } = options
+  const client = new sdk.S3Client({
+    ...config,
+    ...(assumeRole && { credentials: roleCredentials(assumeRole, config) }),
+  })
   const shown = endpoint ?? (region === undefined ? 'AWS' : `AWS ${region}`)
   return { sdk, client, endpoint: shown, release: () => client.destroy() }
 }

@@ -1,5 +1,6 @@
+import { type AssumeRole, requireAssumeRole } from '../../../core/assume-role.js'
 import { type Duration, seconds } from '../../../core/duration.js'
-import { optionInvalid, requireChoice, requireKnownOptions } from '../../../core/options.js'
+import { optionInvalid, requireChoice, requireEndpoint, requireKnownOptions } from '../../../core/options.js'
 
 /** How to reach S3. docs/storage.md has the permissions that suffice. */
 export interface S3StoreOptions {
@@ -7,6 +8,8 @@ export interface S3StoreOptions {
   readonly endpoint?: string
   /** Default: AWS_REGION or the profile's; `us-east-1` where there is an endpoint. */
   readonly region?: string
+  /** A role that is taken on before anything is asked of S3. Needs `@aws-sdk/credential-providers`. */
+  readonly assumeRole?: AssumeRole
   /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. Default: true where there is an endpoint. */
   readonly pathStyle?: boolean
   /** Default: as the bucket is set up, which is SSE-S3 unless somebody chose otherwise. */
@@ -60,6 +63,7 @@ export function requireS3Options(where: string, options: S3StoreOptions): void {
   requireKnownOptions(where, options, {
     endpoint: true,
     region: true,
+    assumeRole: true,
     pathStyle: true,
     encryption: true,
     parallel: true,
@@ -83,6 +87,7 @@ export function requireS3Options(where: string, options: S3StoreOptions): void {
   if (timeout !== undefined && !(typeof timeout?.ms === 'number' && timeout.ms > 0)) {
     throw optionInvalid(where, `timeout is a duration longer than 0 such as seconds(30), found ${shown(timeout)}`)
   }
+  if (options.assumeRole !== undefined) requireAssumeRole(where, options.assumeRole)
   if (encryption !== undefined) requireEncryption(`${where}.encryption`, encryption)
   if (clientConfig !== undefined && (typeof clientConfig !== 'object' || clientConfig === null)) {
     throw optionInvalid(
@@ -94,17 +99,9 @@ export function requireS3Options(where: string, options: S3StoreOptions): void {
   if (typeof client?.send !== 'function') {
     throw optionInvalid(where, `client is an S3Client of @aws-sdk/client-s3, found ${shown(client)}`)
   }
-  for (const name of ['endpoint', 'region', 'pathStyle', 'clientConfig'] as const) {
+  for (const name of ['endpoint', 'region', 'assumeRole', 'pathStyle', 'clientConfig'] as const) {
     if (options[name] !== undefined) throw optionInvalid(where, `${name} does not go with client: configure the client`)
   }
-}
-
-function requireEndpoint(where: string, endpoint: string): void {
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
-  const isPlain = url && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === ''
-  // Credentials in a URL would end up in messages.
-  if (isPlain && url.username === '' && url.password === '') return
-  throw optionInvalid(where, 'endpoint is a URL such as http://127.0.0.1:9000, without credentials, query and fragment')
 }
 
 function requireEncryption(where: string, encryption: S3Encryption): void {
