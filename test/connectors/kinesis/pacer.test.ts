@@ -65,6 +65,23 @@ test('the number of records asked for follows their size', () => {
   expect(pacer.limit).toBe(1)
 })
 
+test('a throttled call halves the pace, good answers give it back; answers grow meanwhile', () => {
+  const pacer = new Pacer(SETTINGS)
+  const answer = { records: 100, bytes: 100 * KIB, isAtTip: false }
+  call(pacer, 0, answer)
+  expect(pacer.limit).toBe(1024)
+  pacer.onThrottled()
+  expect(call(pacer, 1000, answer) - 1000).toBe(400)
+  expect(pacer.limit).toBeGreaterThan(1900)
+  for (let i = 0; i < 10; i++) pacer.onThrottled()
+  pacer.onCall(2000)
+  expect(pacer.allowedAt).toBe(2000 + 16 * 200)
+  expect(pacer.limit).toBe(4096)
+  for (let i = 0; i < 40; i++) call(pacer, 10_000, answer)
+  expect(call(pacer, 20_000, answer)).toBe(20_200)
+  expect(pacer.limit).toBe(1024)
+})
+
 test('backoff grows with jitter up to five seconds, and gives up when the budget is spent', async () => {
   const environment = virtualEnvironment({ seed: 7 })
   const retry = new Retry({ environment, operatorId: 'events', where: 'shard', endpoint: 'here', retryForMs: 60_000 })
