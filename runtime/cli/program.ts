@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { type Duration, seconds } from '../../core/duration.js'
 import { LOG_LEVELS, type LogLevel } from '../observe/console-logger.js'
 import { versionOfPackage } from '../version.js'
-import { runDevKinesis } from './dev-kinesis.js'
+import { type DevKinesisOptions, runDevKinesis } from './dev-kinesis.js'
 import { runDevS3 } from './dev-s3.js'
 import { explainJob } from './explain-job.js'
 import { describeJobParameters } from './job-parameters.js'
@@ -50,7 +50,9 @@ export async function program(argv: readonly string[], io: CliIo): Promise<numbe
     .description('a local Kinesis; prints `ready URL` when it listens')
     .option('--port <n>', 'port; 0 takes a free one', portNumber, 4567)
     .option('--limits', 'keep the limits that AWS has for each shard', false)
-    .action((options: { port: number; limits: boolean }) => runDevKinesis(options))
+    .option('--dir <path>', 'keep streams and records here, across restarts; default: in memory only')
+    .option('--fsync', 'with --dir: answer when the disk has what was written', false)
+    .action((options: DevKinesisOptions) => runDevKinesis(options))
   dev
     .command('s3')
     .description('a local S3; prints `ready URL` when it listens')

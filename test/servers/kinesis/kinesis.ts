@@ -24,6 +24,8 @@ export interface Kinesis {
   readonly subscriptions: Subscriptions
   readonly growth: OnDemandGrowth
   readonly iterators: IteratorAge
+  /** Makes safe what calls have changed. Absent while all is in memory only. */
+  readonly commit?: () => Promise<void>
   /** A fault of one PutRecords: the error of its next record, undefined for one that is stored. */
   readonly failsRecord?: () => AwsError | undefined
 }

@@ -18,6 +18,10 @@ export interface LocalKinesisOptions {
   readonly retentionHours?: number
   /** Memory for the records of each stream; the oldest go when it is full, and are counted. Default: no bound. */
   readonly retentionBytes?: number
+  /** Where streams and records are kept across restarts, also after a kill. Default: in memory only. */
+  readonly directory?: string
+  /** Whether a call with changes is answered only when the disk has them, against a loss of power. Default false. */
+  readonly fsync?: boolean
   /** How long a new stream is CREATING. Default 0. */
   readonly streamCreationMs?: number
   /** Open shards over all streams. Default 1000. */
@@ -54,6 +58,7 @@ export interface Settings {
 export function settingsOf(options: LocalKinesisOptions): Settings {
   checkPort(options.port ?? 0)
   if (typeof options.latencyMs === 'number') notNegative('latencyMs', options.latencyMs)
+  if (options.fsync === true && options.directory === undefined) throw invalidOption('fsync needs a directory')
   const limits = shardLimits(options.limits ?? false)
   return {
     limits,

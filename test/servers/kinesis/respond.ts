@@ -1,4 +1,5 @@
 import { type Random, sleep } from '../../../core/environment.js'
+import type { Directory } from './durable/directory.js'
 import { EVENT_STREAM_TYPE } from './fan-out/event-message.js'
 import { eventSink, reset } from './fan-out/event-sink.js'
 import { Subscription } from './fan-out/subscription.js'
@@ -11,8 +12,11 @@ import { type Answer, CONTENT_TYPE, errorAnswer, execute, type ParsedCall, parse
 import { MAX_BODY_BYTES } from './quotas.js'
 import { requestOf } from './request-of.js'
 
+type Reply = Answer | Subscription
+
 export interface Service {
   readonly kinesis: Kinesis
+  readonly directory: Directory | undefined
   readonly faults: KinesisFaultPlan
   readonly random: Random
   readonly latencyMs: number | ((request: KinesisRequest) => number)
@@ -27,7 +31,8 @@ export async function respond(service: Service, request: HttpRequest, response: 
     const body = await readBody(request, MAX_BODY_BYTES)
     const call = parseCall({ method: request.method ?? '', headers: request.headers, body })
     // Nearly all servers have neither, and what a call is about costs time.
-    if (service.faults.isEmpty && service.latencyMs === 0) return await reply(kinesis, execute(kinesis, call), response)
+    if (service.faults.isEmpty && service.latencyMs === 0)
+      return await reply(kinesis, await apply(kinesis, call), response)
     await respondFaultily(service, call, response)
   } catch (thrown) {
     if (request.errored !== null || service.closed.aborted) return
@@ -44,7 +49,7 @@ async function respondFaultily(service: Service, call: ParsedCall, response: Htt
   const error = fault && errorOfFault(fault, call.operation)
   if (error !== undefined) return send(kinesis, errorAnswer(error), response)
   const failsRecord = fault?.kind === 'failedRecords' ? recordErrors(fault, random) : undefined
-  const result = execute(failsRecord === undefined ? kinesis : { ...kinesis, failsRecord }, call)
+  const result = await apply(failsRecord === undefined ? kinesis : { ...kinesis, failsRecord }, call)
   if (fault?.kind === 'breakSubscription' && result instanceof Subscription) result.breakAfter(fault)
   await pause(service, slowness(fault, 'after'))
   if (fault?.kind === 'replyLost') {
@@ -52,6 +57,12 @@ async function respondFaultily(service: Service, call: ParsedCall, response: Htt
     return reset(response)
   }
   await reply(kinesis, result, response)
+}
+
+/** What was changed is written before anyone else can see it, and safe before the reply. */
+function apply(kinesis: Kinesis, call: ParsedCall): Reply | Promise<Reply> {
+  const result = execute(kinesis, call)
+  return kinesis.commit === undefined ? result : kinesis.commit().then(() => result, errorAnswer)
 }
 
 function slowness(fault: KinesisFault | undefined, when: 'before' | 'after'): number {
@@ -62,7 +73,7 @@ async function pause({ kinesis, closed }: Service, ms: number): Promise<void> {
   if (ms > 0) await sleep(kinesis.environment, ms, closed)
 }
 
-async function reply(kinesis: Kinesis, result: Answer | Subscription, response: HttpResponse): Promise<void> {
+async function reply(kinesis: Kinesis, result: Reply, response: HttpResponse): Promise<void> {
   if (result instanceof Subscription) await stream(kinesis, result, response)
   else send(kinesis, result, response)
 }

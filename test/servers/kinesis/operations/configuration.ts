@@ -57,14 +57,14 @@ export const stopStreamEncryption: Operation = (kinesis, request) => {
 }
 
 function checkHours(hours: number, stream: Stream): void {
-  const refused = (bound: string, what: string): AwsError =>
+  const outside = (bound: string, what: string): AwsError =>
     new AwsError(
       'InvalidArgumentException',
       `${bound} retention period for stream ${stream.settings.name} under account ${ACCOUNT_ID}. ` +
         `Requested retention period (${hours} hours) is too ${what}.`,
     )
-  if (hours < MIN_HOURS) throw refused(`${MIN_HOURS} hours is the minimum allowed`, 'short')
-  if (hours > MAX_HOURS) throw refused(`${MAX_HOURS} hours is the maximum allowed`, 'long')
+  if (hours < MIN_HOURS) throw outside(`${MIN_HOURS} hours is the minimum allowed`, 'short')
+  if (hours > MAX_HOURS) throw outside(`${MAX_HOURS} hours is the maximum allowed`, 'long')
 }
 
 function wrongDirection(hours: number, stream: Stream, comparison: string, instead: string): AwsError {

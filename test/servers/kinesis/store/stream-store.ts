@@ -1,7 +1,7 @@
 import type { Clock } from '../../../../core/environment.js'
 import { AwsError } from '../aws-error.js'
 import { Stream, type StreamSettings } from './stream.js'
-import type { StreamMode } from './stream-state.js'
+import type { StreamMode, StreamState } from './stream-state.js'
 
 export const ACCOUNT_ID = '000000000000'
 export const REGION = 'us-east-1'
@@ -14,6 +14,12 @@ export interface StoreSettings {
   readonly shardLimit: number
 }
 
+export interface StreamKeeper {
+  load(make: (state: StreamState) => Stream): readonly Stream[]
+  add(stream: Stream): void
+  remove(stream: Stream): void
+}
+
 export interface NewStream {
   readonly mode: StreamMode
   readonly shardCount: number
@@ -23,10 +29,28 @@ export interface NewStream {
 export class StreamStore {
   readonly settings: StoreSettings
   readonly #streams = new Map<string, Stream>()
+  readonly #keeper: StreamKeeper | undefined
   #lastEpoch = 0
 
-  constructor(settings: StoreSettings) {
+  /** `keeper`: where streams outlive the process. */
+  constructor(settings: StoreSettings, keeper?: StreamKeeper) {
     this.settings = settings
+    this.#keeper = keeper
+  }
+
+  /** The streams of an earlier process. Those that were in creation are active. */
+  load(clock: Clock): void {
+    const { retentionBytes } = this.settings
+    const make = (state: StreamState): Stream => {
+      const { name, epoch, configuration } = state
+      const settings = { name, arn: arnOf(name), epoch, activeAtMonotonicMs: Number.NEGATIVE_INFINITY, retentionBytes }
+      return new Stream(settings, configuration).restore(state)
+    }
+    for (const stream of this.#keeper?.load(make) ?? []) {
+      this.#streams.set(stream.settings.name, stream)
+      this.#lastEpoch = Math.max(this.#lastEpoch, stream.settings.epoch)
+      for (const shard of stream.shards(clock.now())) stream.trim(shard, clock.now())
+    }
   }
 
   /** @throws AwsError ResourceInUseException, LimitExceededException */
@@ -45,6 +69,7 @@ export class StreamStore {
       retentionBytes,
     }
     const stream = new Stream(settings, { mode, retentionMs, floorMs: 0, keyId: undefined, tags }).open(shardCount)
+    this.#keeper?.add(stream)
     this.#streams.set(name, stream)
     return stream
   }
@@ -68,6 +93,7 @@ export class StreamStore {
   }
 
   delete(stream: Stream): void {
+    this.#keeper?.remove(stream)
     this.#streams.delete(stream.settings.name)
   }
 

@@ -28,6 +28,8 @@ test('options that make no sense are refused', async () => {
     { takeoverMs: -1 },
     { heartbeatMs: 0 },
     { latencyMs: -1 },
+    { onDemandWindowMs: 0 },
+    { fsync: true },
   ]) {
     await expect(startLocalKinesis(options)).rejects.toMatchObject({ code: 'KINESIS_OPTION_INVALID' })
   }
