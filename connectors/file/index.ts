@@ -1,4 +1,5 @@
 export { type CsvFormat, type CsvOptions, type CsvRow, csv } from './csv.js'
+export { deadLetterLines } from './dead-letter-lines.js'
 export type { FileEncoder, FileSinkFormat, FileSourceFormat, Frame, FrameDecoder } from './format.js'
 export { jsonLines, textLines } from './lines.js'
 export { type FileSinkOptions, fileSink } from './sink.js'

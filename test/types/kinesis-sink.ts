@@ -4,7 +4,7 @@
  */
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { count, type DeadLetter, defineJob, hours, type Sink, type Stream, tumbling } from 'tidemark'
-import { fileSink, jsonLines } from 'tidemark/file'
+import { deadLetterLines, fileSink } from 'tidemark/file'
 import { jsonBytes, kinesisSink } from 'tidemark/kinesis'
 
 interface Trip {
@@ -37,7 +37,7 @@ export const sinks = defineJob('kinesis-sinks', () => {
       encode,
       ordering: 'perKey',
       aggregate: { groups: 64 },
-      onRejected: { deadLetters: fileSink({ path: 'dead', format: jsonLines() }) },
+      onRejected: { deadLetters: fileSink({ path: 'dead', format: deadLetterLines() }) },
       region: 'eu-west-1',
       assumeRole: { roleArn: 'arn', externalId: 'x' },
       clientConfig: { maxAttempts: 1 },

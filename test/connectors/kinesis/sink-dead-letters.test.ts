@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { filter, firstValueFrom } from 'rxjs'
 import { expect, test } from 'vitest'
 import { collectInto } from '../../../connectors/collection/index.js'
-import { fileSink, jsonLines } from '../../../connectors/file/index.js'
+import { deadLetterLines, fileSink } from '../../../connectors/file/index.js'
 import { jsonBytes } from '../../../connectors/kinesis/index.js'
 import type { DeadLetter, Sink, Source } from '../../../core/connector.js'
 import { defineJob } from '../../../core/job/job.js'
@@ -104,7 +104,7 @@ test('dead letters in files are exactly once, also when the job fails and is res
   const to = memoryStore()
   const sink = rowSink(server, {
     partitionKey: (row) => (row.n % 10 === 3 ? '' : row.key),
-    onRejected: { deadLetters: fileSink({ path: folder, format: jsonLines() }) },
+    onRejected: { deadLetters: fileSink({ path: folder, format: deadLetterLines() }) },
   })
   const source = new ScriptedSource([[]])
   const first = await run(jobOf(source, sink), { environment: hurriedEnvironment(), checkpoints: { to } })
@@ -121,8 +121,11 @@ test('dead letters in files are exactly once, also when the job fails and is res
   await second.result
   const names = (await readdir(folder)).filter((name) => name.endsWith('.jsonl'))
   const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')))
-  const offsets = texts.flatMap((text) => text.trim().split('\n')).map((line) => Number(JSON.parse(line).offset))
-  expect(offsets.sort((a, b) => a - b)).toEqual([3, 13, 23, 33, 43, 53, 63, 73, 83, 93])
+  const letters = texts.flatMap((text) => text.trim().split('\n')).map((line) => JSON.parse(line))
+  const rows = letters.map(({ raw }) => JSON.parse(Buffer.from(raw, 'base64').toString()))
+  const numbers = [3, 13, 23, 33, 43, 53, 63, 73, 83, 93]
+  expect(rows.map(({ n }) => n).sort((a, b) => a - b)).toEqual(numbers)
+  expect(letters.map(({ offset }) => Number(offset)).sort((a, b) => a - b)).toEqual(numbers)
 })
 
 test('a sink of dead letters that is full holds up the rows behind them, and loses none', async () => {

@@ -1,0 +1,33 @@
+import type { DeadLetter } from '../../core/connector.js'
+import type { FileSinkFormat } from './format.js'
+import { TextEncoding } from './text-encoding.js'
+
+/**
+ * Dead letters as JSON lines: the letter's fields under their names, `raw` in base64. For `.malformed` and for
+ * `onRejected` of a sink.
+ * @example orders.malformed.to('dead', fileSink({ path: 'out/dead', format: deadLetterLines() }))
+ */
+export function deadLetterLines(): FileSinkFormat<DeadLetter> {
+  return {
+    name: 'dead letters, JSON lines',
+    extension: '.jsonl',
+    encoder() {
+      const encoding = new TextEncoding()
+      return {
+        add: (letter) => encoding.append(`${JSON.stringify({ ...letter, raw: base64(letter.raw) })}\n`),
+        get pendingBytes() {
+          return encoding.pendingBytes
+        },
+        get ready() {
+          return encoding.ready
+        },
+        take: () => encoding.take(),
+        end: () => encoding.take(),
+      }
+    },
+  }
+}
+
+function base64({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64')
+}
