@@ -1,13 +1,13 @@
 import type { PutRecordsCommandOutput } from '@aws-sdk/client-kinesis'
 import type { WriterContext } from '../../../core/connector.js'
 import { TidemarkError } from '../../../core/errors.js'
+import { BatchQueue } from '../../batching/batch-queue.js'
 import type { ClientLease } from '../client.js'
 import type { StreamName } from '../stream-name.js'
 import { timedCall } from '../timed-call.js'
 import { callFailure, isPassing, type PutContext, type PutFailure, putFailed, recordFailure } from './failure.js'
 import type { SinkNumbers } from './options.js'
 import { costOf, type Outgoing } from './outgoing.js'
-import { PutQueue } from './put-queue.js'
 import { PutRate } from './put-rate.js'
 import { type SinkMetrics, sinkMetrics } from './sink-metrics.js'
 
@@ -38,7 +38,7 @@ const LONGEST_DELAY_MS = 5000
 /** Puts records until each is acknowledged. What it holds is counted by its owner. */
 export class Delivery {
   readonly #options: DeliveryOptions
-  readonly #queue: PutQueue
+  readonly #queue: BatchQueue<Outgoing>
   readonly #rate: PutRate
   readonly #metrics: SinkMetrics
   readonly #abort = new AbortController()
@@ -58,7 +58,7 @@ export class Delivery {
   constructor(options: DeliveryOptions) {
     this.#options = options
     const { context, numbers, isOrdered, lease, shownStream } = options
-    this.#queue = new PutQueue(numbers, isOrdered)
+    this.#queue = new BatchQueue(numbers, isOrdered)
     this.#rate = new PutRate(context.environment.clock.monotonic())
     this.#metrics = sinkMetrics(context.metrics, {
       inFlightRecords: () => this.#inFlightRecords,

@@ -1,24 +1,22 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Outgoing } from '../../../connectors/kinesis/sink/outgoing.js'
-import { PutQueue } from '../../../connectors/kinesis/sink/put-queue.js'
+import { BatchQueue, type Queued } from '../../../connectors/batching/batch-queue.js'
 import { seededRandom } from '../../../core/random.js'
 
 const LIMITS = { maxRecordsPerCall: 5, maxBytesPerCall: 100, maxDelayMs: 10 }
 
-interface Numbered extends Outgoing {
+interface Numbered extends Queued {
   readonly n: number
 }
 
 function record(n: number, key = 'k', bytes = 1): Numbered {
-  const rest = { explicitHashKey: undefined, rows: 1, rowBytes: bytes, takenAt: 0, failures: 0, failedAt: 0 }
-  return { n, data: new Uint8Array(), partitionKey: key, orderKey: key, bytes, ...rest }
+  return { n, orderKey: key, bytes, takenAt: 0 }
 }
 
-const numbersOf = (records: readonly Outgoing[]): number[] => records.map((one) => (one as Numbered).n)
+const numbersOf = (records: readonly Queued[]): number[] => records.map((one) => (one as Numbered).n)
 
 test('a call ends before the record that no longer fits', () => {
-  const queue = new PutQueue(LIMITS, false)
+  const queue = new BatchQueue<Numbered>(LIMITS, false)
   for (const [n, bytes] of [60, 40, 1, 99, 2].entries()) queue.add(record(n, 'k', bytes))
   expect(numbersOf(queue.take(0))).toEqual([0, 1])
   expect(numbersOf(queue.take(0))).toEqual([2, 3])
@@ -27,7 +25,7 @@ test('a call ends before the record that no longer fits', () => {
 })
 
 test('a call is due when it is full, when its oldest record has waited, or at once when it is urgent', () => {
-  const queue = new PutQueue(LIMITS, false)
+  const queue = new BatchQueue<Numbered>(LIMITS, false)
   expect(queue.dueAt(true)).toBe(Number.POSITIVE_INFINITY)
   queue.add({ ...record(0), takenAt: 7 })
   expect(queue.dueAt(false)).toBe(17)
@@ -40,7 +38,7 @@ test('a call is due when it is full, when its oldest record has waited, or at on
 })
 
 test('what failed goes before the others, and not before its time', () => {
-  const queue = new PutQueue(LIMITS, false)
+  const queue = new BatchQueue<Numbered>(LIMITS, false)
   for (let n = 0; n < 3; n++) queue.add(record(n))
   const [first, ...rest] = queue.take(0)
   for (const one of rest) queue.acknowledged(one)
@@ -53,7 +51,7 @@ test('what failed goes before the others, and not before its time', () => {
 })
 
 test('retries that do not fit into one call go in the next, none is lost', () => {
-  const queue = new PutQueue(LIMITS, false)
+  const queue = new BatchQueue<Numbered>(LIMITS, false)
   for (let n = 0; n < 10; n++) queue.add(record(n))
   queue.retry([...queue.take(0), ...queue.take(0)], 1)
   expect(numbersOf(queue.take(1))).toEqual([0, 1, 2, 3, 4])
@@ -62,7 +60,7 @@ test('retries that do not fit into one call go in the next, none is lost', () =>
 })
 
 test('in order, no two records of a key are under way at once', () => {
-  const queue = new PutQueue(LIMITS, true)
+  const queue = new BatchQueue<Numbered>(LIMITS, true)
   for (let n = 0; n < 6; n++) queue.add(record(n, n % 2 === 0 ? 'a' : 'b'))
   const first = queue.take(0)
   expect(numbersOf(first)).toEqual([0, 1])
@@ -77,7 +75,7 @@ test('whatever fails, in whatever order answers come: every record once, each ke
   fc.assert(
     fc.property(fc.integer(), fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 500 }), (seed, keys, count) => {
       const random = seededRandom(seed)
-      const queue = new PutQueue(LIMITS, true)
+      const queue = new BatchQueue<Numbered>(LIMITS, true)
       const acknowledged: Numbered[] = []
       const underWay: Numbered[][] = []
       let added = 0
@@ -116,4 +114,19 @@ test('whatever fails, in whatever order answers come: every record once, each ke
     }),
     { numRuns: 40 },
   )
+})
+
+test('what was split goes again in calls of its own, also where one record is larger than a call', () => {
+  const queue = new BatchQueue<Numbered>(LIMITS, false)
+  for (let n = 0; n < 4; n++) queue.add(record(n, 'k', 20))
+  const refused = queue.take(0)
+  queue.add(record(4, 'k', 20))
+  queue.retry(refused.slice(0, 2), 0, true)
+  queue.retry(refused.slice(2), 0, true)
+  expect(numbersOf(queue.take(0))).toEqual([0, 1])
+  expect(numbersOf(queue.take(0))).toEqual([2, 3])
+  queue.limitBytes(10)
+  queue.add(record(5, 'k', 5))
+  expect(numbersOf(queue.take(0))).toEqual([4])
+  expect(numbersOf(queue.take(0))).toEqual([5])
 })
