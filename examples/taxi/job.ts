@@ -21,13 +21,14 @@ import { type AirportCode, airportAt, geohash, inNewYork } from './geo/index.js'
 const parameters = z.object({
   kinesis: z.string().optional().describe('URL of a Kinesis endpoint; default: AWS'),
   stream: z.string().default('taxi').describe('name of the stream'),
+  consumer: z.string().optional().describe('enhanced fan-out with a consumer of this name; default: polling'),
   endAt: z.enum(['tip', 'never']).default('never').describe('tip: read what is in the stream at the start, then end'),
   out: z.string().default('out/taxi').describe('folder of the results'),
   format: z.enum(['jsonl', 'parquet']).default('parquet').describe('format of the results'),
   watermarks: z.enum(['markers', 'bounded']).default('markers').describe("the replayer's markers, or 60 s behind"),
 })
 type Parameters = z.infer<typeof parameters>
-type StreamParameters = Pick<Parameters, 'stream' | 'kinesis' | 'endAt'>
+type StreamParameters = Pick<Parameters, 'stream' | 'kinesis' | 'endAt' | 'consumer'>
 
 /**
  * Where New York's taxis are taken, and how long it takes to the airports, hour by hour: the job of AWS's Flink
@@ -76,13 +77,14 @@ export default defineJob('taxi-hotspots', { parameters }, (job) => {
 })
 
 /** The stream as the job reads it, for whoever replaces it by something that reads it too. */
-export function taxiEvents({ stream, kinesis: endpoint, endAt }: StreamParameters): Source<TaxiEvent> {
+export function taxiEvents({ stream, kinesis: endpoint, endAt, consumer }: StreamParameters): Source<TaxiEvent> {
   return kinesis({
     stream,
     startAt: 'horizon',
     decode: decodeTaxiEvent,
     onMalformed: 'deadLetter',
     ...(endpoint === undefined ? {} : { endpoint, ...(isAws(endpoint) ? {} : LOCAL_PACE) }),
+    ...(consumer === undefined ? {} : { fanOut: { consumerName: consumer } }),
     ...(endAt === 'tip' ? { endAt } : {}),
   })
 }

@@ -11,9 +11,8 @@ const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' }
  */
 export function kinesisAt(url: string): KinesisClient {
   const { hostname, protocol } = parseUrl(url)
-  const isAws = /\.amazonaws\.com(?:\.cn)?$/.test(hostname)
   const region = /^kinesis(?:-fips)?\.([a-z0-9-]+)\./.exec(hostname)?.[1] ?? process.env['AWS_REGION'] ?? 'us-east-1'
-  const needsCredentials = isAws || protocol === 'https:' || process.env['AWS_ACCESS_KEY_ID'] !== undefined
+  const needsCredentials = isAws(url) || protocol === 'https:' || process.env['AWS_ACCESS_KEY_ID'] !== undefined
   return new KinesisClient({
     endpoint: url,
     region,
@@ -22,6 +21,9 @@ export function kinesisAt(url: string): KinesisClient {
     ...(needsCredentials ? {} : { credentials: LOCAL_CREDENTIALS }),
   })
 }
+
+/** Whether the URL is that of AWS, and not of a local Kinesis. */
+export const isAws = (url: string): boolean => /\.amazonaws\.com(?:\.cn)?$/.test(parseUrl(url).hostname)
 
 function parseUrl(url: string): URL {
   const parsed = URL.canParse(url) ? new URL(url) : undefined

@@ -34,6 +34,18 @@ export function pause(environment: ReplayEnvironment, delayMs: number, signal: A
   })
 }
 
+/** As `pause`; what stops it resolves it at once. */
+export async function pauseUnlessStopped(
+  environment: ReplayEnvironment,
+  delayMs: number,
+  { signal, stop }: { readonly signal: AbortSignal; readonly stop: AbortSignal | undefined },
+): Promise<void> {
+  if (stop === undefined) return pause(environment, delayMs, signal)
+  await pause(environment, delayMs, AbortSignal.any([signal, stop])).catch((reason: unknown) => {
+    if (signal.aborted || !stop.aborted) throw reason
+  })
+}
+
 const FIRST_BACKOFF_MS = 50
 const LONGEST_BACKOFF_MS = 2000
 

@@ -1,13 +1,9 @@
-import { type KinesisClient, PutRecordsCommand, type PutRecordsRequestEntry } from '@aws-sdk/client-kinesis'
+import { type KinesisClient, PutRecordsCommand, type PutRecordsResultEntry } from '@aws-sdk/client-kinesis'
 import { TidemarkError } from 'tidemark'
 import { backoffMs, pause, type ReplayEnvironment } from './environment.js'
 import { kindOfFailure, kinesisError } from './failure.js'
-
-/** A record on its way, with the event time that a marker must not pass while it is. */
-export interface Outgoing {
-  readonly entry: PutRecordsRequestEntry
-  readonly time: number
-}
+import { countOf, type Outgoing } from './outgoing.js'
+import type { Shards } from './shards.js'
 
 export interface PutContext {
   readonly client: KinesisClient
@@ -19,21 +15,33 @@ export interface PutContext {
   readonly counts: PutCounts
 }
 
+/** Of trips or of markers: an aggregated record counts as what it holds. */
 export interface PutCounts {
   acknowledged: number
-  /** Records that were refused for a moment (throttled, or failed inside of Kinesis) and sent again. */
+  /** Refused for a moment (throttled, or failed inside of Kinesis) and sent again. */
   retried: number
-  /** Records sent again because the answer got lost: Kinesis may have them twice. */
+  /** Sent again because the answer got lost: Kinesis may have them twice. */
   uncertain: number
+  /** Sent again because the stream was resharded: their aggregated record landed where nobody would have read them. */
+  strayed: number
 }
 
-/** At most 500 records of one PutRecords call; they leave it one by one as they are acknowledged. */
+export const noCounts = (): PutCounts => ({ acknowledged: 0, retried: 0, uncertain: 0, strayed: 0 })
+
+/** Of one PutRecords call. */
+export const MAX_RECORDS = 500
+
+/** Records that are put together, one call after the other; they leave it as they are acknowledged. */
 export class Flight {
-  readonly context: PutContext
+  /** The shards in which its records have landed. */
+  readonly landedIn = new Set<string>()
+  private readonly context: PutContext
+  private readonly shards: Shards
   private outgoing: readonly Outgoing[]
 
-  constructor(context: PutContext, outgoing: readonly Outgoing[]) {
+  constructor(outgoing: readonly Outgoing[], { context, shards }: { context: PutContext; shards: Shards }) {
     this.context = context
+    this.shards = shards
     this.outgoing = outgoing
   }
 
@@ -51,49 +59,68 @@ export class Flight {
   async put(): Promise<void> {
     const { environment, giveUpMs, signal } = this.context
     let lastProgressAt = environment.clock.monotonic()
-    for (let attempt = 0; this.outgoing.length > 0; attempt++) {
-      const before = this.outgoing.length
-      const failure = await this.putOnce()
-      if (this.outgoing.length === 0) return
-      if (this.outgoing.length < before) {
+    for (let attempt = 0; this.outgoing.length > 0; ) {
+      const { stored, failure } = await this.putOnce()
+      if (stored > 0) {
         attempt = 0
         lastProgressAt = environment.clock.monotonic()
       } else if (environment.clock.monotonic() - lastProgressAt >= giveUpMs) {
         throw kinesisError(`stream '${this.context.stream}' took no record for ${giveUpMs / 1000} s`, failure)
       }
-      await pause(environment, backoffMs(environment, attempt), signal)
+      if (failure === undefined) continue
+      await pause(environment, backoffMs(environment, attempt++), signal)
     }
   }
 
-  /** Gives the reason why records are left. */
-  private async putOnce(): Promise<unknown> {
+  /** Gives how many records were stored, and the reason if some were not. */
+  private async putOnce(): Promise<{ readonly stored: number; readonly failure: unknown }> {
     const { client, stream, counts, signal } = this.context
-    const Records = this.outgoing.map(({ entry }) => entry)
+    const sent = this.outgoing.slice(0, MAX_RECORDS)
+    const Records = sent.map(({ entry }) => entry)
+    let results: readonly PutRecordsResultEntry[]
     try {
-      const { Records: results = [] } = await client.send(new PutRecordsCommand({ StreamName: stream, Records }), {
-        abortSignal: signal,
-      })
-      const failed = this.outgoing.filter(
-        (_, index) => results[index]?.ErrorCode !== undefined || results[index] === undefined,
-      )
-      counts.acknowledged += this.outgoing.length - failed.length
-      counts.retried += failed.length
-      this.outgoing = failed
-      return failed.length === 0 ? undefined : partialFailure(results.find((result) => result.ErrorCode !== undefined))
+      const answer = await client.send(new PutRecordsCommand({ StreamName: stream, Records }), { abortSignal: signal })
+      results = answer.Records ?? []
     } catch (thrown) {
       signal.throwIfAborted()
       const kind = kindOfFailure(thrown)
       if (kind === 'refused') throw kinesisError(`stream '${stream}' takes no records`, thrown)
-      if (kind === 'throttled') counts.retried += Records.length
-      else counts.uncertain += Records.length
-      return thrown
+      counts[kind === 'throttled' ? 'retried' : 'uncertain'] += sum(sent)
+      return { stored: 0, failure: thrown }
     }
+    const isFailed = (index: number): boolean => results[index]?.ShardId === undefined
+    const failed = sent.filter((_, index) => isFailed(index))
+    const strays = await this.straysOf(sent, results)
+    counts.acknowledged += sum(sent) - sum(failed) - strays.length
+    counts.retried += sum(failed)
+    counts.strayed += strays.length
+    this.outgoing = [...failed, ...strays, ...this.outgoing.slice(sent.length)]
+    const first = results.find(({ ErrorCode }) => ErrorCode !== undefined)
+    return { stored: sent.length - failed.length, failure: failed.length === 0 ? undefined : partialFailure(first) }
+  }
+
+  /** What a reader will not take from where it landed. Until they are known, nothing counts as acknowledged. */
+  private async straysOf(
+    sent: readonly Outgoing[],
+    results: readonly PutRecordsResultEntry[],
+  ): Promise<readonly Outgoing[]> {
+    const strays: Outgoing[] = []
+    for (const [index, { packed }] of sent.entries()) {
+      const shardId = results[index]?.ShardId
+      if (shardId === undefined) continue
+      this.landedIn.add(shardId)
+      this.shards.saw(shardId)
+      if (packed === undefined || packed.shardId === shardId) continue
+      await this.shards.learn(shardId)
+      for (const { hashKey, plain } of packed.parts) if (!this.shards.contains(shardId, hashKey)) strays.push(plain)
+    }
+    return strays
   }
 }
 
-function partialFailure(
-  result: { ErrorCode?: string | undefined; ErrorMessage?: string | undefined } | undefined,
-): TidemarkError {
+const sum = (outgoing: readonly Outgoing[]): number => outgoing.reduce((total, each) => total + countOf(each), 0)
+
+function partialFailure(result: PutRecordsResultEntry | undefined): TidemarkError {
   return new TidemarkError({
     code: 'KINESIS_RECORD_FAILED',
     domain: 'connector',

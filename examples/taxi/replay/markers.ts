@@ -1,10 +1,7 @@
 import { encodeTaxiEvent } from '../events/index.js'
-import { Flight, type Outgoing, type PutContext } from './flight.js'
-import { retrying } from './retry.js'
-import { listOpenShards, type OpenShard } from './stream.js'
-
-const REFRESH_SHARDS_MS = 10_000
-const MAX_RECORDS = 500
+import { Flight, type PutContext } from './flight.js'
+import type { Shards } from './shards.js'
+import type { ShardOfStream } from './stream.js'
 
 export interface MarkerBounds {
   /** Event time of the oldest trip that was sent and is not acknowledged; Infinity if there is none. */
@@ -19,20 +16,21 @@ export function markerTime({ oldestUnacknowledged, nextToSend }: MarkerBounds): 
 }
 
 /**
- * Sends a marker into every open shard, one round after the other, never going back. The list of shards is renewed every
- * 10 s and before the last round, for streams that are resharded meanwhile.
+ * Sends a marker into every open shard, one round after the other, never going back. One that was put for a shard which
+ * has been closed meanwhile lands in one of its children; then the shards are listed anew, and the others get theirs.
  */
 export class Markers {
   private readonly context: PutContext
-  private shards: readonly OpenShard[] = []
-  private listedAt = Number.NEGATIVE_INFINITY
+  private readonly shards: Shards
   private isBusy = false
   /** The latest watermark sent. */
-  sent = Number.NEGATIVE_INFINITY
+  sent: number
   rounds = 0
 
-  constructor(context: PutContext) {
+  constructor(context: PutContext, { shards, sent }: { shards: Shards; sent: number }) {
     this.context = context
+    this.shards = shards
+    this.sent = sent
   }
 
   /** Does nothing while a round is on its way, or if the watermark would not advance. */
@@ -40,7 +38,8 @@ export class Markers {
     if (this.isBusy || watermark < 0 || watermark <= this.sent) return
     this.isBusy = true
     try {
-      await this.round(watermark, { isLast: false })
+      await this.shards.renewIfOld()
+      await this.round(watermark)
     } finally {
       this.isBusy = false
     }
@@ -48,29 +47,34 @@ export class Markers {
 
   /** To be called when no round is on its way. */
   async sendLast(watermark: number): Promise<void> {
-    if (watermark > this.sent) await this.round(watermark, { isLast: true })
+    if (watermark < 0 || watermark <= this.sent) return
+    await this.shards.renew()
+    await this.round(watermark)
   }
 
-  private async round(watermark: number, { isLast }: { isLast: boolean }): Promise<void> {
-    const now = this.context.environment.clock.monotonic()
+  private async round(watermark: number): Promise<void> {
     this.sent = watermark
-    if (isLast || now - this.listedAt >= REFRESH_SHARDS_MS) {
-      this.shards = await this.openShards()
-      this.listedAt = now
-    }
-    const Data = encodeTaxiEvent({ type: 'watermark', watermark })
-    const outgoing: readonly Outgoing[] = this.shards.map(({ id, hashKey }) => ({
-      entry: { Data, PartitionKey: id, ExplicitHashKey: hashKey },
-      time: watermark,
-    }))
-    for (let start = 0; start < outgoing.length; start += MAX_RECORDS) {
-      await new Flight(this.context, outgoing.slice(start, start + MAX_RECORDS)).put()
+    const marked = new Set<string>()
+    for (;;) {
+      const shards = this.shards.open.filter(({ id }) => !marked.has(id))
+      if (shards.length === 0) break
+      const landedIn = await this.put(watermark, shards)
+      for (const id of landedIn) marked.add(id)
+      if (shards.every(({ id }) => landedIn.has(id))) break
+      await this.shards.renew()
     }
     this.rounds++
   }
 
-  private async openShards(): Promise<readonly OpenShard[]> {
-    const { client, stream, signal } = this.context
-    return retrying(this.context, () => listOpenShards(client, stream, signal))
+  /** Gives the shards in which the markers have landed. */
+  private async put(watermark: number, shards: readonly ShardOfStream[]): Promise<ReadonlySet<string>> {
+    const Data = encodeTaxiEvent({ type: 'watermark', watermark })
+    const outgoing = shards.map(({ id, startingHashKey }) => ({
+      entry: { Data, PartitionKey: id, ExplicitHashKey: startingHashKey },
+      time: watermark,
+    }))
+    const flight = new Flight(outgoing, { context: this.context, shards: this.shards })
+    await flight.put()
+    return flight.landedIn
   }
 }

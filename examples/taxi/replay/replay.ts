@@ -2,23 +2,31 @@ import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { TidemarkError } from 'tidemark'
 import type { TripEvent } from '../events/index.js'
 import { Batch } from './batch.js'
-import { pause, type ReplayEnvironment, realEnvironment } from './environment.js'
-import { Flight, type PutContext, type PutCounts } from './flight.js'
+import { pauseUnlessStopped, type ReplayEnvironment, realEnvironment } from './environment.js'
+import { Flight, noCounts, type PutContext, type PutCounts } from './flight.js'
 import { Markers, markerTime } from './markers.js'
-import { Schedule, type Speedup } from './schedule.js'
+import { leftToReplay, type ReplayPosition, START } from './position.js'
+import { DEFAULT_SPEEDUP, Schedule, type Speedup } from './schedule.js'
+import { Shards } from './shards.js'
 
 export interface ReplayOptions {
   readonly client: KinesisClient
   readonly stream: string
   /** In the order of their drop-off; what is not is sent all the same. */
   readonly trips: AsyncIterable<readonly TripEvent[]>
-  /** Event time that passes in a second of real time, or as fast as it goes. Default `max`. */
+  /** Event time that passes in a second of real time, or `max`: as fast as it goes. Default 6480. */
   readonly speedup?: Speedup
   /**
    * PutRecords calls under way at the same time. Default 1, which keeps the order of trips in each shard (but for records
    * that Kinesis throttles); more are faster over a slow network, in no order: for jobs that go by the markers.
    */
   readonly inFlight?: number
+  /** Packs trips into aggregated (KPL) records, some two hundred into one. Default: each is a record of its own. */
+  readonly aggregate?: boolean
+  /** Goes on behind what an earlier replay of the same trips has put. */
+  readonly from?: ReplayPosition
+  /** Called each second, and at the end however that comes, with what `from` of a later replay takes. */
+  readonly onPosition?: (position: ReplayPosition) => void
   /** A marker goes into every open shard each second, and each so many trips. Default 5000. */
   readonly tripsPerMarker?: number
   readonly onProgress?: (progress: ReplayProgress) => void
@@ -26,12 +34,15 @@ export interface ReplayOptions {
   readonly progressEveryMs?: number
   /** Fails if Kinesis acknowledges nothing for so long. Default 60 s. */
   readonly giveUpMs?: number
+  /** Ends the replay: takes no more trips, and waits for those that are on their way. */
+  readonly stop?: AbortSignal
+  /** Breaks it off. */
   readonly signal?: AbortSignal
   readonly environment?: ReplayEnvironment
 }
 
 export interface ReplayProgress {
-  /** Trips that Kinesis has acknowledged. */
+  /** Trips that Kinesis has acknowledged, in this replay. */
   readonly acknowledged: number
   /** All trips up to this event time are acknowledged; `undefined` before the first one is. */
   readonly timeReached: number | undefined
@@ -48,6 +59,10 @@ export interface ReplayProgress {
   readonly retried: number
   /** Records, markers included, sent again because the answer got lost: Kinesis may have them twice. */
   readonly uncertain: number
+  /** Trips sent again because the stream was resharded under their aggregated record. */
+  readonly strayed: number
+  /** Everything up to it is acknowledged. */
+  readonly position: ReplayPosition
 }
 
 const MARKER_EVERY_MS = 1000
@@ -59,10 +74,10 @@ const SHORTEST_WAIT_MS = 20
  * open shards. A marker passes no trip that is not acknowledged, or has the same drop-off time as one that is yet to
  * come; the last one, when everything is acknowledged, is the latest drop-off itself. At least once: a trip whose
  * acknowledgement got lost is sent again, and counted.
- * @throws TidemarkError KINESIS_REFUSED, KINESIS_UNREACHABLE; the signal's reason when that aborts
+ * @throws TidemarkError KINESIS_REFUSED, KINESIS_UNREACHABLE; REPLAY_POSITION_INVALID where `from` is not of these trips; the signal's reason when that aborts
  */
 export async function replay(options: ReplayOptions): Promise<ReplayProgress> {
-  const { speedup = 'max', inFlight = 1, tripsPerMarker = 5000 } = options
+  const { speedup = DEFAULT_SPEEDUP, inFlight = 1, tripsPerMarker = 5000 } = options
   requirePositive('speedup', speedup === 'max' ? 1 : speedup)
   requirePositive('inFlight', inFlight)
   requirePositive('tripsPerMarker', tripsPerMarker)
@@ -78,6 +93,14 @@ function requirePositive(option: string, value: number): void {
   })
 }
 
+const finite = (time: number): number | undefined => (Number.isFinite(time) ? time : undefined)
+
+interface TakenTrips {
+  readonly trips: number
+  /** The latest drop-off among them, -Infinity before the first. */
+  readonly latest: number
+}
+
 type Settings = ReplayOptions & Required<Pick<ReplayOptions, 'speedup' | 'inFlight' | 'tripsPerMarker'>>
 
 class Replay {
@@ -86,16 +109,20 @@ class Replay {
   private readonly failure = new AbortController()
   private readonly context: PutContext
   private readonly markers: Markers
-  private readonly markerCounts: PutCounts = { acknowledged: 0, retried: 0, uncertain: 0 }
+  private readonly shards: Shards
+  private readonly markerCounts: PutCounts = noCounts()
   private readonly schedule: Schedule
-  private readonly batch = new Batch()
-  private readonly flights = new Set<Flight>()
+  private readonly batch: Batch
+  /** In the order of their trips, each with the number of those before it. */
+  private readonly flights = new Map<Flight, TakenTrips>()
   /** Settles when a flight has ended; never rejects, failures go to `failure`. */
   private readonly landings = new Set<Promise<void>>()
   private markerRound: Promise<void> = Promise.resolve()
   private readonly startedAt: number
-  /** The latest drop-off that was taken. */
-  private latest = Number.NEGATIVE_INFINITY
+  /** All that were taken, and those among them that are not in the batch. */
+  private taken: TakenTrips
+  private flown: TakenTrips
+  private isComplete = false
   /** Event time of the trip that waits for its time. */
   private waiting = Number.POSITIVE_INFINITY
   private tripsAtLastMarker = 0
@@ -111,30 +138,48 @@ class Replay {
       environment: this.environment,
       signal: AbortSignal.any([this.failure.signal, ...signals]),
       giveUpMs: settings.giveUpMs ?? 60_000,
-      counts: { acknowledged: 0, retried: 0, uncertain: 0 },
+      counts: noCounts(),
     }
-    this.markers = new Markers({ ...this.context, counts: this.markerCounts })
+    const { trips, latest, watermark } = settings.from ?? START
+    const markerContext = { ...this.context, counts: this.markerCounts }
+    this.shards = new Shards(markerContext)
+    this.markers = new Markers(markerContext, { shards: this.shards, sent: watermark ?? Number.NEGATIVE_INFINITY })
+    this.batch = new Batch(settings.aggregate === true ? this.shards : undefined)
+    this.taken = { trips, latest: latest ?? Number.NEGATIVE_INFINITY }
+    this.flown = this.taken
     this.schedule = new Schedule(settings.speedup)
     this.startedAt = this.environment.clock.monotonic()
     this.lastReport = { at: this.startedAt, acknowledged: 0 }
   }
 
   async run(): Promise<ReplayProgress> {
-    const stopMarkers = this.every(MARKER_EVERY_MS, () => this.sendMarker())
+    const { from = START, onPosition, aggregate = false, trips: given } = this.settings
+    const stopMarkers = this.every(MARKER_EVERY_MS, () => {
+      this.sendMarker()
+      onPosition?.(this.position)
+    })
     const { onProgress, progressEveryMs = 20_000 } = this.settings
     const stopReports = this.every(progressEveryMs, () => onProgress?.(this.progress()))
     try {
-      for await (const trips of this.settings.trips) await this.replayBatch(trips)
+      if (aggregate) await this.shards.renew()
+      for await (const trips of leftToReplay(given, from)) {
+        await this.replayBatch(trips)
+        if (this.isStopped) break
+      }
       this.flush()
       await this.landed()
       stopMarkers()
       await this.markerRound
       this.context.signal.throwIfAborted()
-      await this.markers.sendLast(this.latest)
+      // Of what comes next after a stop only this much is known: that it does not end sooner.
+      await this.markers.sendLast(this.isStopped ? this.taken.latest - 1 : this.taken.latest)
+      this.isComplete = !this.isStopped
+      onPosition?.(this.position)
       return this.summary()
     } catch (thrown) {
       this.failure.abort(thrown)
       await Promise.all([...this.landings, this.markerRound])
+      onPosition?.(this.position)
       throw thrown
     } finally {
       stopMarkers()
@@ -145,13 +190,25 @@ class Replay {
   private async replayBatch(trips: readonly TripEvent[]): Promise<void> {
     for (const trip of trips) {
       if (this.untilDue(trip) > 0) await this.waitFor(trip)
+      if (this.isStopped) return
       this.batch.add(trip)
-      if (trip.dropoffTime > this.latest) this.latest = trip.dropoffTime
+      this.taken = { trips: this.taken.trips + 1, latest: Math.max(this.taken.latest, trip.dropoffTime) }
       if (this.batch.isFull) {
         await this.freeFlight()
         this.flush()
       }
     }
+  }
+
+  private get isStopped(): boolean {
+    return this.settings.stop?.aborted === true
+  }
+
+  private get position(): ReplayPosition {
+    // Failed flights stay where they are: what is behind the first one is not counted on.
+    const [unacknowledged = this.flown] = this.flights.values()
+    const { trips, latest } = unacknowledged
+    return { trips, latest: finite(latest), watermark: finite(this.markers.sent), isComplete: this.isComplete }
   }
 
   private untilDue(trip: TripEvent): number {
@@ -166,15 +223,18 @@ class Replay {
       this.flush()
     }
     let delayMs = this.untilDue(trip)
-    while (delayMs > 0) {
-      await pause(this.environment, Math.max(delayMs, SHORTEST_WAIT_MS), this.context.signal)
+    while (delayMs > 0 && !this.isStopped) {
+      await pauseUnlessStopped(this.environment, Math.max(delayMs, SHORTEST_WAIT_MS), {
+        signal: this.context.signal,
+        stop: this.settings.stop,
+      })
       delayMs = this.untilDue(trip)
     }
     this.waiting = Number.POSITIVE_INFINITY
   }
 
   private async freeFlight(): Promise<void> {
-    while (this.flights.size >= this.settings.inFlight) await Promise.race(this.landings)
+    while (this.landings.size >= this.settings.inFlight) await Promise.race(this.landings)
     this.context.signal.throwIfAborted()
   }
 
@@ -185,16 +245,19 @@ class Replay {
 
   private flush(): void {
     if (this.batch.isEmpty) return
-    const flight = new Flight(this.context, this.batch.take())
+    const flight = new Flight(this.batch.take(), { context: this.context, shards: this.shards })
     const landing = flight
       .put()
-      .catch((thrown) => this.failure.abort(thrown))
+      .then(
+        () => this.flights.delete(flight),
+        (thrown) => this.failure.abort(thrown),
+      )
       .then(() => {
-        this.flights.delete(flight)
         this.landings.delete(landing)
         if (this.context.counts.acknowledged - this.tripsAtLastMarker >= this.settings.tripsPerMarker) this.sendMarker()
       })
-    this.flights.add(flight)
+    this.flights.set(flight, this.flown)
+    this.flown = this.taken
     this.landings.add(landing)
   }
 
@@ -210,9 +273,9 @@ class Replay {
   /** What a marker may say now; not finite before the first trip. */
   private reached(): number {
     let oldestUnacknowledged = Number.POSITIVE_INFINITY
-    for (const flight of this.flights) oldestUnacknowledged = Math.min(oldestUnacknowledged, flight.oldest)
+    for (const flight of this.flights.keys()) oldestUnacknowledged = Math.min(oldestUnacknowledged, flight.oldest)
     const known = Math.min(this.batch.oldest, this.waiting)
-    const nextToSend = known === Number.POSITIVE_INFINITY ? this.latest : known
+    const nextToSend = known === Number.POSITIVE_INFINITY ? this.taken.latest : known
     return markerTime({ oldestUnacknowledged, nextToSend })
   }
 
@@ -254,13 +317,13 @@ class Replay {
     return this.facts({
       at,
       tripsPerSecond: seconds > 0 ? acknowledged / seconds : 0,
-      timeReached: acknowledged === 0 ? undefined : this.latest,
+      timeReached: acknowledged === 0 ? undefined : this.taken.latest,
     })
   }
 
   private facts(rate: { at: number; tripsPerSecond: number; timeReached: number | undefined }): ReplayProgress {
     const { counts } = this.context
-    const next = Number.isFinite(this.waiting) ? this.waiting : this.latest
+    const next = Number.isFinite(this.waiting) ? this.waiting : this.taken.latest
     return {
       acknowledged: counts.acknowledged,
       timeReached: rate.timeReached,
@@ -271,6 +334,8 @@ class Replay {
       watermark: Number.isFinite(this.markers.sent) ? this.markers.sent : undefined,
       retried: counts.retried + this.markerCounts.retried,
       uncertain: counts.uncertain + this.markerCounts.uncertain,
+      strayed: counts.strayed,
+      position: this.position,
     }
   }
 }

@@ -1,5 +1,8 @@
 export type Speedup = number | 'max'
 
+/** That of AWS's replayer: an hour in 0.56 s, a day in 13 s. */
+export const DEFAULT_SPEEDUP = 6480
+
 /**
  * When a trip is due: the first one at once, each other one so long after it as their drop-offs are apart, divided by
  * the speedup. With `max` everything is due at once.

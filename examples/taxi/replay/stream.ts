@@ -22,7 +22,7 @@ export interface WaitForStreamOptions {
 }
 
 /**
- * Resolves when the stream can be used, to whether it was created here.
+ * Resolves when the stream can be used, to whether it was created here, and when, in epoch milliseconds.
  * @throws TidemarkError KINESIS_UNREACHABLE after `connectForMs`, KINESIS_REFUSED, KINESIS_STREAM_MISSING,
  * KINESIS_STREAM_NOT_ACTIVE after two minutes
  */
@@ -30,7 +30,7 @@ export async function waitForStream(
   client: KinesisClient,
   stream: string,
   options: WaitForStreamOptions = {},
-): Promise<{ readonly isNew: boolean }> {
+): Promise<{ readonly isNew: boolean; readonly createdAt: number }> {
   const { connectForMs = CONNECT_FOR_MS, environment = realEnvironment(), createShards } = options
   const signal = options.signal ?? new AbortController().signal
   const startedAt = environment.clock.monotonic()
@@ -39,7 +39,7 @@ export async function waitForStream(
   for (let attempt = 0; ; attempt++) {
     const status = await statusOf(client, stream, signal)
     const now = environment.clock.monotonic()
-    if (status.kind === 'active') return { isNew }
+    if (status.kind === 'active') return { isNew, createdAt: status.createdAt }
     if (status.kind === 'failed') {
       if (now - lastAnswerAt >= connectForMs) throw kinesisError(await unreachable(client, connectForMs), status.thrown)
     } else {
@@ -52,14 +52,16 @@ export async function waitForStream(
 }
 
 type StreamStatus =
-  | { readonly kind: 'active' | 'missing' | 'changing' }
+  | { readonly kind: 'active'; readonly createdAt: number }
+  | { readonly kind: 'missing' | 'changing' }
   | { readonly kind: 'failed'; readonly thrown: unknown }
 
 async function statusOf(client: KinesisClient, stream: string, abortSignal: AbortSignal): Promise<StreamStatus> {
   try {
     const answer = await client.send(new DescribeStreamSummaryCommand({ StreamName: stream }), { abortSignal })
-    const status = answer.StreamDescriptionSummary?.StreamStatus
-    return { kind: status === 'ACTIVE' || status === 'UPDATING' ? 'active' : 'changing' }
+    const { StreamStatus: status, StreamCreationTimestamp: created } = answer.StreamDescriptionSummary ?? {}
+    if (status !== 'ACTIVE' && status !== 'UPDATING') return { kind: 'changing' }
+    return { kind: 'active', createdAt: created?.getTime() ?? 0 }
   } catch (thrown) {
     if (isMissingStream(thrown)) return { kind: 'missing' }
     abortSignal.throwIfAborted()
@@ -108,32 +110,38 @@ function notActive(stream: string, found: string): TidemarkError {
   })
 }
 
-/** A shard that takes records. */
-export interface OpenShard {
+export interface ShardOfStream {
   readonly id: string
-  /** A hash key that leads into this shard. */
-  readonly hashKey: string
+  /** Decimal, both inclusive. */
+  readonly startingHashKey: string
+  readonly endingHashKey: string
+  /** Whether it takes records. */
+  readonly isOpen: boolean
 }
 
-/** All open shards, page by page. Rejects as the SDK does. */
-export async function listOpenShards(
+/** All shards that the stream still has, page by page, in the order of their hash keys. Rejects as the SDK does. */
+export async function listShards(
   client: KinesisClient,
   stream: string,
   abortSignal: AbortSignal,
-): Promise<readonly OpenShard[]> {
-  const open: OpenShard[] = []
+): Promise<readonly ShardOfStream[]> {
+  const shards: ShardOfStream[] = []
   let nextToken: string | undefined
   do {
     // A page after the first names the token only.
     const input = nextToken === undefined ? { StreamName: stream } : { NextToken: nextToken }
     const page: ListShardsCommandOutput = await client.send(new ListShardsCommand(input), { abortSignal })
-    for (const shard of page.Shards ?? []) {
-      const { ShardId: id, HashKeyRange: range, SequenceNumberRange: numbers } = shard
-      if (id === undefined || range?.StartingHashKey === undefined || numbers?.EndingSequenceNumber !== undefined)
-        continue
-      open.push({ id, hashKey: range.StartingHashKey })
+    for (const { ShardId: id, HashKeyRange: range, SequenceNumberRange: numbers } of page.Shards ?? []) {
+      if (id === undefined || range?.StartingHashKey === undefined || range.EndingHashKey === undefined) continue
+      const isOpen = numbers?.EndingSequenceNumber === undefined
+      shards.push({ id, startingHashKey: range.StartingHashKey, endingHashKey: range.EndingHashKey, isOpen })
     }
     nextToken = page.NextToken
   } while (nextToken !== undefined)
-  return open
+  return shards.sort(byHashKey)
+}
+
+function byHashKey(one: ShardOfStream, other: ShardOfStream): number {
+  const difference = BigInt(one.startingHashKey) - BigInt(other.startingHashKey)
+  return difference < 0n ? -1 : Number(difference > 0n)
 }

@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type Duration, parseDuration, TidemarkError } from 'tidemark'
-import { speedupOf, wholeNumber } from '../replay/arguments.js'
+import { countOf, speedupOf, wholeNumber } from '../replay/arguments.js'
 import type { Speedup } from '../replay/index.js'
+import { requireLocal } from '../replay/options.js'
 
 export interface TaxiOptions {
   readonly trips: readonly string[] | undefined
@@ -23,6 +24,10 @@ export interface TaxiOptions {
   readonly stopAfter: number | undefined
   readonly savepoint: string | undefined
   readonly fromSavepoint: string | undefined
+  readonly fanOut: boolean
+  readonly aggregate: boolean
+  readonly reshard: number | undefined
+  readonly seed: number
 }
 
 /**
@@ -43,6 +48,10 @@ export function parseTaxiOptions(argv: readonly string[]): TaxiOptions {
   if (!options.replay && options.trips !== undefined) {
     throw refused('--trips and --no-replay contradict each other: trips come from files or from the stream')
   }
+  if (!options.replay && options.aggregate) {
+    throw refused('--aggregate and --no-replay contradict each other: it says how the replayer puts trips')
+  }
+  if (options.reshard !== undefined && options.kinesis !== undefined) requireLocal(options.kinesis)
   requireSavepointOptions(options)
   return options
 }
@@ -106,18 +115,20 @@ function command(): Command {
     .option(
       '--stop-after <trips>',
       'stop with a savepoint when so many trips have been read; needs --savepoint',
-      tripsOf,
+      countOf,
     )
     .option('--savepoint <place>', 'an empty folder, or s3://bucket/prefix, for the savepoint of --stop-after')
     .option('--from-savepoint <place>', 'go on from a savepoint, at any --parallelism')
+    .option('--fan-out', 'read with enhanced fan-out, not by polling', false)
+    .option('--aggregate', 'replay trips in aggregated (KPL) records', false)
+    .option(
+      '--reshard <n>',
+      'split and merge shards so many times meanwhile, at random; a local Kinesis only',
+      wholeNumber,
+    )
+    .option('--seed <n>', 'of the choices of --reshard', countOf, 1)
     .allowExcessArguments(false)
     .showSuggestionAfterError(true)
-}
-
-function tripsOf(text: string): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value
-  throw new InvalidArgumentError('Expected a whole number from 1.')
 }
 
 function durationOf(text: string): Duration {

@@ -4,14 +4,15 @@ import { join } from 'node:path'
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { TidemarkError } from 'tidemark'
 import { replaceOutputFolder } from 'tidemark/file'
-import { type JobHandle, type JobResult, openStore, run, stopOnSignals, systemEnvironment } from 'tidemark/run'
+import { type JobResult, openStore, run, systemEnvironment } from 'tidemark/run'
 import { startLocalKinesis } from 'tidemark/testing'
-import type { TripEvent } from '../events/index.js'
 import taxiHotspots, { taxiEvents } from '../job.js'
-import { describeOutcome, kinesisAt, type ReplayProgress, replay, waitForStream } from '../replay/index.js'
-import { generateTrips, openTrips, orderByDropoff, type TripReading } from '../trips/index.js'
+import { kinesisAt, waitForStream } from '../replay/index.js'
+import { CONSUMER } from '../replay/options.js'
+import { generateTrips, openTrips } from '../trips/index.js'
+import { follow, type NamedSource, type ReplayOutcome } from './follow.js'
 import type { TaxiOptions } from './options.js'
-import { type Output, ProgressDisplay, progressLine } from './progress.js'
+import type { Output } from './progress.js'
 import { pausingAfter } from './stop-after.js'
 import { requireEmptyStream } from './stream.js'
 
@@ -28,13 +29,6 @@ export interface TaxiRun {
   readonly source: string
 }
 
-interface ReplayOutcome {
-  readonly progress: ReplayProgress
-  /** Undefined for trips that come from no file. */
-  readonly reading: TripReading | undefined
-  readonly outOfOrder: number
-}
-
 /** Sets up Kinesis and the replayer, and runs the job until everything is worked off. */
 export async function runTaxi(options: TaxiOptions, out: Output): Promise<TaxiRun> {
   const print = (line: string): void => void out.write(`${line}\n`)
@@ -48,7 +42,12 @@ export async function runTaxi(options: TaxiOptions, out: Output): Promise<TaxiRu
     await prepareStream(client, options)
     const resumed = await prepareFolders(options, checkpoints, print)
     const { stopAfter, savepoint, fromSavepoint } = options
-    const stream = { kinesis: url, stream: options.stream, endAt: options.replay ? 'never' : 'tip' } as const
+    const stream = {
+      kinesis: url,
+      stream: options.stream,
+      endAt: options.replay ? ('never' as const) : ('tip' as const),
+      consumer: options.fanOut ? CONSUMER : undefined,
+    }
     let onReached = (): void => {}
     const pausing = stopAfter !== undefined && {
       'taxi-events': pausingAfter(taxiEvents(stream), { trips: stopAfter, onReached: () => onReached() }),
@@ -86,12 +85,6 @@ export async function runTaxi(options: TaxiOptions, out: Output): Promise<TaxiRu
     await local?.close()
     if (temporary) await rm(temporary, { recursive: true, force: true })
   }
-}
-
-interface NamedSource {
-  readonly name: string
-  readonly trips: AsyncIterable<readonly TripEvent[]>
-  readonly reading: TripReading | undefined
 }
 
 async function openSource(options: TaxiOptions, print: (line: string) => void): Promise<NamedSource> {
@@ -132,72 +125,4 @@ async function prepareFolders(
   if (options.fromSavepoint !== undefined) return false
   await replaceOutputFolder(...FOLDERS.map((folder) => join(options.out, folder)))
   return false
-}
-
-interface Following {
-  readonly client: KinesisClient
-  readonly options: TaxiOptions
-  readonly source: NamedSource | undefined
-  readonly out: Output
-}
-
-/** Replays beside the running job, shows how far both are, and drains the job behind the last trip. */
-async function follow(
-  handle: JobHandle,
-  { client, options, source, out }: Following,
-): Promise<{ replayed: ReplayOutcome | undefined; result: JobResult }> {
-  const display = new ProgressDisplay(out)
-  const abort = new AbortController()
-  let replayedTo: number | undefined
-  stopOnSignals(handle)
-  // A job that has ended, by a signal or a failure, reads no more.
-  const end = (): void => abort.abort(new TidemarkError({ code: 'REPLAY_STOPPED', domain: 'user', message: 'stopped' }))
-  handle.result.then(end, end)
-  let last = { records: 0, at: performance.now() }
-  const watching = handle.progress$.subscribe((progress) => {
-    const now = performance.now()
-    const rate = ((progress.recordsRead - last.records) * 1000) / Math.max(1, now - last.at)
-    last = { records: progress.recordsRead, at: now }
-    if (progress.status === 'running' || progress.status === 'stopping') {
-      display.show(progressLine(progress, rate, replayedTo))
-    }
-  })
-  try {
-    let replayed: ReplayOutcome | undefined
-    if (source) {
-      const ordered = orderByDropoff(source.trips)
-      const progress = await replay({
-        client,
-        stream: options.stream,
-        trips: ordered.trips,
-        speedup: options.speedup,
-        progressEveryMs: 500,
-        onProgress: ({ timeReached }) => {
-          replayedTo = timeReached
-        },
-        signal: abort.signal,
-      }).catch((error: unknown) => (abort.signal.aborted ? undefined : Promise.reject(error)))
-      if (progress) {
-        replayed = { progress, reading: source.reading, outOfOrder: ordered.outOfOrder }
-        await handle.stop({ drain: 'atTip' })
-      }
-    }
-    const result = await handle.result
-    display.end()
-    if (replayed) {
-      for (const line of describeReplay(replayed)) out.write(`${line}\n`)
-    }
-    return { replayed, result }
-  } catch (error) {
-    display.end()
-    await handle.cancel().catch(() => undefined)
-    throw error
-  } finally {
-    watching.unsubscribe()
-  }
-}
-
-function describeReplay({ progress, reading, outOfOrder }: ReplayOutcome): readonly string[] {
-  if (reading) return describeOutcome({ progress, reading, outOfOrder })
-  return [`replayed ${progress.acknowledged.toLocaleString('en-US')} trips, ${progress.markerRounds} rounds of markers`]
 }

@@ -1,5 +1,7 @@
 export { GENERATED_TRIPS, type GenerateOptions, generateTrips } from './generate/generate.js'
+export { seeded } from './generate/seeded.js'
 export { messageOf } from './message-of.js'
 export { ORDERING_CAPACITY, type OrderedTrips, type OrderOptions, orderByDropoff } from './order.js'
 export { openTrips, type TripSource } from './read.js'
 export { describeUnreadable, type TripReading, type UnreadableRow } from './reading.js'
+export { type SoughtTrips, tripsFrom } from './seek.js'

@@ -35,7 +35,16 @@ export async function streamOfTrips(options: StreamOptions): Promise<StreamOfTri
     true,
   )
   const url = server.out.slice('ready '.length).trim()
-  const replayed = await taxiReplay('--trips', trips, '--kinesis', url, '--shards', String(options.shards)).ended
+  const replayed = await taxiReplay(
+    '--trips',
+    trips,
+    '--kinesis',
+    url,
+    '--speedup',
+    'max',
+    '--shards',
+    String(options.shards),
+  ).ended
   expect(replayed).toMatchObject({ code: 0, error: '' })
   const out = join(folder, 'out')
   const checkpoints = join(folder, 'checkpoints')

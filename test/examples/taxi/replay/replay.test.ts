@@ -40,7 +40,7 @@ async function setUp(shards: number, options: LocalKinesisOptions = {}) {
   )
   await createStream(reader, 'taxi', shards)
   const run = (given: Pick<ReplayOptions, 'trips'> & Partial<ReplayOptions>): Promise<ReplayProgress> =>
-    time.run(replay({ client, stream: 'taxi', environment: time.environment, ...given }))
+    time.run(replay({ client, stream: 'taxi', speedup: 'max', environment: time.environment, ...given }))
   const unlimited = (): Promise<ReadonlyMap<string, readonly TaxiEvent[]>> => readShards(reader, 'taxi')
   return { time, server, client, reader, run, shards: unlimited }
 }
@@ -130,6 +130,7 @@ describe('a replay', () => {
       client,
       stream: 'taxi',
       trips: inBatches(trips),
+      speedup: 'max',
       tripsPerMarker: 500,
       environment: time.environment,
     })
@@ -267,10 +268,10 @@ describe('the pace', () => {
     const { run } = await setUp(1, { limits: { writeRecords: 100 } })
     const reports: ReplayProgress[] = []
     await run({
-      trips: inBatches(pairsOfTrips(4000, 1000)),
+      trips: inBatches(pairsOfTrips(1200, 1000)),
       speedup: 1000,
       onProgress: (report) => reports.push(report),
-      progressEveryMs: 4000,
+      progressEveryMs: 2000,
     })
     expect(reports.length).toBeGreaterThan(3)
     expect(reports[1]!.lagMs).toBeGreaterThan(reports[0]!.lagMs)
@@ -301,7 +302,13 @@ describe('a replay that cannot go on', () => {
   it('says at once what Kinesis refuses', async () => {
     const { client, time } = await setUp(1)
     const replaying = time.run(
-      replay({ client, stream: 'other', trips: inBatches(pairsOfTrips(2000, 1)), environment: time.environment }),
+      replay({
+        client,
+        stream: 'other',
+        speedup: 'max',
+        trips: inBatches(pairsOfTrips(2000, 1)),
+        environment: time.environment,
+      }),
     )
     await expect(replaying).rejects.toMatchObject({ code: 'KINESIS_REFUSED', retryable: false })
     await expect(replaying).rejects.toThrow(/^stream 'other' takes no records: ResourceNotFoundException: [^\n]*$/)

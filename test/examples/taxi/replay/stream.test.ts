@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { SplitShardCommand } from '@aws-sdk/client-kinesis'
 import { afterEach, describe, expect, it } from 'vitest'
 import { kinesisAt, waitForStream } from '../../../../examples/taxi/replay/index.js'
-import { listOpenShards } from '../../../../examples/taxi/replay/stream.js'
+import { listShards } from '../../../../examples/taxi/replay/stream.js'
 import { type LocalKinesisOptions, startLocalKinesis } from '../../../servers/kinesis/index.js'
 import { createStream } from './fixture.js'
 import { virtualTime } from './virtual-time.js'
@@ -36,10 +36,10 @@ const never = new AbortController().signal
 describe('waiting for a stream', () => {
   it('creates a missing one with the shards that are asked for, and takes one that exists', async () => {
     const { client } = await start({ streamCreationMs: 30 })
-    expect(await waitForStream(client, 'taxi', { createShards: 3 })).toEqual({ isNew: true })
-    expect((await listOpenShards(client, 'taxi', never)).length).toBe(3)
-    expect(await waitForStream(client, 'taxi', { createShards: 5 })).toEqual({ isNew: false })
-    expect((await listOpenShards(client, 'taxi', never)).length).toBe(3)
+    expect(await waitForStream(client, 'taxi', { createShards: 3 })).toMatchObject({ isNew: true })
+    expect((await listShards(client, 'taxi', never)).length).toBe(3)
+    expect(await waitForStream(client, 'taxi', { createShards: 5 })).toMatchObject({ isNew: false })
+    expect((await listShards(client, 'taxi', never)).length).toBe(3)
   })
 
   it('lets several create it at the same time', async () => {
@@ -84,24 +84,28 @@ describe('waiting for a stream', () => {
       environment: time.environment,
       connectForMs: 60_000,
     })
-    expect(await time.run(waiting)).toEqual({ isNew: true })
+    expect(await time.run(waiting)).toMatchObject({ isNew: true })
     await starting
     expect(time.now()).toBeGreaterThanOrEqual(5000)
   })
 })
 
-describe('open shards', () => {
-  it('are all found, page by page, closed ones left out', async () => {
+describe('shards', () => {
+  it('are all found, page by page, by hash key; closed ones are told from open ones', async () => {
     const { client } = await start({ shardLimit: 2000 })
     await createStream(client, 'wide', 1200)
-    expect(new Set((await listOpenShards(client, 'wide', never)).map(({ hashKey }) => hashKey)).size).toBe(1200)
+    expect(new Set((await listShards(client, 'wide', never)).map(({ startingHashKey }) => startingHashKey)).size).toBe(
+      1200,
+    )
     await createStream(client, 'split', 1)
     const ShardToSplit = 'shardId-000000000000'
     await client.send(
       new SplitShardCommand({ StreamName: 'split', ShardToSplit, NewStartingHashKey: (2n ** 127n).toString() }),
     )
-    const open = await listOpenShards(client, 'split', never)
-    expect(open.map(({ hashKey }) => hashKey)).toEqual(['0', (2n ** 127n).toString()])
+    const shards = await listShards(client, 'split', never)
+    const open = shards.filter(({ isOpen }) => isOpen)
+    expect(shards).toHaveLength(3)
+    expect(open.map(({ startingHashKey }) => startingHashKey)).toEqual(['0', (2n ** 127n).toString()])
     expect(open.map(({ id }) => id)).not.toContain(ShardToSplit)
   })
 })
