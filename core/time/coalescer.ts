@@ -26,7 +26,8 @@ const NOTHING: readonly Element[] = Object.freeze([])
  * 5. A new input holds the output where it is until it has caught up.
  * 6. The maximum, which is the end of an input, goes out when all have ended. Until then an ended input counts for
  *    nothing: one that is idle beside it may still have something to say.
- * 7. Nothing above the ceiling goes out. What idle inputs had reached goes out when there is no ceiling any more.
+ * 7. Nothing above the ceiling goes out. As long as there is one, others are active whose output meets this one's: where no
+ *    input is, the ceiling itself goes out. Idleness would let the others pass a new input before they hear of it.
  *
  * The elements that each call returns are to be forwarded in order.
  */
@@ -170,21 +171,21 @@ export class WatermarkCoalescer {
       anyActive = true
       anyJoined = true
     }
-    const reached = anyJoined ? minimum : anyActive ? this.output : maximum
     this.low = anyJoined ? minimum : Number.POSITIVE_INFINITY
-    const next = Math.min(reached, this.ceiling)
-    const staysIdle = this.idle && !anyActive
-    const advances = next > this.output && !(staysIdle && this.ceiling !== Number.POSITIVE_INFINITY)
+    const follows = !anyJoined && this.ceiling !== Number.POSITIVE_INFINITY
+    if (follows) anyActive = true
+    const reached = anyJoined ? minimum : anyActive ? this.output : maximum
+    const next = follows ? this.ceiling : Math.min(reached, this.ceiling)
+    const advances = next > this.output
     if (!advances && this.idle !== anyActive) return NOTHING
 
     const elements: Element[] = []
-    // A watermark of somebody idle would not count.
-    if (this.idle) elements.push({ kind: 'idleness', idle: false })
+    if (this.idle && anyActive) elements.push({ kind: 'idleness', idle: false })
     if (advances) {
       this.output = next
       elements.push({ kind: 'watermark', timestamp: next })
     }
-    if (!anyActive) elements.push({ kind: 'idleness', idle: true })
+    if (!this.idle && !anyActive) elements.push({ kind: 'idleness', idle: true })
     this.idle = !anyActive
     return elements
   }

@@ -11,6 +11,7 @@ export interface SinkOperatorOptions {
   readonly sink: Sink<unknown>
   readonly lineage: string
   readonly generation: number
+  readonly claimedAt: number
 }
 
 /** A sink's writer as the last operator of a task. */
@@ -34,7 +35,7 @@ export class SinkOperator implements Operator {
   }
 
   async open(context: OperatorContext): Promise<void> {
-    const { sink, lineage, generation } = this.options
+    const { sink, lineage, generation, claimedAt } = this.options
     this.writer = await sink.write({
       operatorId: context.operatorId,
       subtask: context.subtask,
@@ -45,6 +46,7 @@ export class SinkOperator implements Operator {
       environment: context.environment,
       lineage,
       generation,
+      claimedAt,
       restored: context.restoredOperatorState(WRITER, 'list'),
       wake: () => context.wake(),
     })

@@ -193,8 +193,7 @@ export class SourceStage implements TaskStage {
     }
     if (!this.started || this.holding || this.ended) return false
     if (this.drain === 'now') return this.end()
-    this.emitAll(this.watermarks.catchUp())
-    if (this.pollOne()) return true
+    if (this.emitAll(this.watermarks.catchUp()) || this.pollOne()) return true
     if (this.allAssigned && this.splits.every(({ finished }) => finished)) return this.end()
     const caughtUp = new Set(this.splits.filter(({ reader }) => reader?.caughtUp === true).map(({ input }) => input))
     return this.emitAll(this.watermarks.onQuiet((input) => caughtUp.has(input)))
@@ -265,7 +264,7 @@ export class SourceStage implements TaskStage {
         open.endedByDrain = this.drain === 'atTip' && open.stopped
         this.finish(open)
       }
-      if (polled) return true
+      if (polled || open.finished) return true
     }
     return false
   }

@@ -62,6 +62,27 @@ describe('a split that has parents (faults 10 to 13, 15)', () => {
     expect(inOrder(into.seen.visible)).toBe(true)
   })
 
+  it('does not take a checkpoint for one with its parent’s end whose barriers went out before', async () => {
+    const held: (() => void)[] = []
+    const log = new ShardedLog({ assign: (id) => (id === 's0' ? 0 : 1) })
+    const into = sinks()
+    into.seen.hooks = { onPrepare: () => new Promise<void>((resolve) => held.push(resolve)) }
+    const { handle, environment } = await running(log, into)
+    const first = handle.checkpoint()
+    await environment.settle()
+    log.split('s0')
+    await environment.settle()
+    for (const release of held.splice(0)) release()
+    await first
+    await environment.settle()
+    expect(log.opened).toEqual(['s0@0'])
+    expect(held.length).toBeGreaterThan(0)
+    for (const release of held.splice(0)) release()
+    await environment.settle()
+    expect(log.opened).toEqual(['s0@0', 's1@1', 's2@1'])
+    await handle.cancel()
+  })
+
   it('waits for all of its parents: two splits and a merge', async () => {
     const log = new ShardedLog()
     const into = sinks()
