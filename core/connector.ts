@@ -149,6 +149,11 @@ export interface WriterContext extends EngineContext {
   /** New at every start of a job except recovery and resume: output names carry it. Letters and digits. */
   readonly lineage: string
   readonly generation: number
+  /**
+   * When the generation began, epoch milliseconds: at least a second after the one before it of the same job, also when
+   * clocks go back.
+   */
+  readonly claimedAt: number
   /** What the writers' `snapshot` gave, redistributed evenly. */
   readonly restored: readonly unknown[]
   /** Call when a writer that took less than it was offered has room again, or would throw. */

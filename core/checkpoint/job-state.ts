@@ -25,6 +25,8 @@ export interface JobState {
   readonly maxParallelism: number
   /** Of the latest claim. */
   readonly generation: number
+  /** When that was, epoch milliseconds; absent in logs that began before it was kept. */
+  readonly claimedAt?: number | undefined
   /** Completed and not yet subsumed, oldest first. */
   readonly checkpoints: readonly CheckpointRef[]
   /** Output of checkpoints up to this id is visible; 0: none. */
@@ -41,22 +43,24 @@ export type JobEvent =
       readonly lineage: string
       readonly maxParallelism: number
       readonly origin?: SavepointOrigin | undefined
+      readonly at?: number
     }
-  | { readonly kind: 'generation' }
+  /** `at`: what the clock of the process that claims it says. */
+  | { readonly kind: 'generation'; readonly at?: number }
   | { readonly kind: 'checkpoint'; readonly checkpoint: CheckpointRef; readonly retain: number }
   | { readonly kind: 'committed'; readonly checkpoint: number }
 
 /** The state after an event. Performs no I/O. */
 export function applyEvent(state: JobState | undefined, event: JobEvent): JobState {
   if (event.kind === 'created') {
-    const { job, lineage, maxParallelism, origin } = event
-    const begun = { job, lineage, maxParallelism, generation: 1, checkpoints: [], committed: 0 }
+    const { job, lineage, maxParallelism, origin, at = 0 } = event
+    const begun = { job, lineage, maxParallelism, generation: 1, claimedAt: at, checkpoints: [], committed: 0 }
     return origin ? { ...begun, origin } : begun
   }
   if (!state) throw new RangeError(`a job's log begins with 'created', not with '${event.kind}'`)
   switch (event.kind) {
     case 'generation':
-      return { ...state, generation: state.generation + 1 }
+      return { ...state, generation: state.generation + 1, claimedAt: claimTime(state, event.at ?? 0) }
     case 'checkpoint': {
       const all = [...state.checkpoints, event.checkpoint]
       // What is not committed yet is still needed, however many there are.
@@ -66,4 +70,11 @@ export function applyEvent(state: JobState | undefined, event: JobEvent): JobSta
     case 'committed':
       return { ...state, committed: Math.max(state.committed, event.checkpoint) }
   }
+}
+
+const LEAST_APART_MS = 1000
+
+/** Clocks differ and go back; what is derived from the times of two generations must not. */
+function claimTime({ claimedAt }: JobState, now: number): number {
+  return claimedAt === undefined ? now : Math.max(now, claimedAt + LEAST_APART_MS)
 }

@@ -49,6 +49,7 @@ export interface GenerationOptions {
   readonly version: string
   readonly lineage: string
   readonly generation: number
+  readonly claimedAt: number
   /** Where the generation starts from a savepoint that belongs to the job. */
   readonly claimed: ObjectStore | undefined
   /** It starts from a savepoint, not from a checkpoint of the job's own. */
@@ -98,6 +99,7 @@ export class Generation {
       parameters: options.parameters,
       lineage: options.lineage,
       generation: options.generation,
+      claimedAt: options.claimedAt,
       limits: options.limits,
       leavesFor: options.leavesFor,
       restore: (node, subtask, parallelism) =>

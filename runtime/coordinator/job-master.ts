@@ -181,7 +181,7 @@ export class JobMaster {
     const claim = (state: JobState | undefined): JobEvent => {
       resolve({ ...facts, state, mode, resumeDrained, savepoint })
       startedFrom = state?.checkpoints.at(-1)?.id
-      return state ? { kind: 'generation' } : this.created()
+      return state ? this.nextGeneration() : this.created()
     }
     const decide = (): RecoveryDecision => {
       // A drain of this run is the end of it, whatever it went on from.
@@ -202,7 +202,7 @@ export class JobMaster {
   private async attempt(log: JobLog, { claim, decide }: Decisions): Promise<GenerationOutcome> {
     const { store, logger } = this.options
     try {
-      const state = log.isClaimed ? await log.append({ kind: 'generation' }) : await log.claim(claim)
+      const state = log.isClaimed ? await log.append(this.nextGeneration()) : await log.claim(claim)
       const before = this.options.environment.clock.now() - this.options.graceMs
       await sweepCheckpoints(store, state, before).catch((error: unknown) => {
         logger.warn('old checkpoints could not be removed', { error: messageOf(error) })
@@ -242,6 +242,10 @@ export class JobMaster {
     }
   }
 
+  private nextGeneration(): JobEvent {
+    return { kind: 'generation', at: this.options.environment.clock.now() }
+  }
+
   private created(): JobEvent {
     const { environment, graph, plan, maxParallelism } = this.options
     const savepoint = this.start.savepoint
@@ -250,6 +254,7 @@ export class JobMaster {
       job: graph.jobName,
       lineage: environment.nonce().slice(0, 8),
       maxParallelism: savepoint?.manifest.maxParallelism ?? plan(maxParallelism).maxParallelism,
+      at: environment.clock.now(),
       ...(savepoint ? { origin: savepoint.origin } : {}),
     }
   }
@@ -321,6 +326,7 @@ export class JobMaster {
       version: options.version,
       lineage: state.lineage,
       generation: state.generation,
+      claimedAt: state.claimedAt ?? 0,
       claimed,
       isFromSavepoint: from !== undefined && isSavepoint(from),
       allowDroppedState: options.allowDroppedState,

@@ -39,6 +39,7 @@ export interface DeploymentOptions {
   readonly parameters: Readonly<Record<string, unknown>>
   readonly lineage: string
   readonly generation: number
+  readonly claimedAt: number
   readonly limits: ExecutionLimits
   /** Where an operator's keyed state is, on one subtask. Undefined: on the heap. */
   readonly leavesFor: ((operatorId: string) => LeafStore) | undefined
@@ -234,11 +235,12 @@ export class Deployment {
     output: OutputBuffer,
     hooks: TaskHooks,
   ): Stage {
-    const { lineage, generation, environment, plan, onKeysChanged, leavesFor } = this.options
+    const { lineage, generation, claimedAt, environment, plan, onKeysChanged, leavesFor } = this.options
     const metrics = new OperatorMetrics()
     const restore = this.options.restore(node, subtask, vertex.parallelism)
     const range = keyGroupRange(subtask, vertex.parallelism, plan.maxParallelism)
-    const sink = node.kind === 'sink' ? new SinkOperator({ sink: node.sink, lineage, generation }) : undefined
+    const sink =
+      node.kind === 'sink' ? new SinkOperator({ sink: node.sink, lineage, generation, claimedAt }) : undefined
     const operator: Operator = sink ?? (node as OperatorNode).create()
     let backend: KeyedState | undefined
     const stage = new Stage({

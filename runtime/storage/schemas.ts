@@ -16,6 +16,7 @@ const jobState = z.object({
   lineage: z.string(),
   maxParallelism,
   generation: count,
+  claimedAt: z.number().optional(),
   checkpoints: z.array(checkpointRef),
   committed: count,
   origin: origin.optional(),

@@ -160,7 +160,14 @@ export interface OpenWriter<T> {
 export async function openWriter<T>(sink: Sink<T>, options: ContextOptions & Attempt = {}): Promise<OpenWriter<T>> {
   const bell = new Bell()
   const { lineage = 'a1', generation = 1 } = options
-  const context: WriterContext = { ...engineContext(options), lineage, generation, restored: [], wake: bell.ring }
+  const context: WriterContext = {
+    ...engineContext(options),
+    lineage,
+    generation,
+    claimedAt: 0,
+    restored: [],
+    wake: bell.ring,
+  }
   return { writer: await sink.write(context), bell }
 }
 

@@ -76,6 +76,7 @@ export async function openWriter<T>(
     environment: options.environment ?? systemEnvironment(),
     lineage: 'lineage',
     generation: 1,
+    claimedAt: 0,
     restored: [],
     wake: bell.ring,
   })

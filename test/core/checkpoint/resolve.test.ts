@@ -196,6 +196,23 @@ describe('faults of recovery', () => {
     expect(applyEvent(claimed, { kind: 'generation' }).generation).toBe(9)
   })
 
+  it('a generation is claimed at least a second after the one before it, also when the clock went back', () => {
+    let written = applyEvent(undefined, {
+      kind: 'created',
+      job: 'taxi',
+      lineage: 'abc',
+      maxParallelism: 128,
+      at: 50_000,
+    })
+    const claimed = [60_000, 60_000, 60_999, 10_000, 70_000].map((at) => {
+      written = applyEvent(written, { kind: 'generation', at })
+      return written.claimedAt
+    })
+    expect(claimed).toEqual([60_000, 61_000, 62_000, 63_000, 70_000])
+    const { claimedAt: _, ...old } = written
+    expect(applyEvent(old, { kind: 'generation', at: 80_000 }).claimedAt).toBe(80_000)
+  })
+
   it('row 19, a drain is the end of the job, and its savepoint begins nothing unless asked for', () => {
     const drained = state({ checkpoints: [ref(7, 'drained')], committed: 7 })
     expect(resolve(facts({ state: drained })).kind).toBe('complete')
