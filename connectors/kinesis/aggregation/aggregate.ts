@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { FieldReader, MALFORMED } from './field-reader.js'
-import { explicitHashKeyOf, type HashKeyRange, hashKeyOf, isInRange } from './hash-key.js'
+import { explicitHashKeyOf, type HashKey, type HashKeyRange, hashKeyOf, isInRange } from './hash-key.js'
 import { KeyTable } from './key-table.js'
 import {
   DATA,
@@ -42,6 +42,7 @@ const NONE = -1
 export class Aggregate {
   readonly #reader: FieldReader
   readonly #end: number
+  readonly #hasAllKeys: boolean
   readonly #partitionKeys: KeyTable
   readonly #hashKeys: KeyTable
   #at = MAGIC.length
@@ -57,12 +58,11 @@ export class Aggregate {
     const reader = new FieldReader(bytes)
     this.#reader = reader
     this.#end = bytes.length
-    this.#partitionKeys = new KeyTable(reader.bytes, (key) => range === undefined || isInRange(hashKeyOf(key), range))
-    this.#hashKeys = new KeyTable(reader.bytes, (_, text) => {
-      if (range === undefined) return true
-      const hashKey = explicitHashKeyOf(text())
-      return hashKey !== undefined && isInRange(hashKey, range)
-    })
+    this.#hasAllKeys = range === undefined
+    const isIn = (key: HashKey | undefined): boolean =>
+      range === undefined || (key !== undefined && isInRange(key, range))
+    this.#partitionKeys = new KeyTable(reader.bytes, (key) => isIn(hashKeyOf(key)))
+    this.#hashKeys = new KeyTable(reader.bytes, (key) => isIn(explicitHashKeyOf(Buffer.from(key).toString())))
   }
 
   /** User records in it. */
@@ -90,6 +90,7 @@ export class Aggregate {
 
   /** Whether the present user record belongs to the shard: another one's has been put there too (see aggregator.ts). */
   get isInShard(): boolean {
+    if (this.#hasAllKeys) return true
     return this.#hashKey === NONE
       ? this.#partitionKeys.isInside(this.#partitionKey)
       : this.#hashKeys.isInside(this.#hashKey)

@@ -6,4 +6,5 @@ export {
   hashKeyOfRecord,
   type UserRecord,
 } from './aggregator.js'
+export { deaggregate } from './deaggregate.js'
 export { type HashKey, type HashKeyRange, hashKeyOf, hashKeyRange, isInRange, isWholeRange } from './hash-key.js'

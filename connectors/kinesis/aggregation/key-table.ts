@@ -1,25 +1,23 @@
 /** Keys as ranges of the record's bytes: made into text, and compared with the shard's range, when first asked for. */
 export class KeyTable {
   readonly #bytes: Buffer
-  readonly #isIn: (key: Uint8Array, text: () => string) => boolean
+  readonly #isIn: (key: Uint8Array) => boolean
   readonly #ranges: number[] = []
   readonly #texts: (string | undefined)[] = []
   readonly #inside: (boolean | undefined)[] = []
 
   /** @param isIn whether the key lies in the shard's range */
-  constructor(bytes: Uint8Array, isIn: (key: Uint8Array, text: () => string) => boolean) {
+  constructor(bytes: Uint8Array, isIn: (key: Uint8Array) => boolean) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#isIn = isIn
   }
 
   get size(): number {
-    return this.#texts.length
+    return this.#ranges.length / 2
   }
 
   add(start: number, end: number): void {
     this.#ranges.push(start, end)
-    this.#texts.push(undefined)
-    this.#inside.push(undefined)
   }
 
   text(index: number): string {
@@ -35,7 +33,7 @@ export class KeyTable {
   isInside(index: number): boolean {
     let inside = this.#inside[index]
     if (inside === undefined) {
-      inside = this.#isIn(this.#key(index), () => this.text(index))
+      inside = this.#isIn(this.#key(index))
       this.#inside[index] = inside
     }
     return inside
