@@ -1,6 +1,7 @@
 import { benchDisk } from './disk/bench.js'
 import { benchKinesis } from './kinesis/bench.js'
 import { benchKinesisServer } from './kinesis-server/bench.js'
+import { benchKinesisSink } from './kinesis-sink/bench.js'
 import { benchLoop } from './loop/bench.js'
 import { benchMemory } from './memory/bench.js'
 import { benchSnapshots } from './snapshots/bench.js'
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, (keys?: number) => Promise<boolean>>> = {
   disk: (keys = 10_000_000) => benchDisk({ keys }),
   kinesis: () => benchKinesis({ records: 400_000, rounds: 5 }),
   'kinesis-server': () => benchKinesisServer({ records: 200_000, recordBytes: 120, shards: 4, rounds: 5 }),
+  'kinesis-sink': () => benchKinesisSink({ rows: 200_000, rounds: 5 }),
   snapshots: () => benchSnapshots({ keys: 1_000_000, rounds: 2, seconds: 13, secondsOfFirst: 34 }),
 }
 

@@ -22,6 +22,8 @@ export class Aggregates implements RecordSource {
   readonly #options: Required<AggregateOptions>
   readonly #maxDelayMs: number
   readonly #groupBits: number
+  /** By group: the first of its part of the hash range. */
+  readonly #hashKeys: readonly string[]
   /** By group, the oldest first. */
   readonly #open = new Map<number, OpenAggregate>()
   #full: Outgoing[] = []
@@ -30,11 +32,17 @@ export class Aggregates implements RecordSource {
     this.#options = options
     this.#maxDelayMs = maxDelayMs
     this.#groupBits = Math.log2(options.groups)
+    const width = (1n << HASH_KEY_BITS) / BigInt(options.groups)
+    this.#hashKeys = Array.from({ length: options.groups }, (_, group) => (BigInt(group) * width).toString())
   }
 
   add(record: RowRecord, now: number): void {
     const group = this.#groupOf(record)
-    const inGroup = { ...record, explicitHashKey: this.#hashKeyOf(group) }
+    const inGroup = {
+      data: record.data,
+      partitionKey: record.partitionKey,
+      explicitHashKey: this.#hashKeys[group]!,
+    }
     let open = this.#open.get(group)
     if (open !== undefined && !open.aggregator.add(inGroup)) {
       this.#close(group, open)
@@ -80,10 +88,6 @@ export class Aggregates implements RecordSource {
     const hashKey = hashKeyOfRecord(record)!
     // The first bits of 128, of which four are a digit: 16 are enough for every number of groups.
     return Number.parseInt(hashKey.slice(0, 4), 16) >>> (16 - this.#groupBits)
-  }
-
-  #hashKeyOf(group: number): string {
-    return (BigInt(group) << (HASH_KEY_BITS - BigInt(this.#groupBits))).toString()
   }
 }
 

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util'
 import { isWellFormed } from '../../../core/codec/well-formed.js'
 import type { DeadLetter } from '../../../core/connector.js'
 import type { Batch } from '../../../core/element.js'
@@ -6,6 +5,7 @@ import type { Environment } from '../../../core/environment.js'
 import { TidemarkError } from '../../../core/errors.js'
 import { recordOf, returnedPromise, userError } from '../../../core/operators/user-error.js'
 import { isPromise } from '../../../core/promises.js'
+import { rowText } from '../../dead-letters/row-text.js'
 import type { KinesisSinkSettings } from './options.js'
 
 /** What a row becomes, before it is packed with others or put by itself. */
@@ -35,7 +35,6 @@ const HASH_KEYS = 1n << 128n
 /** Makes records of rows, one after the other. */
 export class RowRecords<T> {
   readonly #options: RowRecordsOptions<T>
-  readonly #encoder = new TextEncoder()
 
   constructor(options: RowRecordsOptions<T>) {
     this.#options = options
@@ -61,11 +60,7 @@ export class RowRecords<T> {
       }
       return { data, partitionKey, explicitHashKey, bytes }
     } catch (thrown) {
-      const problem = userError(thrown, {
-        operatorId: this.#options.operatorId,
-        call: 'the sink',
-        ...recordOf(batch, row),
-      })
+      const problem = userError(thrown, this.#where(batch, row, 'the sink'))
       if (problem.code === 'USER_FUNCTION_RETURNED_PROMISE') throw problem
       return { problem, letter: this.#letter(batch, row, { problem, data, partitionKey }) }
     }
@@ -107,7 +102,7 @@ export class RowRecords<T> {
   }
 
   #bytesOf(encoded: unknown): Uint8Array {
-    if (typeof encoded === 'string') return this.#encoder.encode(encoded)
+    if (typeof encoded === 'string') return Buffer.from(encoded)
     if (encoded instanceof Uint8Array) return encoded
     throw refused(
       'ROW_INVALID',
@@ -116,15 +111,18 @@ export class RowRecords<T> {
   }
 
   #call<R>(batch: Batch<T>, row: number, call: string, run: () => R): R {
-    const where = { operatorId: this.#options.operatorId, call, ...recordOf(batch, row) }
     let result: R
     try {
       result = run()
     } catch (thrown) {
-      throw userError(thrown, where)
+      throw userError(thrown, this.#where(batch, row, call))
     }
-    if (isPromise(result)) throw returnedPromise(result, where)
+    if (isPromise(result)) throw returnedPromise(result, this.#where(batch, row, call))
     return result
+  }
+
+  #where(batch: Batch<T>, row: number, call: string) {
+    return { operatorId: this.#options.operatorId, call, ...recordOf(batch, row) }
   }
 
   #letter(
@@ -145,7 +143,7 @@ export class RowRecords<T> {
       offset: String(origin?.offsetOf(row) ?? ''),
       code: problem.code,
       message: problem.message,
-      raw: data ?? this.#encoder.encode(textOf(batch.values[row])),
+      raw: data ?? Buffer.from(textOf(batch.values[row])),
       isPart: false,
       arrivedAt: undefined,
       partitionKey,
@@ -157,20 +155,4 @@ export class RowRecords<T> {
 
 function refused(code: 'KINESIS_RECORD_TOO_LARGE' | 'KINESIS_KEY_INVALID' | 'ROW_INVALID', message: string) {
   return new TidemarkError({ code, domain: 'user', message })
-}
-
-/** Of a row that its own encoder does not take: all of it, as JSON where it has such a form. */
-function textOf(row: unknown): string {
-  try {
-    const json = JSON.stringify(row)
-    if (json !== undefined) return json
-  } catch {
-    // A bigint, a cycle.
-  }
-  return inspect(row, {
-    depth: null,
-    breakLength: Number.POSITIVE_INFINITY,
-    maxArrayLength: null,
-    maxStringLength: null,
-  })
 }
