@@ -39,3 +39,8 @@ export async function timedCall<R>(
 export function noAnswer(afterMs: number): DOMException {
   return new DOMException(`no answer within ${afterMs} ms`, 'TimeoutError')
 }
+
+/** What the network may do at any time: worth another attempt. */
+export function brokenOff(message: string): DOMException {
+  return new DOMException(message, 'NetworkError')
+}

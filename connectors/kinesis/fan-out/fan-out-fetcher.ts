@@ -4,6 +4,7 @@ import { TidemarkError } from '../../../core/errors.js'
 import { BufferRoom } from '../buffer-room.js'
 import { Retry } from '../retry.js'
 import type { FetcherOptions, ShardFetcher } from '../shard-fetcher.js'
+import { brokenOff } from '../timed-call.js'
 import type { ConsumerLookup } from './consumer-lookup.js'
 import { ResumePoint } from './resume-point.js'
 import { Subscription } from './subscription.js'
@@ -131,7 +132,7 @@ export class FanOutFetcher implements ShardFetcher {
 
   #onEnd(open: Open): void {
     this.#close()
-    if (open.events === 0) throw new Error('a subscription ended without an event')
+    if (open.events === 0) throw brokenOff('the subscription ended without an event')
   }
 
   #accept(event: SubscribeToShardEvent, open: Open): void {

@@ -279,6 +279,27 @@ test('a position past retention stops the job and names the gap; where that is a
   expect(going.warnings.join()).toContain('may be lost')
 })
 
+test('a sequence number that the stream does not have is refused in its words', async () => {
+  const { server } = await startStream()
+  const pushed = source(server, { startAt: { shards: { [SHARD]: { after: '1' } } } })
+  const { splits } = await discover(pushed)
+  const open = await openReader(pushed, splits[0]!)
+  expect(await errorOf(open.until(() => false))).toMatchObject({
+    code: 'KINESIS_REQUEST_INVALID',
+    message: expect.stringContaining('StartingSequenceNumber 1'),
+  })
+})
+
+test('access denied stops the reader at once', async () => {
+  const { server } = await startStream()
+  server.faults.add({ operation: 'SubscribeToShard', fault: { kind: 'accessDenied' } })
+  const pushed = source(server)
+  const { splits } = await discover(pushed)
+  const open = await openReader(pushed, splits[0]!)
+  expect(await errorOf(open.until(() => false))).toMatchObject({ code: 'KINESIS_ACCESS_DENIED' })
+  expect(open.metrics.read()).toMatchObject({ [`calls${LABELS}`]: 1 })
+})
+
 function positionOf(reader: { position(): unknown }): string | undefined {
   const { position } = reader.position() as KinesisSplit
   return position.kind === 'after' ? position.sequenceNumber : undefined
