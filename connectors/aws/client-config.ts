@@ -6,7 +6,7 @@ import type { AwsSettings } from './options.js'
 export type HttpVersion = '1.1' | '2'
 
 /** What is looked at of any client's configuration. */
-interface CommonConfig {
+export interface CommonConfig {
   readonly endpoint?: unknown
   readonly region?: unknown
   readonly requestHandler?: unknown
@@ -56,7 +56,7 @@ async function http1Handler(where: string): Promise<unknown> {
 }
 
 /** The credentials that take on the role are those given, else those that the SDK finds. */
-async function roleCredentials(where: string, role: AssumeRole, given: CommonConfig): Promise<unknown> {
+export async function roleCredentials(where: string, role: AssumeRole, given: CommonConfig): Promise<unknown> {
   const { fromTemporaryCredentials } = await loadPeer({
     where: `${where}: assumeRole`,
     packages: '@aws-sdk/credential-providers',

@@ -23,6 +23,10 @@ export function withDeadLetters<T>(sink: RejectingSink<T>, onRejected: OnRejecte
     }
     return { ...sink, write: (context) => sink.write(context, failing) }
   }
+  if (onRejected === 'skip') {
+    // The sink itself counts what it rejects.
+    return { ...sink, write: (context) => sink.write(context, () => undefined) }
+  }
   const { deadLetters } = onRejected
   return {
     ...sink,

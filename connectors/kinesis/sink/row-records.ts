@@ -143,7 +143,7 @@ export class RowRecords<T> {
       offset: String(origin?.offsetOf(row) ?? ''),
       code: problem.code,
       message: problem.message,
-      raw: data ?? Buffer.from(textOf(batch.values[row])),
+      raw: data ?? Buffer.from(rowText(batch.values[row])),
       isPart: false,
       arrivedAt: undefined,
       partitionKey,

@@ -1,0 +1,85 @@
+import type { Sink, WriterContext } from '../../core/connector.js'
+import { BatchWriter } from '../batching/writer.js'
+import { type Reject, withDeadLetters } from '../dead-letters/with-dead-letters.js'
+import { bulk } from './bulk.js'
+import { type DocumentRecord, Documents } from './documents.js'
+import { type Place, unavailable } from './errors.js'
+import { type OpenSearchOptions, type OpenSearchSettings, settingsOf } from './options.js'
+import { type ClientLease, SharedClient } from './shared-client.js'
+
+/**
+ * Rows as documents of OpenSearch. Each has an id that follows from the row, and a version that only grows, so writing it
+ * again changes nothing, and after a failure the index comes to what it would have been without it. It may be ahead of the
+ * last checkpoint. Needs `@opensearch-project/opensearch`.
+ * @throws TidemarkError OPTION_INVALID
+ * @example
+ * cells.to('hotspots', openSearch({
+ *   node: 'https://search.example:9200',
+ *   index: 'pickup_count',
+ *   id: (cell) => `${cell.key}@${cell.window.end}`,
+ * }))
+ */
+export function openSearch<T>(options: OpenSearchOptions<T>): Sink<T> {
+  const settings = settingsOf('openSearch', options)
+  const shared = new SharedClient(settings.connection)
+  return withDeadLetters<T>(
+    {
+      kind: 'opensearch',
+      guarantee: 'idempotent',
+      describe: () => description(options),
+      async write(context, reject) {
+        return writer(settings, { context, reject, lease: await shared.lease(context, settings) })
+      },
+    },
+    settings.onRejected,
+  )
+}
+
+function description<T>({ index, rotation = 'none', operation = 'index' }: OpenSearchOptions<T>): string {
+  const name = typeof index === 'string' ? index : 'index by row'
+  return [
+    rotation === 'none' ? name : `${name} by ${rotation}`,
+    typeof operation === 'function' ? 'operation by row' : operation,
+  ].join(', ')
+}
+
+interface Opened {
+  readonly context: WriterContext
+  readonly reject: Reject
+  readonly lease: ClientLease
+}
+
+function writer<T>(
+  settings: OpenSearchSettings<T>,
+  { context, reject, lease }: Opened,
+): BatchWriter<T, DocumentRecord> {
+  const { operatorId, environment, metrics, claimedAt } = context
+  const { numbers, pipeline } = settings
+  const { client, nodes } = lease
+  const place: Place = { operatorId, nodes }
+  const onRejected: Reject = (letter, problem) => {
+    metrics.counter('rejectedRows', { code: letter.code }).add()
+    reject(letter, problem)
+  }
+  const documents = new Documents<T>({ operatorId, environment, claimedAt, settings, onRejected })
+  const alreadyApplied = metrics.counter('alreadyApplied')
+  const call = { client, place, pipeline, callTimeoutMs: numbers.callTimeoutMs, alreadyApplied }
+  return new BatchWriter<T, DocumentRecord>({
+    context,
+    numbers,
+    isOrdered: !isOrderedByVersions(settings),
+    recordsOf: (batch, row, takenAt) => documents.of(batch, row, takenAt),
+    send: (records, signal) => bulk(call, records, signal),
+    onRejected: (record, problem) => onRejected(documents.letterOf(record, problem), problem),
+    gaveUp: (failure, triedForMs) => unavailable(place, failure, triedForMs),
+    onClose: () => lease.release(),
+  })
+}
+
+/**
+ * OpenSearch itself refuses what is older, so documents of one id need not wait for each other. Of deleted ones it forgets
+ * the version after a while (index.gc_deletes, 60 s), and an older write could bring them back.
+ */
+function isOrderedByVersions<T>({ operation, versions, replaces }: OpenSearchSettings<T>): boolean {
+  return operation === 'index' && versions !== 'none' && replaces === undefined
+}
