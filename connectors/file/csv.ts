@@ -47,7 +47,7 @@ export function csv(options: CsvOptions & { readonly schema?: StandardSchemaV1 }
     quoted: true,
     header,
     extension: '.csv',
-    encoder: () => csvEncoder({ columns, header, delimiter }),
+    load: async () => () => csvEncoder({ columns, header, delimiter }),
     open(first) {
       // Not undefined without a header, as checked above; an empty file has no rows that could need them.
       const names = header && first ? headerOf(first, { delimiter, required: columns ?? [] }) : (columns ?? [])

@@ -11,7 +11,7 @@ export function deadLetterLines(): FileSinkFormat<DeadLetter> {
   return {
     name: 'dead letters, JSON lines',
     extension: '.jsonl',
-    encoder() {
+    load: async () => () => {
       const encoding = new TextEncoding()
       return {
         add: (letter) => encoding.append(`${JSON.stringify({ ...letter, raw: base64(letter.raw) })}\n`),

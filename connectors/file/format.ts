@@ -53,10 +53,15 @@ export interface FileEncoder<in T> {
   end(): () => Uint8Array
 }
 
-/** How a file is written. Made by `jsonLines`, `csv`. */
+/** How a file is written. Made by `jsonLines`, `csv`, `rawLines`, `parquetFormat`. */
 export interface FileSinkFormat<in T> {
   readonly name: string
   /** The end of the file's name, with the dot. */
   readonly extension: string
-  encoder(): FileEncoder<T>
+  /** The whole is there only at its end: a file ends at every checkpoint. Default false. */
+  readonly hasFooter?: boolean
+  /** It compresses by itself, so that `compression` does not go with it. Default false. */
+  readonly isCompressed?: boolean
+  /** Called before the first file: loads what the format needs, and gives what makes an encoder for each file. */
+  load(): Promise<() => FileEncoder<T>>
 }

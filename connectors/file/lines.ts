@@ -17,7 +17,7 @@ export function jsonLines(): FileSinkFormat<unknown>
 export function jsonLines<T>(decoder: Decoder<T>): FileSourceFormat<T>
 export function jsonLines<T>(decoder?: Decoder<T>): FileSourceFormat<T> | FileSinkFormat<unknown> {
   if (decoder) return lineFormat({ name: 'JSON lines', decoder, blankLines: 'ignored' })
-  return { name: 'JSON lines', extension: '.jsonl', encoder: () => jsonEncoder() }
+  return { name: 'JSON lines', extension: '.jsonl', load: async () => jsonEncoder }
 }
 
 interface LineFormatOptions<T> {

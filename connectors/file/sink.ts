@@ -1,11 +1,13 @@
 import type { Sink } from '../../core/connector.js'
 import { optionInvalid, requireChoice, requireKnownOptions } from '../../core/options.js'
+import { COMPRESSIONS, type Compression } from './compression/compressor.js'
+import { FOLDER_BUFFER_BYTES, FOLDER_OPTIONS, type FolderOptions, folderPlace } from './folder/folder-place.js'
 import type { FileSinkFormat } from './format.js'
-import { STAGED_OPTIONS, type StagedSinkOptions, stagedSink } from './staged/staged-sink.js'
+import { STAGED_OPTIONS, type StagedSinkOptions, stagedSettings, stagedSink } from './staged/staged-sink.js'
 
-export interface FileSinkOptions<T> extends StagedSinkOptions {
+export interface FileSinkOptions<T> extends FolderOptions, StagedSinkOptions<T> {
   readonly format: FileSinkFormat<T>
-  readonly compression?: 'gzip'
+  readonly compression?: Compression
 }
 
 /**
@@ -14,17 +16,14 @@ export interface FileSinkOptions<T> extends StagedSinkOptions {
  * @example stream.to('cells', fileSink({ path: 'out/cells', format: jsonLines() }))
  */
 export function fileSink<T>(options: FileSinkOptions<T>): Sink<T> {
-  requireKnownOptions('fileSink', options, { ...STAGED_OPTIONS, format: true, compression: true })
-  requireChoice('fileSink', { name: 'compression', value: options.compression, choices: ['gzip'] })
-  const { format, compression } = options
-  if (typeof format?.encoder !== 'function') {
-    throw optionInvalid('fileSink', 'format is jsonLines() or csv(...), found something else')
+  requireKnownOptions('fileSink', options, { ...FOLDER_OPTIONS, ...STAGED_OPTIONS, format: true, compression: true })
+  requireChoice('fileSink', { name: 'compression', value: options.compression, choices: COMPRESSIONS })
+  if (typeof options.format?.load !== 'function') {
+    throw optionInvalid(
+      'fileSink',
+      'format is jsonLines(), csv(...), rawLines() or parquetFormat(...), found something else',
+    )
   }
-  return stagedSink(options, {
-    kind: 'file',
-    extension: `${format.extension}${compression === 'gzip' ? '.gz' : ''}`,
-    compression,
-    describe: compression ? `${format.name}, ${compression}` : format.name,
-    load: async () => () => format.encoder(),
-  })
+  const settings = stagedSettings('file sink', options, { bufferBytes: FOLDER_BUFFER_BYTES })
+  return stagedSink(settings, folderPlace('file', options, settings))
 }

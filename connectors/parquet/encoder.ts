@@ -7,8 +7,12 @@ import type { ParsedColumn, StoredValue } from './schema.js'
 export interface ParquetEncoderOptions {
   readonly columns: readonly ParsedColumn[]
   readonly rowGroupSize: number
-  readonly codec: 'SNAPPY' | 'UNCOMPRESSED'
+  readonly codec: 'SNAPPY' | 'ZSTD' | 'GZIP' | 'UNCOMPRESSED'
+  /** By codec, for those that the library does not bring. */
+  readonly compressors: Readonly<Record<string, Compress>>
 }
+
+export type Compress = (bytes: Uint8Array) => Uint8Array
 
 type ColumnValues = (StoredValue | null)[]
 
@@ -23,7 +27,7 @@ export class ParquetEncoder implements FileEncoder<object> {
   #pendingBytes = 0
 
   constructor({ ByteWriter, ParquetWriter }: ParquetLibrary, options: ParquetEncoderOptions) {
-    const { columns, codec } = options
+    const { columns, codec, compressors } = options
     this.#options = options
     this.#names = new Set(columns.map(({ name }) => name))
     this.#values = columns.map(() => [])
@@ -31,6 +35,7 @@ export class ParquetEncoder implements FileEncoder<object> {
     this.#writer = new ParquetWriter({
       writer: this.#bytes,
       codec,
+      compressors,
       createdBy: 'tidemark',
       schema: [
         { name: 'root', num_children: columns.length },

@@ -3,6 +3,9 @@ import type { WriterContext } from '../../../core/connector.js'
 /** The file that marks a folder as Tidemark's to replace. */
 export const MARKER = '.tidemark'
 
+/** The file that says to readers that a partition is over, as Hadoop's writers leave it. */
+export const SUCCESS = '_SUCCESS'
+
 export interface StagedName {
   readonly lineage: string
   readonly generation: number

@@ -1,53 +1,74 @@
 import type { SinkWriter, WriterContext } from '../../../core/connector.js'
 import type { Batch } from '../../../core/element.js'
+import type { CancelTimer } from '../../../core/environment.js'
 import { TidemarkError } from '../../../core/errors.js'
-import { fileError } from '../errors.js'
+import { rowLetter } from '../../dead-letters/row-letter.js'
+import type { Reject } from '../../dead-letters/with-dead-letters.js'
+import type { Compressor } from '../compression/compressor.js'
 import type { FileEncoder } from '../format.js'
-import type { FileCommittable } from './committable.js'
-import { type SinkFolders, syncFolder } from './folders.js'
-import { finalName, stagedName } from './names.js'
-import { type FinishedFile, StagedFile } from './staged-file.js'
+import type { Partitions } from '../partition/partitions.js'
+import { type FileFacts, type OpenEntry, type ProgressEntry, parseWriterState, type WriterState } from './entries.js'
+import type { OpenFile } from './open-file.js'
+import type { Rolling } from './rolling.js'
+import type { Finished, SinkStorage } from './storage.js'
 
 export interface StagedWriterOptions<T> {
-  readonly folders: SinkFolders
-  /** With the dot: `.jsonl`, `.csv.gz`, `.parquet`. */
-  readonly extension: string
-  readonly compression: 'gzip' | undefined
+  readonly storage: SinkStorage
   readonly encoder: () => FileEncoder<T>
-  /** A file ends at this many rows, or bytes before compression. */
-  readonly maxRows: number
-  readonly maxBytes: number
-  /** Bytes that may wait to be written before rows are refused. */
+  readonly compressor: (() => Compressor) | undefined
+  readonly partitions: Partitions<T>
+  readonly rolling: Rolling
+  /** Bytes that may be held in memory before rows are refused. */
   readonly bufferBytes: number
+  readonly marksPartitions: boolean
+  readonly reject: Reject
+  /** What went wrong with the storage, as an error of Tidemark. */
+  readonly failed: (thrown: unknown) => TidemarkError
 }
 
-/** A file that rows go to, or that waits to be prepared. */
-interface OpenFile<T> {
-  readonly file: StagedFile
-  readonly encoder: FileEncoder<T>
-  rows: number
-  bytes: number
-  finished: Promise<FinishedFile> | undefined
+/** A file that has ended and waits for its checkpoint. */
+interface EndedFile {
+  readonly folder: string
+  readonly rows: number
+  readonly finished: Promise<(checkpointId: number) => Finished>
 }
+
+interface SuspendedFile {
+  readonly id: string
+  readonly state: WriterState
+}
+
+/** Bounds of a time that a checkpoint can hold. */
+const LAST = Number.MAX_SAFE_INTEGER
 
 /**
- * Writes the rows of one subtask into unfinished files, one after the other, a new one after each checkpoint. What was
- * prepared is never touched again; what was not is removed when the writer closes.
+ * Writes the rows of one subtask into unfinished files, one for each folder at a time. What was prepared is never touched
+ * again; what no checkpoint can have is removed when the writer closes.
  */
 export class StagedWriter<T> implements SinkWriter<T> {
   readonly #context: WriterContext
   readonly #options: StagedWriterOptions<T>
-  #current: OpenFile<T> | undefined
-  /** Ended since the last checkpoint, in order. */
-  #ended: OpenFile<T>[] = []
+  /** By folder, the one written least recently first. */
+  readonly #open = new Map<string, OpenFile<T>>()
+  #newest: OpenFile<T> | undefined
+  /** Since the last checkpoint, in order. */
+  #ended: EndedFile[] = []
   /** Begun and not handed to a checkpoint: to be removed on close. */
-  readonly #unprepared = new Set<StagedFile>()
-  #sequence = 0
+  readonly #unprepared = new Set<OpenFile<T>>()
+  /** After `prepareCommit`: what goes on. */
+  #suspended: readonly WriterState[] = []
+  #begun = new Map<string, number>()
+  #watermark = -LAST
+  #prepared = 0
+  #numbers = 0
   #rowsTaken = 0
-  /** Bytes between `take` and the disk. */
+  /** Bytes that encoders hold, and those between encoder and storage. */
+  #pendingBytes = 0
   #queuedBytes = 0
   #refusedRows = false
-  /** The last of the chain of disk operations, which run one after the other. */
+  #isPreparing = false
+  #cancelTimer: CancelTimer | undefined
+  /** The last of the chain of encoding and appending, which run one after the other. */
   #tail: Promise<unknown> = Promise.resolve()
   #failure: TidemarkError | undefined
   #closed = false
@@ -55,105 +76,252 @@ export class StagedWriter<T> implements SinkWriter<T> {
   constructor(context: WriterContext, options: StagedWriterOptions<T>) {
     this.#context = context
     this.#options = options
+    context.metrics.gauge('openFiles', () => this.#open.size)
+    context.metrics.gauge('bufferedBytes', () => this.#heldBytes)
+  }
+
+  /** What an earlier generation had open at the checkpoint becomes files of their own. */
+  async restore(): Promise<void> {
+    const { operatorId, restored } = this.#context
+    for (const found of restored) {
+      const { folder, rows, endsAt, suspended } = parseWriterState(found, operatorId)
+      const file = { number: this.#numbers++, after: 0 }
+      const finished = await this.#options.storage.resume(suspended, file).catch((thrown: unknown) => {
+        throw this.#options.failed(thrown)
+      })
+      if (endsAt !== undefined) this.#begun.set(folder, endsAt)
+      this.#ended.push({ folder, rows, finished: Promise.resolve(finished) })
+    }
   }
 
   write(batch: Batch<T>, from: number): number {
-    const { bufferBytes, maxRows, maxBytes } = this.#options
+    const { bufferBytes, rolling } = this.#options
+    const now = this.#context.environment.clock.monotonic()
     for (let row = from; row < batch.length; row++) {
       if (this.#failure) throw this.#failure
-      if (this.#queuedBytes >= bufferBytes) {
+      if (this.#heldBytes >= bufferBytes) {
         this.#refusedRows = true
+        this.#makeRoom()
         return row
       }
-      this.#current ??= this.#begin()
-      const open = this.#current
-      this.#add(open, batch.values[row]!)
-      if (open.rows >= maxRows || open.bytes + open.encoder.pendingBytes >= maxBytes) this.#end(open)
+      const open = this.#take(batch, row, now)
+      if (!open) continue
+      open.writtenAt = now
+      if (open.rows >= rolling.maxRows || open.bytes + open.pending >= rolling.maxBytes) this.#end(open)
       else if (open.encoder.ready) this.#queue(open, open.encoder.take)
     }
+    this.#setTimer()
     return batch.length
   }
 
-  async prepareCommit(checkpointId: number): Promise<readonly FileCommittable[]> {
-    if (this.#current) this.#end(this.#current)
-    const ended = this.#ended
-    this.#ended = []
-    if (this.#failure) throw this.#failure
-    if (ended.length === 0) return []
-    const { folders, extension } = this.#options
-    const committables: FileCommittable[] = []
+  onWatermark(watermark: number): void {
+    this.#watermark = Math.max(-LAST, Math.min(LAST, watermark))
+  }
+
+  async prepareCommit(checkpointId: number): Promise<readonly unknown[]> {
+    this.#isPreparing = true
     try {
-      for (const { finished, rows, file } of ended) {
-        // `#end` has set it.
-        const finishedFile = await finished!
-        const final = finalName(this.#context, { checkpointId, number: committables.length, extension })
-        committables.push({ version: 1, ...finishedFile, final, rows })
-        this.#unprepared.delete(file)
-      }
-      await syncFolder(folders.staging)
-    } catch (thrown) {
-      throw this.#error(thrown)
+      return await this.#prepare(checkpointId)
+    } finally {
+      this.#isPreparing = false
+      this.#setTimer()
     }
-    return committables
+  }
+
+  snapshot(): readonly WriterState[] {
+    return this.#suspended
   }
 
   async close(): Promise<void> {
     this.#closed = true
+    this.#cancelTimer?.()
     await this.#tail
-    for (const file of this.#unprepared) await file.discard()
-    this.#unprepared.clear()
-  }
-
-  #begin(): OpenFile<T> {
-    const { folders, compression, encoder } = this.#options
-    const name = stagedName(this.#context, { sequence: this.#sequence++, nonce: this.#context.environment.nonce() })
-    const file = new StagedFile(folders.staging, name, compression)
-    this.#unprepared.add(file)
-    return { file, encoder: encoder(), rows: 0, bytes: 0, finished: undefined }
-  }
-
-  #add(open: OpenFile<T>, row: T): void {
     try {
-      open.encoder.add(row)
-    } catch (thrown) {
-      if (!(thrown instanceof TidemarkError)) throw thrown
-      const { operatorId, subtask } = this.#context
-      const location = `row ${this.#rowsTaken} of subtask ${subtask.index}`
-      throw new TidemarkError({
-        code: thrown.code,
-        domain: thrown.domain,
-        operatorId,
-        location,
-        message: `sink '${operatorId}', ${location}: ${thrown.message}`,
-        cause: thrown,
-      })
+      for (const open of this.#unprepared) {
+        open.compressor?.destroy()
+        await open.finished?.catch(() => undefined)
+        await open.file.discard()
+      }
+      this.#unprepared.clear()
+    } finally {
+      await this.#options.storage.close()
     }
-    open.rows++
+  }
+
+  async #prepare(checkpointId: number): Promise<readonly unknown[]> {
+    const { storage, rolling } = this.#options
+    const { generation, subtask } = this.#context
+    if (rolling.rollOnCheckpoint) for (const open of [...this.#open.values()]) this.#end(open)
+    const suspending = [...this.#open.values()].map((open) => this.#suspend(open))
+    const ended = this.#ended
+    this.#ended = []
+    if (this.#failure) throw this.#failure
+    const facts = { version: 1, generation, checkpointId } as const
+    const files: (FileFacts & Finished)[] = []
+    const suspended: SuspendedFile[] = []
+    try {
+      for (const { finished, rows, folder } of ended)
+        files.push({ ...facts, folder, rows, ...(await finished)(checkpointId) })
+      for (const one of suspending) suspended.push(await one)
+      await storage.sync()
+    } catch (thrown) {
+      throw this.#options.failed(thrown)
+    }
+    for (const open of this.#unprepared) if (open.finished) this.#unprepared.delete(open)
+    this.#prepared = checkpointId
+    this.#suspended = suspended.map(({ state }) => state)
+    const open = suspended.map(({ id, state }): OpenEntry => {
+      return { ...facts, kind: 'open', subtask: subtask.index, folder: state.folder, id }
+    })
+    return [...files, ...open, ...this.#progress(facts)]
+  }
+
+  #progress(facts: Pick<ProgressEntry, 'version' | 'generation' | 'checkpointId'>): ProgressEntry[] {
+    if (!this.#options.marksPartitions) return []
+    const begun = [...this.#begun]
+    this.#begun = new Map()
+    const { index } = this.#context.subtask
+    return [{ ...facts, kind: 'progress', subtask: index, watermark: this.#watermark, begun }]
+  }
+
+  async #suspend(open: OpenFile<T>): Promise<SuspendedFile> {
+    this.#queue(open, open.encoder.take)
+    await this.#then(() => this.#cut(open))
+    open.isSuspended = true
+    const { id, state } = await open.file.suspend()
+    const { folder, rows, endsAt } = open
+    return { id, state: { version: 1, folder, rows, endsAt, suspended: state } }
+  }
+
+  /** The file that took the row; undefined when it was rejected. */
+  #take(batch: Batch<T>, row: number, now: number): OpenFile<T> | undefined {
+    try {
+      const folder = this.#options.partitions.folderOf(batch, row)
+      const newest = this.#newest
+      const open = newest?.folder === folder ? newest : this.#openFor(folder, { batch, row, now })
+      open.encoder.add(batch.values[row]!)
+      open.rows++
+      const pending = open.encoder.pendingBytes
+      this.#pendingBytes += pending - open.pending
+      open.pending = pending
+      this.#rowsTaken++
+      return open
+    } catch (thrown) {
+      this.#reject(thrown, batch, row)
+      return undefined
+    }
+  }
+
+  #openFor(
+    folder: string,
+    { batch, row, now }: { readonly batch: Batch<T>; readonly row: number; readonly now: number },
+  ) {
+    const { storage, encoder, compressor, partitions, rolling, marksPartitions } = this.#options
+    const found = this.#open.get(folder)
+    if (found) this.#open.delete(folder)
+    else if (this.#open.size >= rolling.maxOpenFiles) this.#endOldest()
+    const endsAt = found ? found.endsAt : marksPartitions ? partitions.endOf(batch, row) : undefined
+    const open: OpenFile<T> = found ?? {
+      ...{ folder, endsAt, encoder: encoder(), compressor: compressor?.() },
+      file: storage.begin({ folder, number: this.#numbers++, after: this.#prepared }),
+      ...{ begunAt: now, writtenAt: now, rows: 0, bytes: 0, pending: 0, isSuspended: false, finished: undefined },
+    }
+    if (!found) {
+      this.#unprepared.add(open)
+      if (endsAt !== undefined) this.#begun.set(folder, endsAt)
+    }
+    this.#open.set(folder, open)
+    this.#newest = open
+    return open
+  }
+
+  #reject(thrown: unknown, batch: Batch<T>, row: number): void {
+    if (!(thrown instanceof TidemarkError) || thrown.code === 'USER_FUNCTION_RETURNED_PROMISE') throw thrown
+    const { operatorId, subtask, environment, metrics } = this.#context
+    const location = `row ${this.#rowsTaken} of subtask ${subtask.index}`
     this.#rowsTaken++
+    const problem = new TidemarkError({
+      code: thrown.code,
+      domain: thrown.domain,
+      operatorId,
+      location,
+      message: `sink '${operatorId}', ${location}: ${thrown.message}`,
+      cause: thrown,
+    })
+    metrics.counter('rejectedRows', { code: problem.code }).add()
+    this.#options.reject(rowLetter(batch, row, { operatorId, problem, rejectedAt: environment.clock.now() }), problem)
+  }
+
+  /**
+   * Of the files that rest, those written least recently give up what their encoders hold, and where that is too little
+   * for their storage they end, until the others leave room for what comes.
+   */
+  #makeRoom(): void {
+    let idle = 0
+    for (const { pending, file } of this.#open.values()) idle += pending + file.waitingBytes
+    for (const open of [...this.#open.values()]) {
+      if (idle <= this.#options.bufferBytes / 2) break
+      if (open.pending > 0) {
+        idle -= open.pending
+        this.#queue(open, open.encoder.take)
+      } else if (open.file.waitingBytes > 0) {
+        idle -= open.file.waitingBytes
+        this.#end(open)
+      }
+    }
+  }
+
+  #endOldest(): void {
+    for (const open of this.#open.values()) {
+      this.#end(open)
+      return
+    }
   }
 
   #end(open: OpenFile<T>): void {
-    this.#current = undefined
-    this.#ended.push(open)
+    this.#open.delete(open.folder)
+    if (this.#newest === open) this.#newest = undefined
+    if (open.rows === 0) {
+      this.#unprepared.delete(open)
+      return
+    }
     this.#queue(open, open.encoder.end)
-    const finished = this.#then(() => open.file.finish())
+    const stored = this.#then(() => this.#cut(open))
+    const finished = stored
+      .then(() => open.file.finish())
+      .catch((thrown: unknown) => {
+        throw this.#fail(thrown)
+      })
     // Whoever prepares hears of it; nobody may.
     finished.catch(() => undefined)
+    finished.then(
+      () => this.onProgress(),
+      () => undefined,
+    )
     open.finished = finished
+    this.#ended.push({ folder: open.folder, rows: open.rows, finished })
+  }
+
+  async #cut({ compressor, file }: OpenFile<T>): Promise<void> {
+    if (!compressor) return
+    const rest = await compressor.cut()
+    if (rest.length > 0) await file.append(rest)
   }
 
   #queue(open: OpenFile<T>, take: () => () => Uint8Array): void {
     const bytes = open.encoder.pendingBytes
     const encode = take.call(open.encoder)
     open.bytes += bytes
+    this.#pendingBytes -= open.pending
+    open.pending = open.encoder.pendingBytes
+    this.#pendingBytes += open.pending
     this.#queuedBytes += bytes
     this.#then(async () => {
-      await open.file.append(encode())
+      const piece = encode()
+      const stored = open.compressor && piece.length > 0 ? await open.compressor.push(piece) : piece
+      if (stored.length > 0) await open.file.append(stored)
       this.#queuedBytes -= bytes
-      if (this.#refusedRows && this.#queuedBytes <= this.#options.bufferBytes / 2) {
-        this.#refusedRows = false
-        this.#context.wake()
-      }
+      this.onProgress()
       // Encoding the next piece must not follow in the same turn.
       await this.#context.environment.yield()
     }).catch(() => undefined)
@@ -163,21 +331,59 @@ export class StagedWriter<T> implements SinkWriter<T> {
   #then<R>(operation: () => Promise<R>): Promise<R> {
     const result = this.#tail.then(async () => {
       if (this.#failure) throw this.#failure
-      if (this.#closed) throw this.#error(new Error('the writer was closed'))
+      if (this.#closed) throw this.#options.failed(new Error('the writer was closed'))
       try {
         return await operation()
       } catch (thrown) {
-        this.#failure = this.#error(thrown)
-        this.#context.wake()
-        throw this.#failure
+        throw this.#fail(thrown)
       }
     })
     this.#tail = result.catch(() => undefined)
     return result
   }
 
-  #error(thrown: unknown): TidemarkError {
-    const { operatorId } = this.#context
-    return fileError(thrown, { where: `sink '${operatorId}'`, path: this.#options.folders.staging, operatorId })
+  #fail(thrown: unknown): TidemarkError {
+    this.#failure ??= this.#options.failed(thrown)
+    this.#context.wake()
+    return this.#failure
   }
+
+  get #heldBytes(): number {
+    return this.#pendingBytes + this.#queuedBytes + this.#options.storage.heldBytes
+  }
+
+  /** The storage holds less than before. */
+  onProgress(): void {
+    if (!this.#refusedRows) return
+    if (this.#heldBytes <= this.#options.bufferBytes * 0.75) {
+      this.#refusedRows = false
+      this.#context.wake()
+    } else if (!this.#isPreparing) this.#makeRoom()
+  }
+
+  /** For the file that is due first. */
+  #setTimer(): void {
+    const { maxAgeMs, maxInactivityMs } = this.#options.rolling
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    if (this.#closed || this.#isPreparing || (maxAgeMs === LIMITLESS && maxInactivityMs === LIMITLESS)) return
+    let first = LIMITLESS
+    for (const open of this.#open.values()) first = Math.min(first, dueAt(open, this.#options.rolling))
+    if (first === LIMITLESS) return
+    const { clock, timers } = this.#context.environment
+    this.#cancelTimer = timers.after(Math.max(1, first - clock.monotonic()), () => this.#endDue())
+  }
+
+  #endDue(): void {
+    if (this.#closed || this.#isPreparing || this.#failure) return
+    const now = this.#context.environment.clock.monotonic()
+    for (const open of [...this.#open.values()]) if (dueAt(open, this.#options.rolling) <= now) this.#end(open)
+    this.#setTimer()
+  }
+}
+
+const LIMITLESS = Number.POSITIVE_INFINITY
+
+function dueAt<T>({ begunAt, writtenAt }: OpenFile<T>, { maxAgeMs, maxInactivityMs }: Rolling): number {
+  return Math.min(begunAt + maxAgeMs, writtenAt + maxInactivityMs)
 }

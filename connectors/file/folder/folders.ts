@@ -2,7 +2,7 @@ import { link, mkdir, open, readdir, readFile, rm, unlink, writeFile } from 'nod
 import { dirname, join, relative, resolve } from 'node:path'
 import { TidemarkError } from '../../../core/errors.js'
 import { fileError, systemCode } from '../errors.js'
-import { folderOf, MARKER } from './names.js'
+import { folderOf, MARKER } from '../staged/names.js'
 
 /** Where one sink's files lie. */
 export interface SinkFolders {
@@ -13,13 +13,13 @@ export interface SinkFolders {
   readonly staging: string
 }
 
-export interface FolderOptions {
+export interface SinkFolderOptions {
   readonly path: string
   readonly staging: string | undefined
   readonly operatorId: string
 }
 
-export function sinkFolders({ path, staging, operatorId }: FolderOptions): SinkFolders {
+export function sinkFolders({ path, staging, operatorId }: SinkFolderOptions): SinkFolders {
   const stagingRoot = staging ?? join(path, '.staging')
   return { output: path, stagingRoot, staging: join(stagingRoot, folderOf(operatorId)) }
 }
@@ -134,7 +134,8 @@ async function checkOwner(path: string, { operatorId }: PrepareOptions): Promise
   })
 }
 
-async function makeFolder(path: string): Promise<void> {
+/** With those above it, durably. */
+export async function makeFolder(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true })
   // Each folder that is new has to be known to the one above it.
   for (let made = resolve(path); first !== undefined; made = dirname(made)) {

@@ -1,16 +1,14 @@
-import { TidemarkError } from '../../../core/errors.js'
-import { parseFinalName, parseStagedName } from './names.js'
+import { committableInvalid, type FileFacts, isFolder } from '../staged/entries.js'
+import { parseFinalName, parseStagedName } from '../staged/names.js'
 
 /** A finished file that waits for its checkpoint. Names only: the folders are the sink's. */
-export interface FileCommittable {
-  readonly version: 1
+export interface FileCommittable extends FileFacts {
   /** Name in the operator's staging folder. */
   readonly staged: string
-  /** Name in the output folder. */
+  /** Name in the output folder, below `folder`. */
   readonly final: string
   readonly bytes: number
   readonly crc32: number
-  readonly rows: number
 }
 
 /**
@@ -19,23 +17,19 @@ export interface FileCommittable {
  */
 export function parseCommittable(found: unknown, operatorId: string): FileCommittable {
   const candidate = (typeof found === 'object' && found !== null ? found : {}) as Partial<FileCommittable>
-  const { version, staged, final, bytes, crc32, rows } = candidate
+  const { version, staged, final, folder = '', bytes, crc32, rows } = candidate
+  const named = typeof final === 'string' ? parseFinalName(final) : undefined
   if (
     version === 1 &&
     typeof staged === 'string' &&
     parseStagedName(staged) &&
-    typeof final === 'string' &&
-    parseFinalName(final) &&
+    named &&
+    isFolder(folder) &&
     [bytes, crc32, rows].every((value) => Number.isSafeInteger(value) && (value as number) >= 0)
   ) {
-    return candidate as FileCommittable
+    // The first savepoints had neither folders nor the checkpoint beside the name.
+    const { generation, checkpointId } = named
+    return { ...(candidate as FileCommittable), folder, generation, checkpointId }
   }
-  throw new TidemarkError({
-    code: 'COMMITTABLE_INVALID',
-    domain: 'storage',
-    operatorId,
-    message:
-      `sink '${operatorId}': the checkpoint holds a committable that no file sink of this version made ` +
-      `(version ${String(version)}); restore with the version of Tidemark that took the checkpoint`,
-  })
+  throw committableInvalid(operatorId, version)
 }

@@ -1,0 +1,119 @@
+import { createReadStream } from 'node:fs'
+import { copyFile, type FileHandle, open, rm, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { TidemarkError } from '../../../core/errors.js'
+import { systemCode } from '../errors.js'
+import type { UnfinishedFile } from '../staged/storage.js'
+
+/** A file as a checkpoint has it. */
+export interface FileAsOf {
+  readonly staged: string
+  readonly bytes: number
+  readonly crc32: number
+}
+
+export interface FolderFileOptions {
+  /** Where unfinished files are. */
+  readonly folder: string
+  readonly name: string
+  /** Its name in the output, by the checkpoint that shows it. */
+  readonly finalName: (checkpointId: number) => string
+}
+
+/** One unfinished file in a staging folder. */
+export class FolderFile implements UnfinishedFile {
+  readonly #options: FolderFileOptions
+  #file: FileHandle | undefined
+  #bytes = 0
+  #crc32 = 0
+  readonly waitingBytes = 0
+
+  constructor(options: FolderFileOptions) {
+    this.#options = options
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    const file = await this.#opened()
+    for (let from = 0; from < bytes.length; ) {
+      const { bytesWritten } = await file.write(bytes, from)
+      from += bytesWritten
+    }
+    this.#bytes += bytes.length
+    this.#crc32 = crc32(bytes, this.#crc32)
+  }
+
+  async suspend(): Promise<{ readonly id: string; readonly state: FileAsOf }> {
+    const file = await this.#opened()
+    await file.sync()
+    return { id: this.#options.name, state: this.#asOf() }
+  }
+
+  /** Durable when it resolves, but for the folder's entry. */
+  async finish(): Promise<(checkpointId: number) => FileAsOf & { readonly final: string }> {
+    const file = await this.#opened()
+    await file.sync()
+    await file.close()
+    this.#file = undefined
+    return (checkpointId) => ({ ...this.#asOf(), final: this.#options.finalName(checkpointId) })
+  }
+
+  async discard(): Promise<void> {
+    await this.#file?.close()
+    this.#file = undefined
+    await rm(join(this.#options.folder, this.#options.name), { force: true })
+  }
+
+  #asOf(): FileAsOf {
+    return { staged: this.#options.name, bytes: this.#bytes, crc32: this.#crc32 }
+  }
+
+  async #opened(): Promise<FileHandle> {
+    this.#file ??= await open(join(this.#options.folder, this.#options.name), 'wx')
+    return this.#file
+  }
+}
+
+/**
+ * A copy of a file as it was at a checkpoint: the process that wrote it may still be at it.
+ * @throws TidemarkError COMMITTABLE_MISSING, COMMITTABLE_DAMAGED
+ */
+export async function copyAsOf(
+  { staged, bytes, crc32: expected }: FileAsOf,
+  options: FolderFileOptions & { readonly operatorId: string },
+): Promise<FileAsOf> {
+  const { folder, name, operatorId } = options
+  const from = join(folder, staged)
+  const to = join(folder, name)
+  const fatal = (code: 'COMMITTABLE_MISSING' | 'COMMITTABLE_DAMAGED', message: string): TidemarkError =>
+    new TidemarkError({ code, domain: 'storage', operatorId, message: `sink '${operatorId}': ${from} ${message}` })
+  try {
+    await copyFile(from, to)
+  } catch (thrown) {
+    if (systemCode(thrown) !== 'ENOENT') throw thrown
+    throw fatal(
+      'COMMITTABLE_MISSING',
+      'was being written at the checkpoint and is gone: its rows are lost. If staging or path of the sink was changed ' +
+        'or moved, undo that and start again',
+    )
+  }
+  const copy = await open(to, 'r+')
+  try {
+    const { size } = await copy.stat()
+    if (size < bytes) throw fatal('COMMITTABLE_DAMAGED', `has ${size} bytes, and had ${bytes} at the checkpoint`)
+    await truncate(to, bytes)
+    const found = await checksumOf(to)
+    if (found !== expected) throw fatal('COMMITTABLE_DAMAGED', 'is not what it was at the checkpoint (CRC-32)')
+    await copy.sync()
+  } finally {
+    await copy.close()
+  }
+  return { staged: name, bytes, crc32: expected }
+}
+
+/** The CRC-32 of a file, read in pieces. */
+export async function checksumOf(path: string): Promise<number> {
+  let checksum = 0
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) checksum = crc32(chunk, checksum)
+  return checksum
+}
