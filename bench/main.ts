@@ -17,7 +17,7 @@ const BENCHES: Readonly<Record<string, (keys?: number) => Promise<boolean>>> = {
   loop: () => benchLoop({ rounds: 3 }),
   disk: (keys = 10_000_000) => benchDisk({ keys }),
   kinesis: () => benchKinesis({ records: 250_000, rounds: 5 }),
-  aggregation: () => benchAggregation({ records: 250_000, rounds: 5 }),
+  aggregation: () => benchAggregation({ records: 400_000, rounds: 5 }),
   'kinesis-server': () => benchKinesisServer({ records: 200_000, recordBytes: 120, shards: 4, rounds: 5 }),
   'kinesis-sink': () => benchKinesisSink({ rows: 200_000, rounds: 5 }),
   snapshots: () => benchSnapshots({ keys: 1_000_000, rounds: 2, seconds: 13, secondsOfFirst: 34 }),
