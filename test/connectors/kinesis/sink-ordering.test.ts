@@ -25,13 +25,16 @@ const anyOptions = fc.record({
   aggregate: fc.constantFrom(false, true, { groups: 4, maxBytes: 400 }),
 })
 
+/** Of doubles most would be next to nothing. */
+const anyShare = fc.integer({ min: 0, max: 60 }).map((percent) => percent / 100)
+
 const anyCase: fc.Arbitrary<Case> = fc.record({
   seed: fc.integer(),
   shards: fc.integer({ min: 1, max: 5 }),
   rows: fc.integer({ min: 1, max: 600 }),
   keys: fc.integer({ min: 2, max: 40 }),
-  failing: fc.double({ min: 0, max: 0.6, noNaN: true }),
-  failed: fc.double({ min: 0, max: 0.6, noNaN: true }),
+  failing: anyShare,
+  failed: anyShare,
   lostReplies: fc.constantFrom(0, 0.1),
   options: anyOptions,
 })
@@ -75,7 +78,7 @@ test('whatever fails: every row is there, and the rows of a key are in order, a 
       expect(once).toEqual(numbersByKey(rows))
       if (any.lostReplies === 0) expect(stored).toHaveLength(rows.length)
     }),
-    { numRuns: 15 },
+    { numRuns: 10 },
   )
 })
 
