@@ -6,12 +6,12 @@ import {
   PutRecordsCommand,
   SplitShardCommand,
 } from '@aws-sdk/client-kinesis'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { virtualEnvironment } from '../../../../runtime/environment/virtual.js'
 import { localKinesisClient } from '../client.js'
 import { type LocalKinesis, type LocalKinesisOptions, startLocalKinesis } from '../index.js'
 import { register, type Subscribed, type Subscribing, subscribe } from './fan-out.fixture.js'
-import { createStream, errorOf, manualClock, put } from './fixture.js'
+import { createStream, errorOf, eventually, manualClock, put } from './fixture.js'
 
 const StreamName = 'taxi'
 const QUARTER = (2n ** 126n).toString()
@@ -86,7 +86,7 @@ describe.each(CLIENTS)('SubscribeToShard over %s', (_, clientOf) => {
     const { client, consumer } = await ready({ takeoverMs: 0 })
     const start = async (type: 'LATEST' | 'AFTER_SEQUENCE_NUMBER', sequenceNumber?: string): Promise<Subscribed> => {
       const subscription = await subscribe(client, { consumer, type, sequenceNumber })
-      await vi.waitFor(() => expect(subscription.events).not.toEqual([]))
+      await eventually(() => expect(subscription.events).not.toEqual([]))
       return subscription
     }
     await put(client, StreamName, ['before'], 'k')
@@ -155,7 +155,7 @@ describe.each(CLIENTS)('SubscribeToShard over %s', (_, clientOf) => {
     const second = await subscribe(client, { consumer })
     expect(await first.ending).toBe('ResourceInUseException')
     await put(client, StreamName, ['a'], 'a')
-    await vi.waitFor(() => expect(second.texts()).toEqual(['a']))
+    await eventually(() => expect(second.texts()).toEqual(['a']))
     expect(server.stats().subscriptions).toBe(3)
   })
 
@@ -164,7 +164,7 @@ describe.each(CLIENTS)('SubscribeToShard over %s', (_, clientOf) => {
     const subscription = await subscribe(client, { consumer })
     expect(server.stats().subscriptions).toBe(1)
     subscription.leave()
-    await vi.waitFor(() => expect(server.stats().subscriptions).toBe(0))
+    await eventually(() => expect(server.stats().subscriptions).toBe(0))
   })
 
   test('a consumer or a stream that goes away ends its subscriptions', async () => {
@@ -198,10 +198,10 @@ describe.each(CLIENTS)('SubscribeToShard over %s', (_, clientOf) => {
     const subscription = await subscribe(client, { consumer })
     await subscription.until(2)
     const before = environment.clock.now()
-    await vi.waitFor(() => expect(environment.nextTimerAt).toBe(before + 1))
+    await eventually(() => expect(environment.nextTimerAt).toBe(before + 1))
     await environment.advance(1)
     await subscription.until(3)
-    await vi.waitFor(() => expect(environment.nextTimerAt).toBe(before + 501))
+    await eventually(() => expect(environment.nextTimerAt).toBe(before + 501))
     await environment.advance(1000)
     await subscription.until(5)
   })
@@ -211,8 +211,8 @@ describe.each(CLIENTS)('SubscribeToShard over %s', (_, clientOf) => {
     const { client, consumer } = await ready({ environment })
     const subscription = await subscribe(client, { consumer })
     for (let events = 1; events < 4; events++) {
-      await vi.waitFor(() => expect(subscription.events).toHaveLength(events))
-      await vi.waitFor(() => expect(environment.nextTimerAt).toBe(environment.clock.now() + 5000))
+      await eventually(() => expect(subscription.events).toHaveLength(events))
+      await eventually(() => expect(environment.nextTimerAt).toBe(environment.clock.now() + 5000))
       await environment.advance(5000)
     }
   })

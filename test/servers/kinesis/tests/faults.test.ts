@@ -1,10 +1,10 @@
 import { ListShardsCommand, ListStreamsCommand, PutRecordCommand, PutRecordsCommand } from '@aws-sdk/client-kinesis'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { seededRandom } from '../../../../core/random.js'
 import { virtualEnvironment } from '../../../../runtime/environment/virtual.js'
 import type { KinesisFault, KinesisOperationName, LocalKinesisOptions } from '../index.js'
 import { register, subscribe } from './fan-out.fixture.js'
-import { createStream, errorOf, get, iterator, put, start, texts } from './fixture.js'
+import { createStream, errorOf, eventually, get, iterator, put, start, texts } from './fixture.js'
 
 const StreamName = 'taxi'
 const THROTTLED = 'ProvisionedThroughputExceededException'
@@ -55,7 +55,7 @@ test('a reset before applying leaves nothing, a lost reply leaves the records', 
 test('a slow call is applied late, a slow reply comes after it was applied', async () => {
   const environment = virtualEnvironment()
   const { client, server } = await ready({ environment })
-  const waits = (): Promise<void> => vi.waitFor(() => expect(environment.nextTimerAt).toBeDefined())
+  const waits = (): Promise<void> => eventually(() => expect(environment.nextTimerAt).toBeDefined())
   server.faults.add({ operation: 'PutRecords', nth: 1, fault: { kind: 'slow', ms: 60_000 } })
   server.faults.add({ operation: 'PutRecords', nth: 2, fault: { kind: 'slow', ms: 5000, when: 'after' } })
   for (const [records, ms] of [
@@ -76,10 +76,10 @@ test('calls wait for the latency', async () => {
   const { client, from } = await ready({ environment, latencyMs }, 2)
   await get(client, from)
   const call = iterator(client, { StreamName, ShardId: 'shardId-000000000001' })
-  await vi.waitFor(() => expect(environment.nextTimerAt).toBe(environment.clock.now() + 200))
+  await eventually(() => expect(environment.nextTimerAt).toBe(environment.clock.now() + 200))
   await environment.advance(200)
   const second = get(client, await call)
-  await vi.waitFor(() => expect(environment.nextTimerAt).toBe(environment.clock.now() + 200))
+  await eventually(() => expect(environment.nextTimerAt).toBe(environment.clock.now() + 200))
   await environment.advance(200)
   await second
 })
@@ -128,7 +128,7 @@ test.each([
   const consumer = await register(client)
   server.faults.add({ consumer: 'reader', times: 1, fault: { kind: 'breakSubscription', afterEvents: 2, ending } })
   const subscription = await subscribe(client, { consumer })
-  await vi.waitFor(() => expect(subscription.events).toHaveLength(1))
+  await eventually(() => expect(subscription.events).toHaveLength(1))
   await put(client, StreamName, ['a'])
   expect(await subscription.ending).toMatch(expected)
   const next = await subscribe(client, { consumer })

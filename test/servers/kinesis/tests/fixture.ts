@@ -10,7 +10,7 @@ import {
   type PutRecordsRequestEntry,
   type Shard,
 } from '@aws-sdk/client-kinesis'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import type { Environment } from '../../../../core/environment.js'
 import { systemEnvironment } from '../../../../runtime/environment/system.js'
 import { localKinesisClient } from '../client.js'
@@ -113,4 +113,9 @@ export async function errorOf(call: Promise<unknown>): Promise<{ readonly name: 
   )
   if (!(outcome instanceof Error)) return { name: 'nothing was thrown', message: '' }
   return { name: outcome.name, message: outcome.message }
+}
+
+/** Until what is expected holds, however slow the machine is. */
+export function eventually(expected: () => void): Promise<void> {
+  return vi.waitFor(expected, { timeout: 25_000, interval: 5 })
 }
