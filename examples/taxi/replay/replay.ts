@@ -155,6 +155,8 @@ class Replay {
   async run(): Promise<ReplayProgress> {
     const { from = START, onPosition, aggregate = false, trips: given } = this.settings
     const stopMarkers = this.every(MARKER_EVERY_MS, () => {
+      // Where trips come slowly none waits longer than this for others that fill its call.
+      if (this.landings.size < this.settings.inFlight) this.flush()
       this.sendMarker()
       onPosition?.(this.position)
     })
@@ -244,7 +246,7 @@ class Replay {
   }
 
   private flush(): void {
-    if (this.batch.isEmpty) return
+    if (this.batch.isEmpty || this.context.signal.aborted) return
     const flight = new Flight(this.batch.take(), { context: this.context, shards: this.shards })
     const landing = flight
       .put()

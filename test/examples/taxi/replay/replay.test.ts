@@ -2,48 +2,11 @@ import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { type PutRecordsCommand, SplitShardCommand } from '@aws-sdk/client-kinesis'
-import { afterEach, describe, expect, it } from 'vitest'
-import type { TaxiEvent } from '../../../../examples/taxi/events/index.js'
-import { kinesisAt, type ReplayOptions, type ReplayProgress, replay } from '../../../../examples/taxi/replay/index.js'
-import { systemEnvironment } from '../../../../runtime/environment/system.js'
-import { type LocalKinesisOptions, startLocalKinesis } from '../../../servers/kinesis/index.js'
-import {
-  createStream,
-  expectMarkersToHold,
-  expectTripsOnce,
-  inBatches,
-  pairsOfTrips,
-  readShards,
-  START,
-  tripAt,
-  tripsOf,
-} from './fixture.js'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { kinesisAt, type ReplayProgress, replay } from '../../../../examples/taxi/replay/index.js'
+import { expectMarkersToHold, expectTripsOnce, inBatches, pairsOfTrips, START, tripAt, tripsOf } from './fixture.js'
+import { setUp } from './set-up.js'
 import { type VirtualTime, virtualTime } from './virtual-time.js'
-
-const cleanUps: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
-})
-
-/** A local Kinesis and a client of it, on virtual time. */
-async function setUp(shards: number, options: LocalKinesisOptions = {}) {
-  const time = virtualTime()
-  const environment = { ...systemEnvironment(), clock: time.environment.clock }
-  const server = await startLocalKinesis({ ...options, environment })
-  const client = kinesisAt(server.url)
-  const reader = kinesisAt(server.url)
-  time.watch(client)
-  cleanUps.push(
-    () => server.close(),
-    () => client.destroy(),
-    () => reader.destroy(),
-  )
-  await createStream(reader, 'taxi', shards)
-  const run = (given: Pick<ReplayOptions, 'trips'> & Partial<ReplayOptions>): Promise<ReplayProgress> =>
-    time.run(replay({ client, stream: 'taxi', speedup: 'max', environment: time.environment, ...given }))
-  const unlimited = (): Promise<ReadonlyMap<string, readonly TaxiEvent[]>> => readShards(reader, 'taxi')
-  return { time, server, client, reader, run, shards: unlimited }
-}
 
 /** A proxy that breaks off the answer to each so many PutRecords calls after they were carried out. */
 async function losingAnswers(target: string, every: number): Promise<string> {
@@ -60,7 +23,7 @@ async function losingAnswers(target: string, every: number): Promise<string> {
     upstream.end(body)
   })
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-  cleanUps.push(() => proxy.close())
+  onTestFinished(() => void proxy.close())
   return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` // a listening TCP server has one
 }
 
@@ -124,7 +87,7 @@ describe('a replay', () => {
     const client = kinesisAt(proxy)
     const time = virtualTime()
     time.watch(client)
-    cleanUps.push(() => client.destroy())
+    onTestFinished(() => client.destroy())
     const trips = pairsOfTrips(6000, 1000)
     const replaying = replay({
       client,
