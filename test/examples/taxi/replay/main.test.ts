@@ -82,6 +82,10 @@ describe('taxi:replay', () => {
       ['--trips', 'x', '--kinesis', url, '--speedup', 'fast'],
       /'--speedup <n>' argument 'fast' is invalid. Expected a number/,
     ],
+    [
+      ['--trips', 'x', '--kinesis', url, '--seek', '2013-01-01'],
+      /'--seek <instant>' argument '2013-01-01' is invalid. Expected an instant with its zone/,
+    ],
     [['--trips', 'x', '--kinesis', 'nowhere'], /^error: 'nowhere' is not the URL of a Kinesis/],
     [
       ['--trips', '/no/such/file', '--kinesis', url],
