@@ -93,6 +93,11 @@ export interface SplitReader<out T> {
    * be read. Absent: a drain ends splits early, nothing else does.
    */
   readonly endedEarly?: boolean
+  /**
+   * Once `finished`: ids of splits that have this one as a parent, as far as the reader was told. The watermark waits until
+   * they are discovered.
+   */
+  readonly successors?: readonly string[]
   /** From now on the split ends where it ends now (a drain that reads what is there first). */
   endAtTip?(): void
   close(): void | Promise<void>
@@ -123,6 +128,11 @@ export interface EnumeratorContext extends EngineContext {
   readonly lineage: string
   /** What `snapshot` gave at the checkpoint; undefined at a fresh start. */
   readonly restored: unknown
+  /**
+   * When the job first started, epoch milliseconds by the clock of the process that did it. Undefined once a checkpoint is
+   * there: then the snapshot has what was made of it.
+   */
+  readonly startedAt: number | undefined
 }
 
 export interface Source<out T> {

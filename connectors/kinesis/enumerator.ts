@@ -141,7 +141,12 @@ export class KinesisEnumerator implements SplitEnumerator {
   #firstState({ arn, createdAt }: StreamSummary, { api }: Listing): StreamState {
     const started = this.#options.firstStarts.get(this.#startKey(arn))
     if (started?.createdAt === createdAt) return { ...started, skipped: [] }
-    const firstStart = { earliest: api.serverClock.earliest(), latest: api.serverClock.latest() }
+    const { environment, startedAt, restored } = this.#options.context
+    // A process that starts the job again before its first checkpoint goes on from when it first started.
+    const isFirstOfJob = startedAt !== undefined && restored === undefined
+    const agoMs = isFirstOfJob ? Math.max(0, environment.clock.now() - startedAt) : 0
+    const { serverClock } = api
+    const firstStart = { earliest: serverClock.earliest() - agoMs, latest: serverClock.latest() - agoMs }
     return { arn, createdAt, firstStart, skipped: [] }
   }
 

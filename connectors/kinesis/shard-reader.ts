@@ -9,7 +9,7 @@ import { type MutableRecordMeta, RecordUnpacker } from './record-unpacker.js'
 import { Retention } from './retention.js'
 import type { Answer, FetcherOptions, ShardFetcher } from './shard-fetcher.js'
 import { type ShardMetrics, type ShardReadings, shardMetrics } from './shard-metrics.js'
-import { isBeyond, type KinesisSplit, type ShardPosition } from './split.js'
+import { isBeyond, type KinesisSplit, type ShardPosition, splitId } from './split.js'
 
 export interface ShardReaderOptions<T> {
   readonly settings: KinesisSettings<T>
@@ -40,6 +40,7 @@ export class ShardReader<T> implements SplitReader<T> {
   #endsAtTip: boolean
   #isEnded = false
   #endedEarly = false
+  #successors: readonly string[] = []
   /** Of the last answer, while it was empty and at the tip: when the call was made. */
   #quietAt: number | undefined
   #millisBehindLatest = 0
@@ -152,6 +153,10 @@ export class ShardReader<T> implements SplitReader<T> {
     return this.#endedEarly
   }
 
+  get successors(): readonly string[] {
+    return this.#successors
+  }
+
   get caughtUp(): boolean {
     if (this.finished) return true
     return (
@@ -205,6 +210,8 @@ export class ShardReader<T> implements SplitReader<T> {
       this.#fetcher.stop()
     } else if (isShardEnd) {
       this.#isEnded = true
+      const stream = { arn: this.#split.streamArn, createdAt: this.#split.streamCreatedAt }
+      this.#successors = answer.children.map(({ ShardId }) => splitId(stream, ShardId ?? ''))
     }
     this.#context.wake()
   }

@@ -23,6 +23,8 @@ export interface JobState {
   /** New at every start except recovery and resume. */
   readonly lineage: string
   readonly maxParallelism: number
+  /** When the job first started, epoch milliseconds; absent in logs that began before it was kept. */
+  readonly createdAt?: number | undefined
   /** Of the latest claim. */
   readonly generation: number
   /** When that was, epoch milliseconds; absent in logs that began before it was kept. */
@@ -54,7 +56,16 @@ export type JobEvent =
 export function applyEvent(state: JobState | undefined, event: JobEvent): JobState {
   if (event.kind === 'created') {
     const { job, lineage, maxParallelism, origin, at = 0 } = event
-    const begun = { job, lineage, maxParallelism, generation: 1, claimedAt: at, checkpoints: [], committed: 0 }
+    const begun = {
+      job,
+      lineage,
+      maxParallelism,
+      createdAt: at,
+      generation: 1,
+      claimedAt: at,
+      checkpoints: [],
+      committed: 0,
+    }
     return origin ? { ...begun, origin } : begun
   }
   if (!state) throw new RangeError(`a job's log begins with 'created', not with '${event.kind}'`)

@@ -50,6 +50,8 @@ export interface GenerationOptions {
   readonly lineage: string
   readonly generation: number
   readonly claimedAt: number
+  /** Of the job, while it has no checkpoint. */
+  readonly startedAt: number | undefined
   /** Where the generation starts from a savepoint that belongs to the job. */
   readonly claimed: ObjectStore | undefined
   /** It starts from a savepoint, not from a checkpoint of the job's own. */
@@ -221,7 +223,7 @@ export class Generation {
   }
 
   private coordinate(node: SourceNode, onFailure: (error: unknown) => void): SourceCoordinator {
-    const { environment, lineage, logger, parameters, restore } = this.options
+    const { environment, lineage, startedAt, logger, parameters, restore } = this.options
     return new SourceCoordinator({
       node,
       stages: this.execution.sourceStages(node.id),
@@ -235,6 +237,7 @@ export class Generation {
         environment,
       },
       lineage,
+      startedAt,
       restored: restore.forSource(node.id),
       requestCheckpoint: () => this.coordinator.request('requested', 'open'),
       onDrained: () => this.endDrained(),

@@ -327,6 +327,7 @@ export class JobMaster {
       lineage: state.lineage,
       generation: state.generation,
       claimedAt: state.claimedAt ?? 0,
+      startedAt: state.checkpoints.length === 0 ? state.createdAt : undefined,
       claimed,
       isFromSavepoint: from !== undefined && isSavepoint(from),
       allowDroppedState: options.allowDroppedState,

@@ -16,6 +16,8 @@ export interface SourceCoordinatorOptions {
   readonly stages: readonly SourceStage[]
   readonly context: EngineContext
   readonly lineage: string
+  /** See `EnumeratorContext`. */
+  readonly startedAt: number | undefined
   readonly restored: { readonly enumerator: EnumeratorState; readonly splits: readonly AssignedSplit[] } | undefined
   /** Somebody waits for the next completed checkpoint. Rejects when there is none. */
   readonly requestCheckpoint: () => Promise<unknown>
@@ -24,9 +26,18 @@ export interface SourceCoordinatorOptions {
   readonly onFailure: (error: unknown) => void
 }
 
+/** How often what follows a split is looked for before time goes on without it. */
+const LOOKS = 6
+/** Between looks of an enumerator that has no interval. */
+const RETRY_MS = 1000
+
 type MutableFacts = { -readonly [K in keyof SplitFacts]: SplitFacts[K] } & {
   /** The first checkpoint whose barriers went out after its end. */
   endsIn?: number
+  /** Ids of what follows it, as far as that is known. */
+  successors?: readonly string[]
+  /** Looks after its end that did not find them all. */
+  fruitless?: number
   readonly ordinal: number
 }
 
@@ -79,9 +90,10 @@ export class SourceCoordinator {
 
   /** Assigns what a checkpoint stored and what the first look finds; goes on looking where the source wants that. */
   async start(): Promise<void> {
-    const { node, context, lineage, restored } = this.options
+    const { node, context, lineage, startedAt, restored } = this.options
     try {
-      this.enumerator = await node.source.enumerate({ ...context, lineage, restored: restored?.enumerator.custom })
+      const own = { lineage, startedAt, restored: restored?.enumerator.custom }
+      this.enumerator = await node.source.enumerate({ ...context, ...own })
       const { found, gone } = await this.find()
       if (this.closed) return
       this.add(found)
@@ -171,6 +183,7 @@ export class SourceCoordinator {
         const intervalMs = this.enumerator?.intervalMs
         if (this.lookAgain) this.look()
         else if (intervalMs !== undefined) this.schedule(intervalMs)
+        else if ([...this.splits.values()].some((facts) => facts.fruitless)) this.schedule(RETRY_MS)
       })
       .catch((error: unknown) => {
         if (!this.closed) this.options.onFailure(withOperatorId(error, this.options.node.id))
@@ -180,8 +193,26 @@ export class SourceCoordinator {
   private async find(): Promise<{ readonly found: readonly Split[]; readonly gone: readonly string[] }> {
     const ended = [...this.splits.values()].filter(hasEnded)
     const found = (await this.enumerator?.discover(this.known())) ?? []
-    for (const facts of ended) facts.isFollowed = true
+    for (const facts of ended) this.follow(facts, found)
     return { found, gone: this.enumerator?.gone?.() ?? [] }
+  }
+
+  /** What follows a split may come into the listing a little later than it began. */
+  private follow(facts: MutableFacts, found: readonly Split[]): void {
+    if (facts.isFollowed) return
+    const isKnown = (id: string): boolean =>
+      this.splits.has(id) || this.otherwiseKnown.has(id) || found.some((split) => split.id === id)
+    const missing = facts.successors?.filter((id) => !isKnown(id)) ?? []
+    facts.fruitless = missing.length === 0 ? 0 : (facts.fruitless ?? 0) + 1
+    facts.isFollowed = missing.length === 0 || facts.fruitless >= LOOKS
+    if (missing.length === 0 || !facts.isFollowed) return
+    facts.fruitless = 0
+    const { context, node } = this.options
+    context.logger.warn('what follows a split is in no listing: the watermark goes on without it', {
+      operator: node.id,
+      split: facts.split.id,
+      missing,
+    })
   }
 
   private add(found: readonly Split[]): void {
@@ -207,12 +238,13 @@ export class SourceCoordinator {
     else if (isOver && this.enumerator?.intervalMs === undefined) this.noMoreSplits()
   }
 
-  private ended({ split, watermark, stopped = false, idle = false }: SplitEnd): void {
+  private ended({ split, watermark, stopped = false, idle = false, successors }: SplitEnd): void {
     const facts = this.splits.get(split.id)
     if (this.closed || facts === undefined) return
     facts.status = stopped ? 'stopped' : 'ended'
     facts.watermark = watermark
     facts.isIdle = idle
+    if (successors) facts.successors = successors
     this.act()
     if (!stopped) this.look()
   }

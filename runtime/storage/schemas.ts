@@ -16,6 +16,7 @@ const jobState = z.object({
   lineage: z.string(),
   maxParallelism,
   generation: count,
+  createdAt: z.number().optional(),
   claimedAt: z.number().optional(),
   checkpoints: z.array(checkpointRef),
   committed: count,

@@ -14,7 +14,10 @@ export interface AssignedSplit {
 }
 
 /** How a split ended. */
-export type SplitEnd = Omit<AssignedSplit, 'finished'>
+export interface SplitEnd extends Omit<AssignedSplit, 'finished'> {
+  /** Ids of splits that follow it, as far as its reader was told. */
+  readonly successors?: readonly string[] | undefined
+}
 
 /** To the coordinator of the source. */
 export interface SourceLink {

@@ -275,8 +275,8 @@ export class SourceStage implements TaskStage {
     open.idle = !this.watermarks.isHolding(input)
     if (reader) open.split = this.guard(open, reader, () => reader.position())
     const watermark = this.watermarks.watermarkOf(input)
+    const how = { ...(stopped && { stopped }), ...(open.idle && { idle: open.idle }), successors: reader?.successors }
     this.retire(open)
-    const how = { ...(stopped && { stopped }), ...(open.idle && { idle: open.idle }) }
     this.link?.onSplitEnd?.({ split: open.split, watermark, ...how })
     this.emitAll(this.watermarks.finish(input))
   }

@@ -81,7 +81,7 @@ export function discover<T>(
   source: Source<T>,
   options: ContextOptions & { readonly known?: readonly string[] } = {},
 ): Promise<readonly Split[]> {
-  const context = { ...engineContext(options), lineage: 'lineage', restored: undefined }
+  const context = { ...engineContext(options), lineage: 'lineage', restored: undefined, startedAt: undefined }
   return source.enumerate(context).discover(new Set(options.known))
 }
 
@@ -157,23 +157,30 @@ export interface OpenWriter<T> {
   readonly bell: Bell
 }
 
-export async function openWriter<T>(sink: Sink<T>, options: ContextOptions & Attempt = {}): Promise<OpenWriter<T>> {
+export async function openWriter<T>(
+  sink: Sink<T>,
+  options: ContextOptions & Attempt & { readonly restored?: readonly unknown[] } = {},
+): Promise<OpenWriter<T>> {
   const bell = new Bell()
-  const { lineage = 'a1', generation = 1 } = options
+  const { lineage = 'a1', generation = 1, restored = [] } = options
   const context: WriterContext = {
     ...engineContext(options),
     lineage,
     generation,
     claimedAt: 0,
-    restored: [],
+    restored,
     wake: bell.ring,
   }
   return { writer: await sink.write(context), bell }
 }
 
 /** Offers all rows, waiting when the writer pushes back. Returns how often it did. */
-export async function writeAll<T>({ writer, bell }: OpenWriter<T>, rows: readonly T[]): Promise<number> {
-  const batch = new Batch(rows, new Array<number>(rows.length).fill(NO_TIMESTAMP))
+export async function writeAll<T>(
+  { writer, bell }: OpenWriter<T>,
+  rows: readonly T[],
+  timestamps: readonly number[] = new Array<number>(rows.length).fill(NO_TIMESTAMP),
+): Promise<number> {
+  const batch = new Batch(rows, timestamps)
   let refusals = 0
   for (let next = writer.write(batch, 0); next < rows.length; next = writer.write(batch, next)) {
     refusals++

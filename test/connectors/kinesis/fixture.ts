@@ -74,6 +74,7 @@ export interface ContextOptions {
   readonly environment?: Environment
   readonly restored?: unknown
   readonly lineage?: string
+  readonly startedAt?: number
 }
 
 export function engineContext(options: ContextOptions = {}) {
@@ -90,6 +91,7 @@ export function engineContext(options: ContextOptions = {}) {
     environment: options.environment ?? systemEnvironment(),
     lineage: options.lineage ?? 'lineage',
     restored: options.restored,
+    startedAt: options.startedAt,
   }
   return { context, metrics, warnings }
 }

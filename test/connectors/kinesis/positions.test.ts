@@ -80,6 +80,24 @@ describe('start positions', () => {
     expect(await open.until(() => open.polled.length > 0)).toEqual(['after the start'])
   })
 
+  test('latest is when the job first started, also for a process that starts it anew before its first checkpoint', async () => {
+    const { clock, environment } = clockAt(Date.UTC(2026, 0, 5))
+    const { server, client } = await startStream(1, { environment })
+    await put(client, ['before'])
+    clock.nowMs += 10_000
+    const startedAt = clock.nowMs
+    clock.nowMs += 10_000
+    await put(client, ['after the start'])
+    clock.nowMs += 3_600_000
+    const source = textSource(server, { startAt: 'latest' })
+    const { splits } = await discover(source, { environment, startedAt })
+    const open = await openReader(source, splits[0]!, { environment })
+    expect(await open.until(() => open.polled.length > 0)).toEqual(['after the start'])
+    // A source that is new in a job with checkpoints has no such start.
+    const added = await discover(textSource(server, { startAt: 'latest' }), { environment })
+    expect(added.splits[0]).toMatchObject({ position: { timestampMs: clock.nowMs } })
+  })
+
   test('a named shard that the stream does not have is refused', async () => {
     const { server } = await startStream()
     const source = textSource(server, { startAt: { shards: { 'shardId-000000000007': { at: '1' } } } })
