@@ -64,7 +64,7 @@ module.exports = {
       name: 'aws-only-at-its-doors',
       severity: 'error',
       comment: 'a job that reads files and keeps its state in a folder loads no AWS code',
-      from: { path: '^(core|connectors|runtime)/', pathNot: '^(connectors/(aws|kinesis)|runtime/storage/s3)/' },
+      from: { path: '^(core|connectors|runtime)/', pathNot: '^(connectors/(aws|kinesis|s3)|runtime/storage/s3)/' },
       to: { path: 'node_modules/@(aws-sdk|smithy)/' },
     },
     {

@@ -1,6 +1,7 @@
 export type { Compression } from './compression/compressor.js'
 export { type CsvFormat, type CsvOptions, type CsvRow, csv } from './csv.js'
 export { deadLetterLines } from './dead-letter-lines.js'
+export { firehoseErrors } from './firehose-errors.js'
 export type { FolderOptions } from './folder/folder-place.js'
 export { replaceOutputFolder } from './folder/folders.js'
 export type { FileEncoder, FileSinkFormat, FileSourceFormat, Frame, FrameDecoder } from './format.js'

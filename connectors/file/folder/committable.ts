@@ -5,6 +5,8 @@ import { parseFinalName, parseStagedName } from '../staged/names.js'
 export interface FileCommittable extends FileFacts {
   /** Name in the operator's staging folder. */
   readonly staged: string
+  /** What it is a copy of: the file of an earlier generation, which goes with it. */
+  readonly replaces?: string
   /** Name in the output folder, below `folder`. */
   readonly final: string
   readonly bytes: number
@@ -17,12 +19,13 @@ export interface FileCommittable extends FileFacts {
  */
 export function parseCommittable(found: unknown, operatorId: string): FileCommittable {
   const candidate = (typeof found === 'object' && found !== null ? found : {}) as Partial<FileCommittable>
-  const { version, staged, final, folder = '', bytes, crc32, rows } = candidate
+  const { version, staged, replaces, final, folder = '', bytes, crc32, rows } = candidate
   const named = typeof final === 'string' ? parseFinalName(final) : undefined
   if (
     version === 1 &&
     typeof staged === 'string' &&
     parseStagedName(staged) &&
+    (replaces === undefined || (typeof replaces === 'string' && parseStagedName(replaces))) &&
     named &&
     isFolder(folder) &&
     [bytes, crc32, rows].every((value) => Number.isSafeInteger(value) && (value as number) >= 0)

@@ -47,8 +47,8 @@ export class FolderOutput implements OutputPlace<FileCommittable> {
     for (const folder of folders) if (folder !== join(output, '')) await this.#guard(folder, () => makeFolder(folder))
     for (const file of files) await this.#guard(this.nameOf(file), () => this.#show(file))
     for (const folder of folders) await this.#guard(folder, () => syncFolder(folder))
-    for (const { staged } of files) {
-      const path = join(staging, staged)
+    for (const name of files.flatMap(({ staged, replaces = staged }) => [staged, replaces])) {
+      const path = join(staging, name)
       await this.#guard(path, () => unlink(path).catch(ignoreMissing))
     }
   }

@@ -27,13 +27,17 @@ export class FolderStorage implements SinkStorage {
   async resume(suspended: unknown, { number }: Pick<FileToBegin, 'number'>) {
     const { operatorId } = this.#context
     const options = this.#nameFile(number)
-    const copy = await copyAsOf(parseAsOf(suspended, operatorId), { ...options, operatorId })
-    return (checkpointId: number) => ({ ...copy, final: options.finalName(checkpointId) })
+    const asOf = parseAsOf(suspended, operatorId)
+    const copy = await copyAsOf(asOf, { ...options, operatorId })
+    const { staged: replaces } = asOf
+    return (checkpointId: number) => ({ ...copy, replaces, final: options.finalName(checkpointId) })
   }
 
   async sync(): Promise<void> {
     await syncFolder(this.#folders.staging)
   }
+
+  interrupt(): void {}
 
   close(): void {}
 

@@ -39,11 +39,13 @@ export interface UnfinishedFile {
 export interface SinkStorage {
   begin(file: FileToBegin): UnfinishedFile
   /** Finishes, as a file of its own, what an earlier generation suspended: its writer may still be at it. */
-  resume(suspended: unknown, file: Omit<FileToBegin, 'folder'>): Promise<(checkpointId: number) => Finished>
+  resume(suspended: unknown, file: FileToBegin): Promise<(checkpointId: number) => Finished>
   /** Bytes that its files hold in memory. */
   readonly heldBytes: number
   /** The last step before a checkpoint has what was finished. */
   sync(): Promise<void>
+  /** Ends what is under way: what is to be discarded is not waited for. */
+  interrupt(): void
   close(): void | Promise<void>
 }
 

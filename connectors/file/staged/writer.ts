@@ -85,7 +85,7 @@ export class StagedWriter<T> implements SinkWriter<T> {
     const { operatorId, restored } = this.#context
     for (const found of restored) {
       const { folder, rows, endsAt, suspended } = parseWriterState(found, operatorId)
-      const file = { number: this.#numbers++, after: 0 }
+      const file = { folder, number: this.#numbers++, after: 0 }
       const finished = await this.#options.storage.resume(suspended, file).catch((thrown: unknown) => {
         throw this.#options.failed(thrown)
       })
@@ -135,6 +135,7 @@ export class StagedWriter<T> implements SinkWriter<T> {
   async close(): Promise<void> {
     this.#closed = true
     this.#cancelTimer?.()
+    this.#options.storage.interrupt()
     await this.#tail
     try {
       for (const open of this.#unprepared) {
@@ -167,7 +168,7 @@ export class StagedWriter<T> implements SinkWriter<T> {
     } catch (thrown) {
       throw this.#options.failed(thrown)
     }
-    for (const open of this.#unprepared) if (open.finished) this.#unprepared.delete(open)
+    for (const open of this.#unprepared) if (open.finished || open.isSuspended) this.#unprepared.delete(open)
     this.#prepared = checkpointId
     this.#suspended = suspended.map(({ state }) => state)
     const open = suspended.map(({ id, state }): OpenEntry => {
