@@ -44,6 +44,18 @@ export {
   startLocalKinesis,
 } from './servers/kinesis/index.js'
 export {
+  type LocalOpenSearch,
+  type LocalOpenSearchOptions,
+  type OpenSearchAccess,
+  type OpenSearchFault,
+  type OpenSearchFaultHook,
+  type OpenSearchFaultRule,
+  type OpenSearchFaults,
+  type OpenSearchOperationName,
+  type OpenSearchRequest,
+  startLocalOpenSearch,
+} from './servers/opensearch/index.js'
+export {
   type LocalS3,
   type LocalS3Credentials,
   type LocalS3Options,

@@ -83,7 +83,8 @@ function outcomeOf(
 ): RecordOutcome {
   if (status >= 200 && status < 300) return DONE
   const { operation, isVersioned } = record
-  if (status === 404 && operation === 'delete' && error === undefined) return DONE
+  // Neither the document nor, with an error, its index is there.
+  if (status === 404 && operation === 'delete') return DONE
   if (status === 409 && (isVersioned || operation === 'create')) {
     // An earlier attempt, an earlier generation, or a later result of this id got there first.
     alreadyApplied.add()

@@ -72,7 +72,11 @@ function writer<T>(
     send: (records, signal) => bulk(call, records, signal),
     onRejected: (record, problem) => onRejected(documents.letterOf(record, problem), problem),
     gaveUp: (failure, triedForMs) => unavailable(place, failure, triedForMs),
-    onClose: () => lease.release(),
+    async onClose() {
+      // The client waits a whole second for requests whose end it has not noticed yet.
+      await environment.yield()
+      await lease.release()
+    },
   })
 }
 

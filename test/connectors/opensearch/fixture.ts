@@ -1,0 +1,150 @@
+import { onTestFinished } from 'vitest'
+import { type OpenSearchOptions, openSearch } from '../../../connectors/opensearch/index.js'
+import type { DeadLetter, Sink, SinkWriter } from '../../../core/connector.js'
+import { Batch, NO_TIMESTAMP } from '../../../core/element.js'
+import type { Environment } from '../../../core/environment.js'
+import { systemEnvironment } from '../../../runtime/environment/system.js'
+import { OperatorMetrics } from '../../../runtime/observe/metrics.js'
+import {
+  type LocalOpenSearch,
+  type LocalOpenSearchOptions,
+  startLocalOpenSearch,
+} from '../../servers/opensearch/index.js'
+import { Bell } from '../file/support.js'
+
+export { hurriedEnvironment } from '../kinesis/sink-fixture.js'
+
+/** What most tests write. */
+export interface Row {
+  readonly id: string
+  readonly n: number
+}
+
+export async function startServer(options: LocalOpenSearchOptions = {}): Promise<LocalOpenSearch> {
+  const server = await startLocalOpenSearch(options)
+  onTestFinished(() => server.close())
+  return server
+}
+
+let indices = 0
+
+/** A name that no test before had, on a server that is kept too. */
+export function freshIndex(): string {
+  return `tm-test-${Date.now()}-${indices++}`
+}
+
+/** The real one that `npm run test:opensearch` names, else the local one. */
+export async function startAnyServer(): Promise<Pick<LocalOpenSearch, 'url' | 'close'>> {
+  const url = process.env['TIDEMARK_OPENSEARCH']
+  return url === undefined ? startLocalOpenSearch() : { url, close: async () => undefined }
+}
+
+export function rowSink(url: string, options: Partial<OpenSearchOptions<Row>> = {}): Sink<Row> {
+  return openSearch<Row>({
+    node: url,
+    index: 'rows',
+    id: (row) => row.id,
+    maxDelayMs: 5,
+    // However slow the machine is, and hurried the clock: only what a test makes fail fails.
+    callTimeoutMs: 600_000,
+    retryForMs: 6_000_000,
+    ...options,
+  } as OpenSearchOptions<Row>) // A spread of partial options loses which of the alternatives it is.
+}
+
+export function rowsOf(count: number, ids = count): Row[] {
+  return Array.from({ length: count }, (_, n) => ({ id: `id-${n % ids}`, n }))
+}
+
+export interface OpenWriter<T> {
+  readonly writer: SinkWriter<T>
+  readonly metrics: OperatorMetrics
+  /** As the task does it: what was not taken is offered again when the writer wakes. */
+  writeAll(rows: readonly T[], timestamp?: number): Promise<void>
+  /** All of it, and a barrier behind. */
+  writeThrough(rows: readonly T[], timestamp?: number): Promise<void>
+}
+
+export interface OpenOptions {
+  readonly environment?: Environment
+  readonly claimedAt?: number
+}
+
+export async function openWriter<T>(sink: Sink<T>, options: OpenOptions = {}): Promise<OpenWriter<T>> {
+  const metrics = new OperatorMetrics()
+  const bell = new Bell()
+  const ignore = (): void => undefined
+  const writer = await sink.write({
+    operatorId: 'out',
+    subtask: { index: 0, parallelism: 1 },
+    logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+    metrics,
+    parameters: {},
+    signal: new AbortController().signal,
+    environment: options.environment ?? systemEnvironment(),
+    lineage: 'lineage',
+    generation: 1,
+    claimedAt: options.claimedAt ?? 1_700_000_000_000,
+    restored: [],
+    wake: bell.ring,
+  })
+  onTestFinished(async () => writer.close())
+  const writeAll = async (rows: readonly T[], timestamp = NO_TIMESTAMP): Promise<void> => {
+    const batch = new Batch(rows, new Array<number>(rows.length).fill(timestamp))
+    for (let next = writer.write(batch, 0); next < rows.length; next = writer.write(batch, next)) await bell.wait()
+  }
+  return {
+    writer,
+    metrics,
+    writeAll,
+    async writeThrough(rows, timestamp) {
+      await writeAll(rows, timestamp)
+      await writer.prepareCommit(1)
+    },
+  }
+}
+
+interface Hits {
+  readonly hits: {
+    readonly hits: readonly { readonly _id: string; readonly _source: Row; readonly _version: number }[]
+  }
+}
+
+/** Every document of an index, by id, as a search finds it. */
+export async function documentsIn<D = Row>(url: string, index: string): Promise<Map<string, D>> {
+  await fetch(`${url}/${index}/_refresh`, { method: 'POST' })
+  const found = new Map<string, D>()
+  const size = 1000
+  for (let from = 0; ; from += size) {
+    const response = await fetch(`${url}/${index}/_search`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ from, size, sort: [{ n: 'asc' }] }),
+    })
+    // The server is trusted to answer as OpenSearch does, and the index to have what was written.
+    const { hits } = ((await response.json()) as Hits).hits
+    for (const { _id, _source } of hits) found.set(_id, _source as D)
+    if (hits.length < size) return found
+  }
+}
+
+export async function versionOf(url: string, index: string, id: string): Promise<number | undefined> {
+  const response = await fetch(`${url}/${index}/_doc/${id}`)
+  return ((await response.json()) as { _version?: number })._version
+}
+
+/** Dead letters as they come. */
+export function lettersInto(letters: DeadLetter[]): Sink<DeadLetter> {
+  return {
+    kind: 'letters',
+    guarantee: 'at-least-once',
+    write: () => ({
+      write(batch) {
+        letters.push(...batch.values)
+        return batch.length
+      },
+      prepareCommit: () => [],
+      close: () => undefined,
+    }),
+  }
+}

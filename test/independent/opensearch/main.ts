@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
+import { startLocalOpenSearch } from 'tidemark/testing'
+import { type Answer, answersOf, ask } from './answers.js'
+import { CLEAN_UP } from './exchanges.js'
+import { startRealOpenSearch } from './real.js'
+
+/**
+ * `npm run test:opensearch [-- URL] [-- --record]`: the local OpenSearch against a real one, and the sink's tests on it.
+ * Without a URL one is started with Java and Maven. Indices that begin with `tm-` are deleted there.
+ */
+const RECORDED = new URL('./recorded.json', import.meta.url)
+
+const record = process.argv.includes('--record')
+const given = process.argv.slice(2).find((argument) => !argument.startsWith('--'))
+const real =
+  given === undefined ? await startRealOpenSearch() : { url: given.replace(/\/$/, ''), close: async () => {} }
+try {
+  for (const exchange of CLEAN_UP) await ask(real.url, exchange)
+  const found = await answersOf(real.url)
+  if (record) await writeFile(RECORDED, `${JSON.stringify(found, undefined, 2)}\n`)
+  const recorded = JSON.parse(await readFile(RECORDED, 'utf8')) as readonly Answer[]
+  const local = await startLocalOpenSearch()
+  const double = await answersOf(local.url)
+  await local.close()
+  const isSame = [report('recorded', found, recorded), report('local', found, double)].every(Boolean)
+  const code = await sinkTests(real.url)
+  if (!isSame || code !== 0) process.exitCode = 1
+} finally {
+  await real.close()
+}
+
+function report(name: string, real: readonly Answer[], others: readonly Answer[]): boolean {
+  const different = real.filter((answer, index) => !isDeepStrictEqual(answer, others[index]))
+  console.log(`${name}: ${real.length - different.length} of ${real.length} answers are those of the real server`)
+  for (const answer of different) {
+    const other = others.find(({ name: same }) => same === answer.name)
+    console.log(`  ${answer.name}\n    real:  ${JSON.stringify(answer)}\n    ${name}: ${JSON.stringify(other)}`)
+  }
+  return different.length === 0
+}
+
+function sinkTests(url: string): Promise<number | null> {
+  return new Promise((resolve) => {
+    const environment = { ...process.env, TIDEMARK_OPENSEARCH: url }
+    const child = spawn('npx', ['vitest', 'run', 'test/connectors/opensearch/sink.test.ts'], {
+      stdio: 'inherit',
+      env: environment,
+    })
+    child.once('exit', resolve)
+  })
+}
