@@ -33,27 +33,57 @@ const nameOf = (each: Combination): string =>
 const sampled = (seed: number): readonly (readonly [string, Combination])[] =>
   (IS_WHOLE ? ALL : choices(seed).some(ALL, SAMPLE)).map((each) => [nameOf(each), each])
 
-const silent = { isTTY: false, columns: 80, write: () => true }
-
 /** The whole command but its last lines: local Kinesis, replayer, job and files, over real sockets. */
-async function expectExactly(trips: string, combination: Combination, expected: ResultRows & { used: number }) {
+async function expectExactly(
+  trips: string,
+  combination: Combination,
+  expected: ResultRows & { used: number },
+  flags: readonly string[] = [],
+): Promise<readonly string[]> {
   const out = join(await folderOfTest(), 'out')
   const { parallelism, shards, watermarks, format } = combination
   const options = ['--parallelism', parallelism, '--shards', shards, '--watermarks', watermarks, '--format', format]
-  const given = ['--trips', trips, '--out', out, '--checkpoint-interval', '100ms', ...options.map(String)]
-  const { result } = await runTaxi(parseTaxiOptions(given), silent)
+  const given = ['--trips', trips, '--out', out, '--checkpoint-interval', '100ms', ...options.map(String), ...flags]
+  const lines: string[] = []
+  const write = (text: string): boolean => lines.push(text) > 0
+  const { result } = await runTaxi(parseTaxiOptions(given), { isTTY: false, columns: 80, write })
   expect(result.status).toBe('finished')
   expectSameRows(await outputOf(out, format), expected)
   expectSameRows(await readResults(out), expected)
   expect(await unfinishedFiles(out)).toEqual([])
   expect(countEvents(result.progress)).toMatchObject({ used: expected.used, late: 0, malformed: 0 })
+  return lines
 }
+
+const FLAGS = ['--fan-out', '--aggregate', '--fan-out --aggregate'] as const
+const flagged = IS_WHOLE ? FLAGS : choices(SEED + 2).some(FLAGS, 1)
 
 describe(`the taxi command (seed ${SEED})`, () => {
   it.each(sampled(SEED))('gives the golden results of made-up trips: %s', async (_name, combination) => {
     const trips = join(await folderOfTest(), 'trips.jsonl')
     await expectExactly(trips, combination, await writeMadeUpTrips(trips, { trips: 20_000, seed: SEED % 1000 }))
   })
+
+  it.each([['--fan-out'], ['--aggregate'], ['--fan-out', '--aggregate']])(
+    'gives them under --reshard 30 with %s %s',
+    {
+      timeout: 60_000,
+    },
+    async (...flags) => {
+      const trips = join(await folderOfTest(), 'trips.jsonl')
+      const combination = choices(SEED).one(ALL as readonly [Combination, ...Combination[]])
+      const expected = await writeMadeUpTrips(trips, { trips: 20_000, seed: SEED % 1000 })
+      const lines = await expectExactly(trips, { ...combination, watermarks: 'markers' }, expected, [
+        ...flags.split(' '),
+        '--reshard',
+        '30',
+        '--seed',
+        String(1 + (SEED % 1000)),
+      ])
+      const [, splits, merges] = /resharded meanwhile: (\d+) splits, (\d+) merges/.exec(lines.join('')) ?? []
+      expect(Number(splits) + Number(merges)).toBe(30)
+    },
+  )
 
   const real = realTrips()
   it.skipIf(!real).each(sampled(SEED + 1))('gives the known results of real trips: %s', async (_name, combination) => {
