@@ -239,7 +239,7 @@ export class Delivery<R extends Outgoing> {
     const ceiling = Math.min(LONGEST_DELAY_MS, first * 2 ** Math.min(record.failures, 10))
     record.failures++
     const { context, numbers, gaveUp } = this.#options
-    const delayMs = ceiling * (0.5 + context.environment.random.next() / 2)
+    const delayMs = Math.ceil(ceiling * (0.5 + context.environment.random.next() / 2))
     const triedForMs = now - record.failedAt
     if (triedForMs + delayMs > numbers.retryForMs) throw gaveUp(failure, triedForMs)
     return delayMs
