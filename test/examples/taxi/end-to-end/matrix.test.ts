@@ -64,26 +64,16 @@ describe(`the taxi command (seed ${SEED})`, () => {
     await expectExactly(trips, combination, await writeMadeUpTrips(trips, { trips: 20_000, seed: SEED % 1000 }))
   })
 
-  it.each([['--fan-out'], ['--aggregate'], ['--fan-out', '--aggregate']])(
-    'gives them under --reshard 30 with %s %s',
-    {
-      timeout: 60_000,
-    },
-    async (...flags) => {
-      const trips = join(await folderOfTest(), 'trips.jsonl')
-      const combination = choices(SEED).one(ALL as readonly [Combination, ...Combination[]])
-      const expected = await writeMadeUpTrips(trips, { trips: 20_000, seed: SEED % 1000 })
-      const lines = await expectExactly(trips, { ...combination, watermarks: 'markers' }, expected, [
-        ...flags.split(' '),
-        '--reshard',
-        '30',
-        '--seed',
-        String(1 + (SEED % 1000)),
-      ])
-      const [, splits, merges] = /resharded meanwhile: (\d+) splits, (\d+) merges/.exec(lines.join('')) ?? []
-      expect(Number(splits) + Number(merges)).toBe(30)
-    },
-  )
+  it.each(flagged)('gives them with --reshard 30 %s', { timeout: 60_000 }, async (flags) => {
+    const trips = join(await folderOfTest(), 'trips.jsonl')
+    const { shards, parallelism, format } = choices(SEED).some(ALL, 1)[0] ?? ALL[0]!
+    const combination = { shards, parallelism, format, watermarks: 'markers' } as const
+    const expected = await writeMadeUpTrips(trips, { trips: 20_000, seed: SEED % 1000 })
+    const resharding = ['--reshard', '30', '--seed', String(1 + (SEED % 1000))]
+    const lines = await expectExactly(trips, combination, expected, [...flags.split(' '), ...resharding])
+    const [, splits, merges] = /resharded meanwhile: (\d+) splits, (\d+) merges/.exec(lines.join('')) ?? []
+    expect(Number(splits) + Number(merges)).toBe(30)
+  })
 
   const real = realTrips()
   it.skipIf(!real).each(sampled(SEED + 1))('gives the known results of real trips: %s', async (_name, combination) => {
