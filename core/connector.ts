@@ -174,6 +174,8 @@ export interface WriterContext extends EngineContext {
 export interface SinkWriter<in T> {
   /** Takes rows from `from` on, never waits; returns the index of the first row not taken. Throws what broke it. */
   write(batch: Batch<T>, from: number): number
+  /** What was taken so far is all, but for late rows, up to this event time. +Infinity at the end of the input. */
+  onWatermark?(watermark: number): void
   /**
    * At a barrier: makes everything taken so far durable (or, without a committer, delivered) and returns what has to
    * be committed when the checkpoint completes. Rows that follow belong to the next checkpoint.

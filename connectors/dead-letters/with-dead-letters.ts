@@ -94,6 +94,10 @@ class WriterWithDeadLetters<T> implements SinkWriter<T> {
     return next
   }
 
+  onWatermark(watermark: number): void {
+    this.#rows.onWatermark?.(watermark)
+  }
+
   async prepareCommit(checkpointId: number): Promise<readonly unknown[]> {
     // Its last rows may be rejected only now.
     const rows = await this.#rows.prepareCommit(checkpointId)

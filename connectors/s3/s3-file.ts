@@ -69,11 +69,15 @@ export class S3File implements UnfinishedFile {
     return () => upload
   }
 
-  async discard(): Promise<void> {
+  async leave(): Promise<void> {
     await Promise.allSettled(this.#sending)
     this.#options.hold(-this.#waiting)
     this.#waiting = 0
     this.#pieces = []
+  }
+
+  async discard(): Promise<void> {
+    await this.leave()
     if (this.#uploadId === undefined) return
     const { key, uploads, warn } = this.#options
     try {

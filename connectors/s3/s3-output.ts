@@ -10,6 +10,9 @@ import { S3Ledger } from './s3-ledger.js'
 import { parseCommittable, type UploadCommittable } from './upload.js'
 import type { S3Uploads } from './uploads.js'
 
+/** Not '', of which the SDK does not know the length. */
+const EMPTY = Buffer.alloc(0)
+
 /** A bucket as the place of committed files: completing an upload is what shows it. */
 export class S3Output implements OutputPlace<UploadCommittable> {
   readonly #context: CommitterContext
@@ -62,7 +65,7 @@ export class S3Output implements OutputPlace<UploadCommittable> {
     const { sdk, client, bucket } = requests
     const key = `${this.#location.base}${folder}${SUCCESS}`
     await requests.run({ operation: 'PutObject', key }, (abortSignal) =>
-      client.send(new sdk.PutObjectCommand({ Bucket: bucket, Key: key, Body: '' }), { abortSignal }),
+      client.send(new sdk.PutObjectCommand({ Bucket: bucket, Key: key, Body: EMPTY }), { abortSignal }),
     )
   }
 

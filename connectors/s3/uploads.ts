@@ -34,7 +34,7 @@ export class S3Uploads {
     })
   }
 
-  /** @throws the SDK's NoSuchUpload as TidemarkError S3_UPLOAD_GONE */
+  /** @throws TidemarkError S3_UPLOAD_GONE */
   async uploadPart(
     upload: { readonly key: string; readonly uploadId: string },
     number: number,
@@ -43,7 +43,7 @@ export class S3Uploads {
     const { sdk, client, bucket, operatorId } = this.requests
     const { key, uploadId } = upload
     const checksum = crc32Header(crc32(body))
-    return this.requests.run({ operation: 'UploadPart', key, bytes: body.length }, async (abortSignal) => {
+    const part = await this.requests.run({ operation: 'UploadPart', key, bytes: body.length }, async (abortSignal) => {
       const command = new sdk.UploadPartCommand({
         ...{ Bucket: bucket, Key: key, UploadId: uploadId, PartNumber: number, Body: body, ChecksumCRC32: checksum },
       })
@@ -52,10 +52,12 @@ export class S3Uploads {
         if (ETag === undefined) throw badAnswer('the answer has no ETag')
         return { number, etag: unquoted(ETag), bytes: body.length }
       } catch (thrown) {
-        if (codeOf(thrown) !== 'NoSuchUpload') throw thrown
-        throw uploadGone(operatorId, `s3://${bucket}/${key}`, uploadId, thrown)
+        if (codeOf(thrown) === 'NoSuchUpload') return undefined
+        throw thrown
       }
     })
+    if (part) return part
+    throw uploadGone(operatorId, `s3://${bucket}/${key}`, uploadId)
   }
 
   /**
@@ -87,14 +89,14 @@ export class S3Uploads {
     const { key, uploadId, rows } = upload
     const name = `s3://${bucket}/${key}`
     if (outcome === 'other') {
-      throw fatal(
+      throw brokenUpload(
         operatorId,
         'COMMIT_CONFLICT',
         `${name} exists with other contents: expected ${upload.bytes} bytes with CRC-32 ${upload.crc32}; something else ` +
           'than this job has written it. Move it away and start again',
       )
     }
-    throw fatal(
+    throw brokenUpload(
       operatorId,
       'COMMITTABLE_MISSING',
       `upload ${uploadId} of ${name} (${rows} rows) was in the checkpoint and is gone, and the object is not there ` +
@@ -231,7 +233,7 @@ export class S3Uploads {
 
   #damaged({ key, uploadId }: UploadedParts, what: string): TidemarkError {
     const { bucket, operatorId } = this.requests
-    return fatal(operatorId, 'COMMITTABLE_DAMAGED', `upload ${uploadId} of s3://${bucket}/${key}: ${what}`)
+    return brokenUpload(operatorId, 'COMMITTABLE_DAMAGED', `upload ${uploadId} of s3://${bucket}/${key}: ${what}`)
   }
 }
 
@@ -247,7 +249,7 @@ function badAnswer(message: string): TidemarkError {
   return new TidemarkError({ code: 'S3_UNAVAILABLE', domain: 'connector', retryable: true, message })
 }
 
-function uploadGone(operatorId: string, name: string, uploadId: string, cause: unknown): TidemarkError {
+function uploadGone(operatorId: string, name: string, uploadId: string): TidemarkError {
   return new TidemarkError({
     code: 'S3_UPLOAD_GONE',
     domain: 'connector',
@@ -256,10 +258,9 @@ function uploadGone(operatorId: string, name: string, uploadId: string, cause: u
     message:
       `sink '${operatorId}': upload ${uploadId} of ${name} is gone while it was written: another process of the job has ` +
       'taken over, or a lifecycle rule aborts uploads too early; the rows since the last checkpoint come again',
-    cause,
   })
 }
 
-function fatal(operatorId: string, code: string, message: string): TidemarkError {
+function brokenUpload(operatorId: string, code: string, message: string): TidemarkError {
   return new TidemarkError({ code, domain: 'storage', operatorId, message: `sink '${operatorId}': ${message}` })
 }

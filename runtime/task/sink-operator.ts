@@ -56,6 +56,11 @@ export class SinkOperator implements Operator {
     return this.writer ? this.writer.write(batch, from) : from
   }
 
+  onWatermark(watermark: number): boolean {
+    this.writer?.onWatermark?.(watermark)
+    return true
+  }
+
   async beforeSnapshot(barrier: Barrier): Promise<void> {
     const { checkpointId } = barrier
     const committables = (await this.writer?.prepareCommit(checkpointId)) ?? []

@@ -58,9 +58,13 @@ export class FolderFile implements UnfinishedFile {
     return (checkpointId) => ({ ...this.#asOf(), final: this.#options.finalName(checkpointId) })
   }
 
-  async discard(): Promise<void> {
+  async leave(): Promise<void> {
     await this.#file?.close()
     this.#file = undefined
+  }
+
+  async discard(): Promise<void> {
+    await this.leave()
     await rm(join(this.#options.folder, this.#options.name), { force: true })
   }
 

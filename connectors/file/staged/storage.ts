@@ -33,6 +33,8 @@ export interface UnfinishedFile {
   finish(): Promise<(checkpointId: number) => Finished>
   /** Removes it. May follow a failure of anything above. */
   discard(): Promise<void>
+  /** Leaves it to whoever has it from a checkpoint. May follow a failure of anything above. */
+  leave(): Promise<void>
 }
 
 /** The place of one subtask's unfinished files. */

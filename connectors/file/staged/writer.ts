@@ -144,6 +144,7 @@ export class StagedWriter<T> implements SinkWriter<T> {
         await open.file.discard()
       }
       this.#unprepared.clear()
+      for (const { isSuspended, file } of this.#open.values()) if (isSuspended) await file.leave()
     } finally {
       await this.#options.storage.close()
     }

@@ -171,7 +171,10 @@ export async function openWriter<T>(
     restored,
     wake: bell.ring,
   }
-  return { writer: await sink.write(context), bell }
+  const writer = await sink.write(context)
+  // Also those that a test gave up, as a killed process is: their files are open.
+  onTestFinished(async () => writer.close())
+  return { writer, bell }
 }
 
 /** Offers all rows, waiting when the writer pushes back. Returns how often it did. */
