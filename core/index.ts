@@ -60,6 +60,8 @@ export type {
 } from './operators/functions.js'
 export type {
   FiredTimer,
+  KeyedCoProcess,
+  KeyedHooks,
   KeyedProcess,
   KeyedProcessContext,
   KeyTimers,
@@ -112,6 +114,7 @@ export type { Ttl } from './state/ttl.js'
 export type {
   AggregateRow,
   BroadcastStream,
+  ConnectedKeyedStreams,
   ConnectedStream,
   KeyedConnectedStream,
   KeyedStream,

@@ -58,10 +58,9 @@ export function keyedConnectedProcessOperator<
     {
       ...(definition.state && { state: definition.state }),
       ...sideOutputsOf(definition),
-      process: (value, of) => definition.onRecord(value, contextOf(of), shared.opened),
       onTimer: (timer, of) => definition.onTimer?.(timer, contextOf(of), shared.opened),
     },
-    'onRecord',
+    [{ name: 'onRecord', call: (value, of) => definition.onRecord(value, contextOf(of), shared.opened) }],
   )
   return new ConnectedOperator(shared, records, broadcastSide(shared, definition))
 }

@@ -8,7 +8,7 @@ import type { Emitted } from './functions.js'
 import { KeyedCallContext } from './keyed-call-context.js'
 import { withoutKeys } from './missing-keys.js'
 import type { Operator, OperatorContext, Output } from './operator.js'
-import type { FiredTimer, KeyedProcess } from './process-function.js'
+import type { FiredTimer, KeyedHooks, KeyedProcess, KeyedProcessContext } from './process-function.js'
 import { type SideOutputs, SidePorts } from './side-output.js'
 import { UserCode } from './user-code.js'
 import { recordOf, userError } from './user-error.js'
@@ -17,16 +17,22 @@ import { recordOf, userError } from './user-error.js'
 export function keyedProcessOperator<K extends Key, T, S extends StateDeclarations, O extends SideOutputs, R, Q, C>(
   definition: KeyedProcess<K, T, S, O, R, Q, C>,
 ): Operator<T, R | Q> {
-  return new KeyedProcessOperator(definition, 'process')
+  return new KeyedProcessOperator(definition, [{ name: 'process', call: definition.process.bind(definition) }])
+}
+
+/** What gets the records of one input, by the name that errors call it. */
+export interface RecordFunction<K extends Key, in T, S extends StateDeclarations, O extends SideOutputs, out R, C> {
+  readonly name: string
+  readonly call: (value: T, context: KeyedProcessContext<K, S, O>, opened: C) => Emitted<R>
 }
 
 export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations, O extends SideOutputs, R, Q, C>
   implements Operator<T, R | Q>
 {
-  readonly #definition: KeyedProcess<K, T, S, O, R, Q, C>
+  readonly #definition: KeyedHooks<K, S, O, Q, C>
   readonly #code: UserCode<C>
-  /** What errors call the function that gets the records. */
-  readonly #name: string
+  /** By input. */
+  readonly #functions: readonly RecordFunction<K, T, S, O, R, C>[]
   // Made by `open`, which comes before everything else.
   #engine!: OperatorContext
   #context!: KeyedCallContext<K, S, O>
@@ -36,8 +42,8 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
   /** Whose rows are being emitted, while a timer's are. */
   #firing: FiredTimer | undefined
 
-  constructor(definition: KeyedProcess<K, T, S, O, R, Q, C>, name: string) {
-    this.#name = name
+  constructor(definition: KeyedHooks<K, S, O, Q, C>, functions: readonly RecordFunction<K, T, S, O, R, C>[]) {
+    this.#functions = functions
     this.#definition = definition
     this.#code = new UserCode(definition)
   }
@@ -45,7 +51,7 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
   open(context: OperatorContext): void | Promise<void> {
     this.#engine = context
     this.#timers = new KeyedTimers(context.keyGroups)
-    this.#emission = new Emission(context.operatorId, this.#name)
+    this.#emission = new Emission(context.operatorId, '')
     this.#ports = new SidePorts(this.#definition.sideOutputs ?? {}, context)
     this.#context = new KeyedCallContext(this.#definition.state, this.#ports, { engine: context, timers: this.#timers })
     context.keyedState.register(this.#timers)
@@ -56,9 +62,11 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
     this.#requestNext()
   }
 
-  process(batch: Batch<T>, from: number, output: Output<R | Q>): number {
+  process(batch: Batch<T>, from: number, output: Output<R | Q>, input: number): number {
     const { timestamps, keys, groups, length } = batch
     if (keys === undefined || groups === undefined) throw withoutKeys(this.#engine.operatorId)
+    // One for each input that the graph connects.
+    const onRecord = this.#functions[input]!
     const emission = this.#emission
     this.#ports.output = output
     emission.origin = batch.origin
@@ -70,9 +78,9 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
           if (output.full) return i
           this.#engine.keyedState.setCurrentKey(keys[i] as InternalKey, groups[i]!, timestamp)
           this.#context.at(timestamp)
-          const result = this.#processOne(batch, i)
+          const result = this.#processOne(onRecord, batch, i)
           if (result === undefined) continue
-          emission.call = this.#name
+          emission.call = onRecord.name
           emission.start(result, i, timestamp)
         }
         if (!emission.drain(output, timestamp, i)) return i
@@ -142,11 +150,11 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
     this.#firing = timer
   }
 
-  #processOne(batch: Batch<T>, position: number): Emitted<R> {
+  #processOne({ name, call }: RecordFunction<K, T, S, O, R, C>, batch: Batch<T>, position: number): Emitted<R> {
     try {
-      return this.#definition.process(batch.values[position] as T, this.#context, this.#code.opened)
+      return call(batch.values[position] as T, this.#context, this.#code.opened)
     } catch (thrown) {
-      throw userError(thrown, { operatorId: this.#engine.operatorId, call: this.#name, ...recordOf(batch, position) })
+      throw userError(thrown, { operatorId: this.#engine.operatorId, call: name, ...recordOf(batch, position) })
     }
   }
 

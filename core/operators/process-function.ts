@@ -52,14 +52,40 @@ export interface FiredTimer {
   readonly timestamp: number
 }
 
-/** `R` is what `process` gives, `Q` what `onTimer` gives: the stream carries both. */
-export interface KeyedProcess<K extends Key, in T, S extends StateDeclarations, O extends SideOutputs, out R, out Q, C>
+/** What a function of keyed records has besides itself. */
+export interface KeyedHooks<K extends Key, S extends StateDeclarations, O extends SideOutputs, out Q, C>
   extends LifeCycle<C> {
   readonly state?: S
   readonly sideOutputs?: O
-  process(value: T, context: KeyedProcessContext<K, S, O>, opened: C): Emitted<R>
   /** Rows of an event-time timer have its timestamp, rows of a processing-time timer have none. */
   onTimer?(timer: FiredTimer, context: KeyedProcessContext<K, S, O>, opened: C): Emitted<Q>
+}
+
+/** `R` is what `process` gives, `Q` what `onTimer` gives: the stream carries both. */
+export interface KeyedProcess<K extends Key, in T, S extends StateDeclarations, O extends SideOutputs, out R, out Q, C>
+  extends KeyedHooks<K, S, O, Q, C> {
+  process(value: T, context: KeyedProcessContext<K, S, O>, opened: C): Emitted<R>
+}
+
+/**
+ * Two streams of one key type, with the state and timers of the key in common. `R` is what `onLeft` gives, `Q` what
+ * `onRight` gives, `P` what `onTimer` gives: the stream carries them all.
+ */
+export interface KeyedCoProcess<
+  K extends Key,
+  in T,
+  in U,
+  S extends StateDeclarations,
+  O extends SideOutputs,
+  out R,
+  out Q,
+  out P,
+  C,
+> extends KeyedHooks<K, S, O, P, C> {
+  /** A record of the stream that `connect` was called on. */
+  onLeft(value: T, context: KeyedProcessContext<K, S, O>, opened: C): Emitted<R>
+  /** A record of the stream that was given to `connect`. */
+  onRight(value: U, context: KeyedProcessContext<K, S, O>, opened: C): Emitted<Q>
 }
 
 export type ProcessFunction<T, O extends SideOutputs, R, C, L extends OperatorStateDeclarations> =

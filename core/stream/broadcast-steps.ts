@@ -41,7 +41,7 @@ export class BroadcastSteps<out U, B extends BroadcastDeclarations> implements B
     if (stream instanceof BroadcastSteps) return stream
     throw graphError(
       'GRAPH_STEP_INVALID',
-      'connect: expected a broadcast stream, such as rules.broadcast({ rules: mapState() })',
+      'connect: expected a broadcast stream, such as rules.broadcast({ rules: mapState() }), or two keyed streams',
     )
   }
 }

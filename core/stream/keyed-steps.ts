@@ -9,6 +9,7 @@ import type { StateDeclarations } from '../state/declare.js'
 import type { Key } from '../state/key.js'
 import type { Window, WindowAssigner } from '../window/index.js'
 import { BroadcastSteps, KeyedConnectedSteps } from './broadcast-steps.js'
+import { ConnectedKeyedSteps, type TwoInputs } from './connected-steps.js'
 import { operatorOf } from './operator-of.js'
 import { requireFunction } from './require-function.js'
 import { outputOf, type Scope, withSideStreams } from './scope.js'
@@ -16,6 +17,7 @@ import { sideOutputNames } from './side-output-names.js'
 import { stateLabel } from './state-label.js'
 import type {
   BroadcastStream,
+  ConnectedKeyedStreams,
   KeyedConnectedStream,
   KeyedStream,
   SideStreams,
@@ -52,8 +54,20 @@ export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
     return withSideStreams<R | Q, SideStreams<O>>(this.#scope, node)
   }
 
-  connect<U, B extends BroadcastDeclarations>(broadcast: BroadcastStream<U, B>): KeyedConnectedStream<K, T, U, B> {
-    return new KeyedConnectedSteps(this.#scope, this.#inputs, BroadcastSteps.of(broadcast))
+  connect<U, B extends BroadcastDeclarations>(broadcast: BroadcastStream<U, B>): KeyedConnectedStream<K, T, U, B>
+  connect<U>(right: KeyedStream<K, U>): ConnectedKeyedStreams<K, T, U>
+  connect<U, B extends BroadcastDeclarations>(
+    other: BroadcastStream<U, B> | KeyedStream<K, U>,
+  ): KeyedConnectedStream<K, T, U, B> | ConnectedKeyedStreams<K, T, U> {
+    if (other instanceof KeyedSteps) return new ConnectedKeyedSteps(this.#with('connect', other))
+    // What is not a keyed stream has to be a broadcast one.
+    return new KeyedConnectedSteps(this.#scope, this.#inputs, BroadcastSteps.of(other as BroadcastStream<U, B>))
+  }
+
+  /** @throws TidemarkError GRAPH_STEP_INVALID */
+  #with(step: string, right: unknown): TwoInputs {
+    if (right instanceof KeyedSteps) return { scope: this.#scope, left: this.#inputs, right: right.#inputs }
+    throw graphError('GRAPH_STEP_INVALID', `${step}: expected a keyed stream, such as left.${step}(right.keyBy(...))`)
   }
 
   reduce(id: string, fn: (left: T, right: T) => T, options?: StepOptions): Stream<T> {

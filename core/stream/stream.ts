@@ -2,7 +2,7 @@ import type { DeadLetter, Sink } from '../connector.js'
 import type { Duration } from '../duration.js'
 import type { ConnectedProcess, KeyedConnectedProcess } from '../operators/connected-function.js'
 import type { FilterFunction, FlatMapFunction, MapFunction } from '../operators/functions.js'
-import type { KeyedProcess, ProcessFunction } from '../operators/process-function.js'
+import type { KeyedCoProcess, KeyedProcess, ProcessFunction } from '../operators/process-function.js'
 import type { SideOutput, SideOutputs } from '../operators/side-output.js'
 import type { BroadcastDeclarations } from '../state/broadcast-state.js'
 import type { StateDeclarations } from '../state/declare.js'
@@ -144,8 +144,14 @@ export interface KeyedStream<out K extends Key, out T> {
     options?: StepOptions,
   ): Stream<R | Q> & SideStreams<O>
 
-  /** @example events.keyBy((e) => e.user).connect(rules.broadcast({ rules: mapState<string, Rule>() })).process(...) */
+  /**
+   * With a broadcast stream, which every subtask gets, or with another stream of the same key.
+   * @example
+   * events.keyBy((e) => e.user).connect(rules.broadcast({ rules: mapState<string, Rule>() })).process(...)
+   * starts.keyBy((s) => s.ride).connect(ends.keyBy((e) => e.ride)).process(...)
+   */
   connect<U, B extends BroadcastDeclarations>(broadcast: BroadcastStream<U, B>): KeyedConnectedStream<K, T, U, B>
+  connect<U>(right: KeyedStream<K, U>): ConnectedKeyedStreams<K, T, U>
 
   /**
    * The running reduction of each key: one record out for every record in. `fn` returns a new value and changes neither.
@@ -194,6 +200,31 @@ export interface KeyedConnectedStream<out K extends Key, out T, out U, B extends
   >(
     id: string,
     definition: KeyedConnectedProcess<K, T, U, S, B, O, R, Q, P, C>,
+    options?: StepOptions,
+  ): Stream<R | Q | P> & SideStreams<O>
+}
+
+/** Records of two streams by one key: they share its state and timers. The watermark is the smaller one of both. */
+export interface ConnectedKeyedStreams<out K extends Key, out T, out U> {
+  /**
+   * @param id unique in the job: the state is found by it in savepoints.
+   * @example
+   * starts.keyBy((s) => s.ride).connect(ends.keyBy((e) => e.ride)).process('minutes', {
+   *   state: { begun: valueState<number>() },
+   *   onLeft: (start, ctx) => ctx.state.begun.update(start.at),
+   *   onRight: (end, ctx) => [{ ride: ctx.key, minutes: (end.at - (ctx.state.begun.value() ?? end.at)) / 60_000 }],
+   * })
+   */
+  process<
+    R = never,
+    Q = never,
+    P = never,
+    S extends StateDeclarations = None,
+    O extends SideOutputs = None,
+    C = undefined,
+  >(
+    id: string,
+    definition: KeyedCoProcess<K, T, U, S, O, R, Q, P, C>,
     options?: StepOptions,
   ): Stream<R | Q | P> & SideStreams<O>
 }

@@ -1,0 +1,75 @@
+/* Types of what two keyed streams do together: what has to compile without an annotation, and what must not. */
+import {
+  defineJob,
+  type KeyedStream,
+  listState,
+  type Sink,
+  type Source,
+  type Stream,
+  sideOutput,
+  type ValueState,
+  valueState,
+} from '../../core/index.js'
+
+type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false
+type ValueOf<S> = S extends Stream<infer T> ? T : never
+function yes<_T extends true>(): void {}
+
+interface Order {
+  readonly id: number
+  readonly currency: string
+  readonly amount: number
+}
+interface Rate {
+  readonly currency: string
+  readonly rate: number
+}
+
+declare const orderSource: Source<Order>
+declare const rateSource: Source<Rate>
+declare const anySink: Sink<unknown>
+
+defineJob('co-process', (job) => {
+  const orders = job.from('orders', orderSource).keyBy((order) => order.currency)
+  const rates = job.from('rates', rateSource).keyBy((rate) => rate.currency)
+
+  const both = orders.connect(rates).process('convert', {
+    state: { rate: valueState<number>(), waiting: listState<Order>() },
+    sideOutputs: { unknown: sideOutput<{ readonly currency: string }>() },
+    open: () => ({ digits: 2 }),
+    onLeft(order, ctx, { digits }) {
+      yes<Same<typeof order, Order>>()
+      yes<Same<typeof ctx.key, string>>()
+      yes<Same<typeof ctx.state.rate, ValueState<number>>>()
+      yes<Same<typeof digits, number>>()
+      ctx.sideOutputs.unknown.emit({ currency: ctx.key })
+      // @ts-expect-error a value of another type
+      ctx.state.rate.update('1')
+      // @ts-expect-error state that is not declared
+      void ctx.state.other
+      return [{ euros: order.amount }]
+    },
+    onRight(rate, ctx) {
+      yes<Same<typeof rate, Rate>>()
+      ctx.timers.registerEventTime(ctx.timestamp)
+      return [rate.currency]
+    },
+    onTimer: (timer) => [timer.timestamp],
+  })
+  yes<Same<ValueOf<typeof both>, { euros: number } | string | number>>()
+  yes<Same<typeof both.unknown, Stream<{ readonly currency: string }>>>()
+  both.to('out', anySink)
+
+  // @ts-expect-error both sides are needed
+  orders.connect(rates).process('half', { onLeft: () => undefined })
+  // @ts-expect-error the other side has no key
+  orders.connect(job.from('more-rates', rateSource))
+  // @ts-expect-error keys of two types
+  orders.connect(job.from('numbered', orderSource).keyBy((order) => order.id))
+  // @ts-expect-error a window on two inputs that are not joined
+  void orders.connect(rates).window
+
+  // A key that is one of the other's
+  const euros: KeyedStream<'EUR', Rate> = job.from('euros', rateSource).keyBy(() => 'EUR')
+  orders.connect(euros).process('euros', { onLeft: () => undefined, onRight: () => undefined })
+})
