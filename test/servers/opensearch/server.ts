@@ -155,7 +155,7 @@ async function answerOf(
   const fault = faults.next({ operation: parsed.operation, index: parsed.name, bytes: body.length })
   if (fault?.kind === 'resetBefore') return 'reset'
   if (fault?.kind === 'slow' && fault.when !== 'after') await sleep(environment, fault.ms, closed)
-  const refused = fault && refusal(fault)
+  const refused = fault && answerOfFault(fault)
   if (refused) return refused
   const random = options.random ?? environment.random
   const settings: BulkSettings = {
@@ -169,7 +169,7 @@ async function answerOf(
   return fault?.kind === 'silence' ? 'silence' : result
 }
 
-function refusal(fault: OpenSearchFault): Result | undefined {
+function answerOfFault(fault: OpenSearchFault): Result | undefined {
   switch (fault.kind) {
     case 'throttle':
       return whole(429, 'rejected_execution_exception', REJECTED)
