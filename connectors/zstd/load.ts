@@ -2,6 +2,9 @@ import { messageOf, TidemarkError } from '../../core/errors.js'
 
 export type ZstdCompress = (bytes: Uint8Array) => Uint8Array
 
+/** Once a process: a second `init` gives the library new memory beside what it still has in the old. */
+let library: Promise<ZstdCompress> | undefined
+
 /** As `zstd` itself has it. */
 const LEVEL = 3
 
@@ -14,11 +17,14 @@ export async function loadZstd(where: string): Promise<ZstdCompress> {
   const zlib = (await import('node:zlib')) as object as { readonly zstdCompressSync?: ZstdCompress }
   if (zlib.zstdCompressSync) return zlib.zstdCompressSync
   try {
-    const { init, compress } = await import('@bokuweb/zstd-wasm')
-    await init()
-    // It begins an empty input with a buffer of no size, and fails.
-    return (bytes) => (bytes.length === 0 ? EMPTY_FRAME : compress(bytes, LEVEL))
+    library ??= import('@bokuweb/zstd-wasm').then(async ({ init, compress }) => {
+      await init()
+      // It fails on an empty input.
+      return (bytes) => (bytes.length === 0 ? EMPTY_FRAME : compress(bytes, LEVEL))
+    })
+    return await library
   } catch (thrown) {
+    library = undefined
     throw new TidemarkError({
       code: 'DEPENDENCY_MISSING',
       domain: 'user',
