@@ -45,6 +45,8 @@ export class ShardReader<T> implements SplitReader<T> {
   #quietAt: number | undefined
   #millisBehindLatest = 0
   #failure: unknown
+  /** It failed for a record: the position stands before it. */
+  #isUndecodable = false
   #isClosed = false
   #running: Promise<void> = Promise.resolve()
 
@@ -122,9 +124,11 @@ export class ShardReader<T> implements SplitReader<T> {
   poll(maxRecords: number): Polled<T> | undefined {
     let hasMore = false
     try {
-      hasMore = this.#unpacker.decodeUpTo(maxRecords)
+      // What follows one that could not be decoded must not be taken, however often somebody polls.
+      hasMore = !this.#isUndecodable && this.#unpacker.decodeUpTo(maxRecords)
     } catch (thrown) {
       // What was decoded before it comes first.
+      this.#isUndecodable = true
       this.#failure = thrown
       this.#fetcher.stop()
     }

@@ -185,10 +185,12 @@ describe('a value that cannot be decoded among several', () => {
     const { number, reader } = await open('fail')
     expect(await reader.until(() => reader.polled.length === 1)).toEqual([{ n: 1 }])
     expect(reader.reader.position()).toMatchObject({ position: { subSequence: 0, valueIndex: 0 } })
-    expect(await errorOf(reader.until(() => false))).toMatchObject({
-      code: 'RECORD_MALFORMED',
-      location: expect.stringContaining(`offset ${number}/0#1`),
-    })
+    const failure = { code: 'RECORD_MALFORMED', location: expect.stringContaining(`offset ${number}/0#1`) }
+    expect(await errorOf(reader.until(() => false))).toMatchObject(failure)
+    // However often it is asked: what lies behind must neither come out nor get into a checkpoint.
+    expect(await errorOf(reader.until(() => false))).toMatchObject(failure)
+    expect(reader.polled.map(({ values }) => values)).toEqual([[{ n: 1 }]])
+    expect(reader.reader.position()).toMatchObject({ position: { subSequence: 0, valueIndex: 0 } })
   })
 
   test('becomes a dead letter of its own', async () => {
@@ -205,6 +207,25 @@ describe('a value that cannot be decoded among several', () => {
     expect(await reader.until(() => false)).toEqual([{ n: 1 }, { n: 3 }, { n: 4 }])
     expect(reader.polled.reduce((sum, { skipped = 0 }) => sum + skipped, 0)).toBe(1)
   })
+})
+
+test('a user record that cannot be decoded stops the job, and nothing behind it is read', async () => {
+  const fixture = await startStream()
+  const number = await putAggregate(fixture, ['1', 'x', '3'].map((content) => user(content)))
+  const source = kinesis({
+    stream: STREAM,
+    startAt: 'horizon',
+    endAt: 'tip',
+    endpoint: fixture.server.url,
+    decode: json(z.number()),
+  })
+  const { splits } = await discover(source)
+  const reader = await openReader(source, splits[0]!)
+  const failure = { code: 'RECORD_MALFORMED', location: expect.stringContaining(`offset ${number}/1`) }
+  expect(await errorOf(reader.until(() => false))).toMatchObject(failure)
+  expect(await errorOf(reader.until(() => false))).toMatchObject(failure)
+  expect(reader.polled.map(({ values }) => values)).toEqual([[1]])
+  expect(reader.reader.position()).toMatchObject({ position: { sequenceNumber: number, subSequence: 0 } })
 })
 
 test('a decoder that fails to cut a record makes the rest of it malformed, and goes on with the next', async () => {
