@@ -80,6 +80,15 @@ test.each(BAD)('%s becomes a dead letter where there is a sink for them', async 
   expect(letters[0]?.raw.length).toBeGreaterThan(10)
 })
 
+test.each(BAD)("%s is left out and counted under 'skip'", async (_, options, code) => {
+  const { server, client } = await startStream()
+  const { writer, writeAll, metrics } = await openWriter(rowSink(server, { ...options, onRejected: 'skip' }))
+  await writeAll(rowsOf(2))
+  await writer.prepareCommit(1)
+  expect(metrics.instruments().counters).toContainEqual({ name: 'rejectedRows', labels: { code }, value: 2 })
+  expect(await storedIn(client)).toEqual([])
+})
+
 test('a key of 256 characters is one, whatever its bytes', async () => {
   const { server, client } = await startStream()
   const partitionKey = '𝄞'.repeat(256)

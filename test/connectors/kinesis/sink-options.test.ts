@@ -24,7 +24,7 @@ test.each([
   ['groups that are no power of two', { ...good, aggregate: { groups: 100 } }, 'power of two'],
   ['aggregates that are no records', { ...good, aggregate: { maxBytes: 2 * 1024 * 1024 } }, 'maxRecordBytes'],
   ['an aggregate of something else', { ...good, aggregate: { maxCount: 3 } }, "'maxCount'"],
-  ['an unknown way out', { ...good, onRejected: 'skip' }, 'found skip'],
+  ['an unknown way out', { ...good, onRejected: 'drop' }, 'found drop'],
   ['a way out that is no sink', { ...good, onRejected: { deadLetters: 'dead/' } }, 'is a sink'],
 ])('%s is refused', (_, options, message) => {
   // What a user without types could write.
