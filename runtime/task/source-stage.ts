@@ -193,10 +193,12 @@ export class SourceStage implements TaskStage {
     }
     if (!this.started || this.holding || this.ended) return false
     if (this.drain === 'now') return this.end()
-    if (this.emitAll(this.watermarks.catchUp()) || this.pollOne()) return true
+    const hasWorked = this.emitAll(this.watermarks.catchUp()) || this.pollOne()
+    // A split that always has something must not keep the others from becoming idle.
+    if (hasWorked && !this.watermarks.isLookDue) return true
     if (this.allAssigned && this.splits.every(({ finished }) => finished)) return this.end()
     const caughtUp = new Set(this.splits.filter(({ reader }) => reader?.caughtUp === true).map(({ input }) => input))
-    return this.emitAll(this.watermarks.onQuiet((input) => caughtUp.has(input)))
+    return this.emitAll(this.watermarks.onQuiet((input) => caughtUp.has(input))) || hasWorked
   }
 
   /** Closes all readers, and then rejects with what the first of them threw. */
@@ -227,13 +229,8 @@ export class SourceStage implements TaskStage {
         const finished = open.finished && !open.endedByDrain
         const watermark = this.watermarks.watermarkOf(open.input)
         const { stopped, idle } = open
-        return {
-          split,
-          watermark,
-          finished,
-          ...(finished && stopped && { stopped }),
-          ...(finished && idle && { idle }),
-        }
+        const how = finished && { ...(stopped && { stopped }), ...(idle && { idle }) }
+        return { split, watermark, finished, ...how }
       })
     this.options.onSnapshot(barrier.checkpointId, {
       nodeId: this.options.nodeId,

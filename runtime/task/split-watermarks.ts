@@ -6,6 +6,8 @@ import type { WatermarkGenerator, WatermarkStrategy } from '../../core/time/wate
 import type { SourceTime } from './source-time.js'
 
 const NOTHING: readonly Element[] = Object.freeze([])
+/** Idleness is a matter of seconds; a look costs something for each split. */
+const LOOK_EVERY_MS = 250
 
 export interface SplitWatermarksOptions {
   readonly strategy: WatermarkStrategy<unknown>
@@ -40,6 +42,7 @@ export class SplitWatermarks {
   private readonly splits: (SplitTime | undefined)[] = []
   private source: { readonly time: SourceTime; readonly subtask: number } | undefined
   private cancelTimer: (() => void) | undefined
+  private lookedAt = Number.NEGATIVE_INFINITY
 
   constructor(options: SplitWatermarksOptions) {
     this.options = options
@@ -155,9 +158,15 @@ export class SplitWatermarks {
     return this.shared(this.coalescer.finishInput(input))
   }
 
-  /** Nothing was there to read: lets the clocks of the splits that are caught up run. */
+  /** Nobody has looked at the clocks for a while, though there was something to read all the time. */
+  get isLookDue(): boolean {
+    return this.options.environment.clock.monotonic() - this.lookedAt >= LOOK_EVERY_MS
+  }
+
+  /** Nothing was there to read, or a look is due: lets the clocks of the splits that are caught up run. */
   onQuiet(isCaughtUp: (input: number) => boolean): readonly Element[] {
     const now = this.options.environment.clock.monotonic()
+    this.lookedAt = now
     const elements: Element[] = [...this.coalescer.settle()]
     let nextLookMs = Number.POSITIVE_INFINITY
     for (let input = 0; input < this.splits.length; input++) {

@@ -211,7 +211,10 @@ describe('a value that cannot be decoded among several', () => {
 
 test('a user record that cannot be decoded stops the job, and nothing behind it is read', async () => {
   const fixture = await startStream()
-  const number = await putAggregate(fixture, ['1', 'x', '3'].map((content) => user(content)))
+  const number = await putAggregate(
+    fixture,
+    ['1', 'x', '3'].map((content) => user(content)),
+  )
   const source = kinesis({
     stream: STREAM,
     startAt: 'horizon',
