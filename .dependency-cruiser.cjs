@@ -77,6 +77,12 @@ module.exports = {
       to: { path: 'node_modules/hyparquet' },
     },
     {
+      name: 'opensearch-only-in-its-connector',
+      severity: 'error',
+      from: { path: '^(core|connectors|runtime)/', pathNot: '^connectors/opensearch/' },
+      to: { path: 'node_modules/@opensearch-project/' },
+    },
+    {
       name: 'csv-only-in-files',
       severity: 'error',
       from: { path: '^(core|connectors|runtime)/', pathNot: '^connectors/file/' },

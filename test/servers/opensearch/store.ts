@@ -1,4 +1,4 @@
-import { FIELD_TYPES, type Json, type JsonObject, type Mapping, mapDocument } from './mapping.js'
+import { FIELD_TYPES, type JsonObject, type Mapping, mapDocument } from './mapping.js'
 import { illegalArgument, indexNotFound, ServerError, versionConflict } from './server-error.js'
 
 /** Undefined `source`: it was deleted, and its version is remembered. */
@@ -196,5 +196,3 @@ function invalidName(index: string, problem: string): ServerError {
   const reason = `Invalid index name [${index}], ${problem}`
   return new ServerError(400, { type: 'invalid_index_name_exception', reason, index, index_uuid: '_na_' })
 }
-
-export type { Json, JsonObject }
