@@ -31,6 +31,10 @@ export class RejectedRows {
     return this.#waiting.length === 0
   }
 
+  onWatermark(watermark: number): void {
+    this.#writer.onWatermark?.(watermark)
+  }
+
   async prepareCommit(checkpointId: number): Promise<readonly unknown[]> {
     const { wake } = this.#onRoom
     for (;;) {

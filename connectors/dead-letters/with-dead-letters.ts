@@ -96,6 +96,7 @@ class WriterWithDeadLetters<T> implements SinkWriter<T> {
 
   onWatermark(watermark: number): void {
     this.#rows.onWatermark?.(watermark)
+    this.#rejected.onWatermark(watermark)
   }
 
   async prepareCommit(checkpointId: number): Promise<readonly unknown[]> {

@@ -6,7 +6,8 @@ import type { FileSinkFormat } from './format.js'
 import { STAGED_OPTIONS, type StagedSinkOptions, stagedSettings, stagedSink } from './staged/staged-sink.js'
 
 export interface FileSinkOptions<T> extends FolderOptions, StagedSinkOptions<T> {
-  readonly format: FileSinkFormat<T>
+  /** The rows are those of the stream, or where there is none yet those of the format. */
+  readonly format: FileSinkFormat<NoInfer<T>>
   readonly compression?: Compression
 }
 
@@ -15,6 +16,8 @@ export interface FileSinkOptions<T> extends FolderOptions, StagedSinkOptions<T> 
  * completes, and never changes afterwards. A window that fires again for a late record is one more row.
  * @example stream.to('cells', fileSink({ path: 'out/cells', format: jsonLines() }))
  */
+export function fileSink<T>(options: FileSinkOptions<T>): Sink<T>
+export function fileSink<T>(options: FileSinkOptions<T> & { readonly format: FileSinkFormat<T> }): Sink<T>
 export function fileSink<T>(options: FileSinkOptions<T>): Sink<T> {
   requireKnownOptions('fileSink', options, { ...FOLDER_OPTIONS, ...STAGED_OPTIONS, format: true, compression: true })
   requireChoice('fileSink', { name: 'compression', value: options.compression, choices: COMPRESSIONS })

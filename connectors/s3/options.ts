@@ -15,7 +15,7 @@ interface S3SinkCommonOptions<T> extends StagedSinkOptions<T> {
   /** `s3://bucket/folder`. Several sinks may share one. */
   readonly to: string
   /** `jsonLines()`, `csv()`, `rawLines()` of tidemark/file, or `parquetFormat(...)` of tidemark/parquet. */
-  readonly format: FileSinkFormat<T>
+  readonly format: FileSinkFormat<NoInfer<T>>
   /** Default: none. `zstd` before Node 22.15 needs `@bokuweb/zstd-wasm`. Parquet has its own. */
   readonly compression?: Compression
   /**

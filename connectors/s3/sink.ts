@@ -1,6 +1,7 @@
 import type { DeadLetter, Sink, WriterContext } from '../../core/connector.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
 import { firehoseErrors } from '../file/firehose-errors.js'
+import type { FileSinkFormat } from '../file/format.js'
 import { type StagedPlace, stagedSink } from '../file/staged/staged-sink.js'
 import { type SharedClient, sharedClient } from './client.js'
 import { type S3SinkOptions, type S3SinkSettings, s3SinkSettings } from './options.js'
@@ -26,6 +27,8 @@ const ERROR_CONSTANTS = { 'firehose:error-output-type': 'processing-failed' } as
  *   compression: 'gzip',
  * }))
  */
+export function s3Sink<T>(options: S3SinkOptions<T>): Sink<T>
+export function s3Sink<T>(options: S3SinkOptions<T> & { readonly format: FileSinkFormat<T> }): Sink<T>
 export function s3Sink<T>(options: S3SinkOptions<T>): Sink<T> {
   const settings = s3SinkSettings('s3Sink', options)
   const { errorPrefix, staged } = settings

@@ -1,5 +1,5 @@
 import type { SinkWriter, WriterContext } from '../../../core/connector.js'
-import type { Batch } from '../../../core/element.js'
+import { type Batch, MAX_WATERMARK } from '../../../core/element.js'
 import type { CancelTimer } from '../../../core/environment.js'
 import { TidemarkError } from '../../../core/errors.js'
 import { rowLetter } from '../../dead-letters/row-letter.js'
@@ -67,6 +67,7 @@ export class StagedWriter<T> implements SinkWriter<T> {
   #queuedBytes = 0
   #refusedRows = false
   #isPreparing = false
+  #isAtEnd = false
   #cancelTimer: CancelTimer | undefined
   /** The last of the chain of encoding and appending, which run one after the other. */
   #tail: Promise<unknown> = Promise.resolve()
@@ -115,6 +116,8 @@ export class StagedWriter<T> implements SinkWriter<T> {
   }
 
   onWatermark(watermark: number): void {
+    // Nothing would end what is open then.
+    if (watermark === MAX_WATERMARK) this.#isAtEnd = true
     this.#watermark = Math.max(-LAST, Math.min(LAST, watermark))
   }
 
@@ -153,7 +156,7 @@ export class StagedWriter<T> implements SinkWriter<T> {
   async #prepare(checkpointId: number): Promise<readonly unknown[]> {
     const { storage, rolling } = this.#options
     const { generation, subtask } = this.#context
-    if (rolling.rollOnCheckpoint) for (const open of [...this.#open.values()]) this.#end(open)
+    if (rolling.rollOnCheckpoint || this.#isAtEnd) for (const open of [...this.#open.values()]) this.#end(open)
     const suspending = [...this.#open.values()].map((open) => this.#suspend(open))
     const ended = this.#ended
     this.#ended = []

@@ -108,6 +108,20 @@ describe.each(PLACES)('a file that goes on over checkpoints, in %s', (_, open) =
     expect(await numbersOf(place)).toEqual(upTo(6000))
   })
 
+  test('ends with the input', async () => {
+    const place = await open()
+    const { writer, bell } = await openWriter(place.sink(GOES_ON), hurried())
+    await writeAll({ writer, bell }, bigRows(10))
+    writer.onWatermark?.(1_700_000_000_000)
+    await commit(place, (await checkpointOf(writer, 1)).committables)
+    expect(await place.paths()).toEqual([])
+    writer.onWatermark?.(Number.POSITIVE_INFINITY)
+    const { committables, state } = await checkpointOf(writer, 2)
+    expect(state).toEqual([])
+    await commit(place, committables)
+    expect(await numbersOf(place)).toEqual(upTo(10))
+  })
+
   test('ends by age and by inactivity, on the clock of the job', async () => {
     const place = await open()
     const environment = virtualEnvironment({ seed: 1 })
