@@ -65,6 +65,7 @@ export type {
   KeyedProcess,
   KeyedProcessContext,
   KeyTimers,
+export type { IntervalJoinContext, IntervalJoinFunction, IntervalJoinObject } from './operators/join/join-function.js'
   OperatorStateContext,
   ProcessContext,
   ProcessFunction,
@@ -118,6 +119,7 @@ export type {
   ConnectedStream,
   KeyedConnectedStream,
   KeyedStream,
+export type { IntervalBound, IntervalBounds, IntervalJoinedStreams, JoinResults } from './stream/join-streams.js'
   SideStreams,
   SourceStream,
   StatelessOptions,

@@ -10,6 +10,8 @@ import type { Key } from '../state/key.js'
 import type { Window, WindowAssigner } from '../window/index.js'
 import { BroadcastSteps, KeyedConnectedSteps } from './broadcast-steps.js'
 import { ConnectedKeyedSteps, type TwoInputs } from './connected-steps.js'
+import { IntervalJoinSteps } from './interval-join-steps.js'
+import type { IntervalBounds, IntervalJoinedStreams } from './join-streams.js'
 import { operatorOf } from './operator-of.js'
 import { requireFunction } from './require-function.js'
 import { outputOf, type Scope, withSideStreams } from './scope.js'
@@ -62,6 +64,10 @@ export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
     if (other instanceof KeyedSteps) return new ConnectedKeyedSteps(this.#with('connect', other))
     // What is not a keyed stream has to be a broadcast one.
     return new KeyedConnectedSteps(this.#scope, this.#inputs, BroadcastSteps.of(other as BroadcastStream<U, B>))
+  }
+
+  intervalJoin<U>(right: KeyedStream<K, U>, bounds: IntervalBounds): IntervalJoinedStreams<K, T, U> {
+    return new IntervalJoinSteps(this.#with('intervalJoin', right), bounds)
   }
 
   /** @throws TidemarkError GRAPH_STEP_INVALID */

@@ -17,6 +17,8 @@ const TAKEN: ReadonlySet<string> = new Set([
   'window',
   'late',
   'constructor',
+  'lateLeft',
+  'lateRight',
   '__proto__',
 ])
 

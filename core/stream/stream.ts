@@ -12,6 +12,7 @@ import type { AnyAggregate, Results } from '../window/aggregates/index.js'
 import type { Trigger, Window, WindowAssigner } from '../window/index.js'
 import type { CompileError } from './compile-error.js'
 import type { WindowFunction } from './window-function.js'
+import type { IntervalBounds, IntervalJoinedStreams } from './join-streams.js'
 
 /*
  * What a job is written with. The three kinds of stream refer to each other, so they stand together. All of them only
@@ -171,6 +172,12 @@ export interface BroadcastStream<out U, B extends BroadcastDeclarations> {
 }
 
 /** Records of type `T`, and elements of type `U` that every subtask gets. The watermark is the smaller one of both. */
+  /**
+   * Pairs a record with those of the other stream whose time lies within bounds of its own.
+   * @example clicks.intervalJoin(views, { lower: { before: minutes(5) }, upper: minutes(0) }).process('seen', ...)
+   */
+  intervalJoin<U>(right: KeyedStream<K, U>, bounds: IntervalBounds): IntervalJoinedStreams<K, T, U>
+
 export interface ConnectedStream<out T, out U, B extends BroadcastDeclarations> {
   /**
    * @param id unique in the job: the broadcast state is found by it in savepoints.

@@ -1,8 +1,10 @@
 /* Types of what two keyed streams do together: what has to compile without an annotation, and what must not. */
 import {
   defineJob,
+  hours,
   type KeyedStream,
   listState,
+  minutes,
   type Sink,
   type Source,
   type Stream,
@@ -72,4 +74,48 @@ defineJob('co-process', (job) => {
   // A key that is one of the other's
   const euros: KeyedStream<'EUR', Rate> = job.from('euros', rateSource).keyBy(() => 'EUR')
   orders.connect(euros).process('euros', { onLeft: () => undefined, onRight: () => undefined })
+})
+
+defineJob('interval-join', (job) => {
+  const orders = job.from('orders', orderSource).keyBy((order) => order.currency)
+  const rates = job.from('rates', rateSource).keyBy((rate) => rate.currency)
+  const bounds = { lower: { before: minutes(5) }, upper: hours(1) }
+
+  const near = orders.intervalJoin(rates, bounds).process('near', (order, rate, ctx) => {
+    yes<Same<typeof order, Order>>()
+    yes<Same<typeof rate, Rate>>()
+    yes<Same<typeof ctx.key, string>>()
+    return [{ euros: order.amount * rate.rate, lag: ctx.rightTimestamp - ctx.leftTimestamp }]
+  })
+  yes<Same<ValueOf<typeof near>, { euros: number; lag: number }>>()
+  yes<Same<typeof near.lateLeft, Stream<Order>>>()
+  yes<Same<typeof near.lateRight, Stream<Rate>>>()
+
+  const watched = orders.intervalJoin(rates, { ...bounds, upperExclusive: true }).process('watched', {
+    sideOutputs: { odd: sideOutput<number>() },
+    open: () => 2,
+    *process(order, rate, ctx, digits) {
+      yes<Same<typeof digits, number>>()
+      ctx.sideOutputs.odd.emit(rate.rate)
+      yield order.id
+    },
+  })
+  yes<Same<ValueOf<typeof watched>, number>>()
+  yes<Same<typeof watched.odd, Stream<number>>>()
+
+  // @ts-expect-error the other side has no key
+  orders.intervalJoin(job.from('more-rates', rateSource), bounds)
+  const numbered = job.from('numbered', orderSource).keyBy((order) => order.id)
+  // @ts-expect-error keys of two types
+  orders.intervalJoin(numbered, bounds)
+  // @ts-expect-error a number has no unit
+  orders.intervalJoin(rates, { lower: 0, upper: hours(1) })
+  // @ts-expect-error both bounds are needed
+  orders.intervalJoin(rates, { lower: hours(1) })
+  // @ts-expect-error one row is not rows
+  orders.intervalJoin(rates, bounds).process('one', (order) => order.id)
+  // @ts-expect-error a promise
+  orders.intervalJoin(rates, bounds).process('later', async (order) => [order])
+  // @ts-expect-error a join without a key
+  void job.from('plain', orderSource).intervalJoin
 })

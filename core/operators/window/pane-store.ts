@@ -1,4 +1,5 @@
 import type { KeyedStateBackend, KeyGroupRange } from '../../state/backend.js'
+import type { StoredLayout } from '../../state/component.js'
 import type { InternalKey } from '../../state/key.js'
 import type { Leaf, LeafSpace } from '../../state/leaf.js'
 import type { LeafTable } from '../../state/leaf-table.js'
@@ -18,9 +19,13 @@ export class Pane {
 }
 
 export interface PaneStoreOptions {
-  readonly layout: 'by-window' | 'by-slice'
+  /** Names the state. Default `windows`. */
+  readonly name?: string
+  readonly layout: 'by-window' | 'by-slice' | 'by-time'
   /** The assigner's kind: panes of another one cannot be read. */
   readonly assigner: string
+  /** Default: what windows accept. */
+  readonly accept?: (stored: StoredLayout) => void
   readonly operatorId: string
   readonly keyGroups: KeyGroupRange
   readonly aggregate: Aggregate<unknown, unknown, unknown>
@@ -37,15 +42,15 @@ export class PaneStore {
   private readonly table: LeafTable
 
   constructor(options: PaneStoreOptions, backend: KeyedStateBackend) {
-    const { operatorId, keyGroups, assigner } = options
+    const { operatorId, keyGroups, assigner, name = 'windows' } = options
     const layout = { layout: `${options.layout} ${assigner}`, version: 1 }
     this.options = options
     this.aggregate = options.aggregate
     this.groupCount = keyGroups.end - keyGroups.first
     this.table = backend.openTable({
-      name: 'windows',
+      name,
       layout,
-      accept: (stored) => acceptWindows(operatorId, layout, stored),
+      accept: options.accept ?? ((stored) => acceptWindows(operatorId, layout, stored)),
       hasSpaces: true,
     })
     backend.register(this.table)

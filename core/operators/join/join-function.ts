@@ -1,0 +1,24 @@
+import type { Key } from '../../state/key.js'
+import type { Emitted, LifeCycle } from '../functions.js'
+import type { SideEmitters, SideOutputs } from '../side-output.js'
+
+/** What the function of an interval join knows besides the pair. Valid during the call, or while its result is iterated. */
+export interface IntervalJoinContext<out K extends Key, O extends SideOutputs> {
+  readonly key: K
+  /** Of the result: the later one of both. */
+  readonly timestamp: number
+  readonly leftTimestamp: number
+  readonly rightTimestamp: number
+  readonly watermark: number
+  readonly sideOutputs: SideEmitters<O>
+}
+
+export interface IntervalJoinObject<K extends Key, in T, in U, O extends SideOutputs, out R, C> extends LifeCycle<C> {
+  readonly sideOutputs?: O
+  process(left: T, right: U, context: IntervalJoinContext<K, O>, opened: C): Emitted<R>
+}
+
+/** Called once for each pair. What it returns or yields is what the join gives for it. */
+export type IntervalJoinFunction<K extends Key, T, U, O extends SideOutputs, R, C> =
+  | ((left: T, right: U, context: IntervalJoinContext<K, O>) => Emitted<R>)
+  | IntervalJoinObject<K, T, U, O, R, C>
