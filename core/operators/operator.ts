@@ -1,5 +1,5 @@
 import type { EngineContext } from '../context.js'
-import type { Barrier, Batch } from '../element.js'
+import type { Barrier, Batch, Element } from '../element.js'
 import type { Origin } from '../origin.js'
 import type { KeyedStateBackend, KeyGroupRange } from '../state/backend.js'
 import type { OperatorStateMode, OperatorStateSnapshot } from '../state/operator-state.js'
@@ -25,6 +25,9 @@ export interface Output<Out = unknown> {
   /** Hands a whole batch on as it is, without copying: for operators that give at most one row for each they take. */
   emitBatch(batch: Batch<Out>): void
 }
+
+/** What an operator may keep behind results that are not there yet. */
+export type HeldElement = Extract<Element, { readonly kind: 'watermark' | 'idleness' }>
 
 /** Watermarks that a checkpoint carried, by key group. */
 export interface RestoredWatermarks {
@@ -54,8 +57,18 @@ export interface OperatorContext extends EngineContext {
    * outstanding request counts.
    */
   requestProcessingTime(timestamp: number): void
-  /** Asks for another turn after an asynchronous event. May be called from anywhere, any number of times. */
+  /**
+   * Asks for another turn after an asynchronous event, and for a call of `onWake`. May be called from anywhere, any
+   * number of times.
+   */
   wake(): void
+  /** Sends on what `hold` kept, behind what was emitted. Called in `hold` or `onWake`. */
+  forward(element: HeldElement): void
+  /**
+   * A checkpoint was triggered whose barrier has not come: whoever waits for something outside takes what stands before
+   * the barrier into its state, so that the checkpoint need not wait too.
+   */
+  readonly isBarrierAwaited: boolean
   /** Nothing will run: the operator is opened to see what state it registers, and the user's functions are left alone. */
   readonly declaresOnly?: true
 }
@@ -66,8 +79,8 @@ export interface OperatorContext extends EngineContext {
  * comes after the element it works on, a barrier too, waits until it is done; so a snapshot never falls into the
  * middle of one. (The contract follows Hazelcast Jet's Processor.)
  *
- * Calls never overlap. Order: `open`, `onRestored`, then `process` / `onWatermark` / `onProcessingTime` / `snapshot*` in any
- * order, `onEnd` once (after the last watermark), perhaps more snapshots, `close` once, also after a failure.
+ * Calls never overlap. Order: `open`, `onRestored`, then `process` / `onWatermark` / `onProcessingTime` / `onWake` / `snapshot*`
+ * in any order, `onEnd` once (after the last watermark), perhaps more snapshots, `close` once, also after a failure.
  */
 export interface Operator<In = unknown, Out = unknown> {
   /** State is registered here. It is empty until `onRestored`. */
@@ -83,6 +96,13 @@ export interface Operator<In = unknown, Out = unknown> {
   onWatermark?(watermark: number, output: Output<Out>): boolean
   /** Returns true when done; false: call again when there is room. */
   onProcessingTime?(now: number, output: Output<Out>): boolean
+  /**
+   * For results that come later. Instead of `onWatermark`, and for idleness too: the operator keeps the element behind
+   * what came before it, and sends it on with `context.forward`. The last watermark has gone on when `onEnd` returns true.
+   */
+  hold?(element: HeldElement): void
+  /** After `context.wake()`, also while an element waits. Returns false when the output is full: it is called again. */
+  onWake?(output: Output<Out>): boolean
   /** All inputs have ended. Returns true when everything is emitted. */
   onEnd?(output: Output<Out>): boolean
   /** Called when the barrier arrives, before state is read. A promise holds the barrier (flushes, uploads). */

@@ -1,3 +1,4 @@
+import { formatDuration } from '../duration.js'
 import type { Batch } from '../element.js'
 import { messageOf, TidemarkError } from '../errors.js'
 import type { Origin } from '../origin.js'
@@ -61,9 +62,33 @@ export function returnedPromise(returned: unknown, where: Where): TidemarkError 
     domain: 'user',
     message:
       `${where.operatorId}: ${where.call} returned a promise${location === undefined ? '' : ` at ${location}`}, expected ` +
-      'a value. A record is processed without waiting: remove async, and do asynchronous work in open',
+      'a value. A record is processed without waiting: call a service with stream.mapAsync(id, fn), load what all ' +
+      'records need in open, and otherwise remove async',
     operatorId: where.operatorId,
     ...(location === undefined ? {} : { location }),
+  })
+}
+
+/** @param lastError of an attempt that failed before */
+export function asyncTimeout(
+  where: Where,
+  tried: { readonly timeoutMs: number; readonly attempts: number; readonly lastError: unknown },
+): TidemarkError {
+  const { timeoutMs, attempts, lastError } = tried
+  const location = locationOf(where)
+  const calls = attempts === 1 ? '1 call' : `${attempts} calls`
+  const before = lastError === undefined ? '' : `; the last that failed: ${messageOf(lastError)}`
+  return new TidemarkError({
+    code: 'ASYNC_TIMEOUT',
+    domain: 'user',
+    // The service may be back.
+    retryable: true,
+    message:
+      `${where.operatorId}: ${where.call} had no result${location === undefined ? '' : ` for ${location}`} within ` +
+      `${formatDuration({ ms: timeoutMs })} (${calls}${before}). Raise timeout, or give a result in its place with onTimeout`,
+    operatorId: where.operatorId,
+    ...(location === undefined ? {} : { location }),
+    ...(lastError === undefined ? {} : { cause: lastError }),
   })
 }
 

@@ -2,6 +2,9 @@ import type { Sink } from '../connector.js'
 import { graphError } from '../graph/graph-error.js'
 import type { NodeInput } from '../graph/node.js'
 import { requireId } from '../graph/node-id.js'
+import type { AsyncFunction, AsyncOptions } from '../operators/async/async-function.js'
+import { mapAsyncOperator } from '../operators/async/async-operator.js'
+import { asyncSettings, describeAsync } from '../operators/async/async-settings.js'
 import { filterOperator } from '../operators/filter.js'
 import { flatMapOperator } from '../operators/flat-map.js'
 import type { FilterFunction, FlatMapFunction, MapFunction } from '../operators/functions.js'
@@ -55,6 +58,26 @@ export class StreamSteps<out T> implements Stream<T> {
   flatMap<R, C>(fn: FlatMapFunction<T, R, C>, options?: StatelessOptions): Stream<R> {
     requireFunction(fn, 'flatMap', 'flatMap')
     return this.#stateless('flatMap', () => flatMapOperator(fn), options)
+  }
+
+  mapAsync<R, C, F>(
+    id: string,
+    fn: AsyncFunction<T, R, C>,
+    options: AsyncOptions<T, F> & StepOptions = {},
+  ): Stream<R | F> {
+    requireFunction(fn, 'mapAsync', `mapAsync '${id}'`)
+    const settings = asyncSettings<T, R | F>(`mapAsync '${id}'`, options)
+    const node = this.#scope.graph.addOperator({
+      id: id ?? '',
+      step: 'mapAsync',
+      label: 'mapAsync',
+      details: describeAsync(settings),
+      inputs: this.#inputs,
+      sideOutputs: [],
+      parallelism: options.parallelism,
+      create: operatorOf(() => mapAsyncOperator<T, R | F, C>(fn, settings)),
+    })
+    return this.#scope.stream(outputOf(node))
   }
 
   union<Us extends readonly unknown[]>(

@@ -286,7 +286,11 @@ export class Deployment {
       restoredWatermarks: { minimum: restore.watermark, floorOf: restore.watermarkOf },
       restoredOperatorState: (name, mode) => operatorState.take(name, mode),
       requestProcessingTime: (timestamp) => stage.requestProcessingTime(timestamp),
-      wake: hooks.wake,
+      wake: () => stage.wakeOperator(),
+      forward: (element) => stage.forwardHeld(element),
+      get isBarrierAwaited() {
+        return stage.isBarrierAwaited
+      },
     }
     this.deployed.push({
       node,

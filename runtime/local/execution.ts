@@ -152,6 +152,10 @@ export class Execution {
 
   triggerCheckpoint(barrier: Barrier, options: { readonly stopAfter: boolean }): void {
     for (const stage of this.sourceStages()) stage.triggerCheckpoint(barrier, options)
+    for (const task of this.tasks) {
+      task.checkpointTriggered(barrier.checkpointId)
+      this.wake(task)
+    }
   }
 
   cancelCheckpoint(checkpointId: number): void {

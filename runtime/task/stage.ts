@@ -4,7 +4,7 @@ import { encode } from '../../core/codec/index.js'
 import { type Barrier, type Batch, type Element, MAX_WATERMARK } from '../../core/element.js'
 import type { Environment } from '../../core/environment.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
-import type { Operator } from '../../core/operators/operator.js'
+import type { HeldElement, Operator } from '../../core/operators/operator.js'
 import type { KeyGroupRange } from '../../core/state/backend.js'
 import type { KeyedState } from '../../core/state/keyed-state.js'
 import type { OperatorStateSnapshot } from '../../core/state/operator-state.js'
@@ -64,6 +64,10 @@ export class Stage implements TaskStage, Outlet {
   private writing: WritingInProgress | undefined
   private nextSliceAt = 0
   private highestCancelled = 0
+  private highestTriggered = 0
+  private highestPassed = 0
+  /** The operator asked for a call of `onWake`. */
+  private isWoken = false
 
   constructor(options: StageOptions) {
     this.options = options
@@ -92,6 +96,27 @@ export class Stage implements TaskStage, Outlet {
     this.input = input
     this.from = 0
     if (element.kind === 'batch') this.rows += element.batch.length
+  }
+
+  /** See OperatorContext.wake. */
+  wakeOperator(): void {
+    this.isWoken = true
+    this.options.wake()
+  }
+
+  /** See OperatorContext.isBarrierAwaited. */
+  get isBarrierAwaited(): boolean {
+    return this.highestTriggered > Math.max(this.highestPassed, this.highestCancelled)
+  }
+
+  checkpointTriggered(checkpointId: number): void {
+    this.highestTriggered = Math.max(this.highestTriggered, checkpointId)
+  }
+
+  /** See OperatorContext.forward. */
+  forwardHeld(element: HeldElement): void {
+    if (element.kind === 'watermark' && element.timestamp !== MAX_WATERMARK) this.watermark = element.timestamp
+    this.output.broadcast(element)
   }
 
   /** See OperatorContext.requestProcessingTime. */
@@ -147,6 +172,7 @@ export class Stage implements TaskStage, Outlet {
 
   private workOnElement(): boolean {
     if (!this.output.flush()) return false
+    if (this.isWoken && this.workOnWake()) return true
     // Only between elements: one that was begun is finished first.
     if (this.processingTimeDue && !this.begun) return this.workOnProcessingTime()
     const element = this.current
@@ -155,15 +181,32 @@ export class Stage implements TaskStage, Outlet {
       case 'batch':
         return this.workOnBatch(element.batch)
       case 'watermark':
-        return this.workOnWatermark(element.timestamp)
+        return this.options.operator.hold ? this.hand(element) : this.workOnWatermark(element.timestamp)
       case 'barrier':
         return this.workOnBarrier(element)
       case 'end':
         return this.workOnEnd(element)
       case 'idleness':
+        if (this.options.operator.hold) return this.hand(element)
         this.forward(element)
         return true
     }
+  }
+
+  /** The element is the operator's from here on. */
+  private hand(element: HeldElement): true {
+    this.guard(() => this.options.operator.hold?.(element))
+    this.done()
+    this.output.flush()
+    return true
+  }
+
+  /** True when something was emitted. */
+  private workOnWake(): boolean {
+    const { operator } = this.options
+    this.isWoken = false
+    if (!this.guard(() => operator.onWake?.(this.output) ?? true)) this.isWoken = true
+    return this.flushed()
   }
 
   /** No call for processing time comes any more: pending timers do not fire at the end of input. */
@@ -224,6 +267,7 @@ export class Stage implements TaskStage, Outlet {
     this.begun = true
     const { operator, onFailure, wake } = this.options
     const { checkpointId } = element.barrier
+    this.highestPassed = Math.max(this.highestPassed, checkpointId)
     if (this.before === undefined) {
       if (checkpointId <= this.highestCancelled) return this.drop()
       this.before = 'done'

@@ -83,6 +83,10 @@ export class Task {
     this.options.onSnapshot(checkpointId, snapshots)
   }
 
+  checkpointTriggered(checkpointId: number): void {
+    for (const stage of this.stages) stage.checkpointTriggered(checkpointId)
+  }
+
   cancelCheckpoint(checkpointId: number): void {
     this.collected.delete(checkpointId)
     this.highestCancelled = Math.max(this.highestCancelled, checkpointId)

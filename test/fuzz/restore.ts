@@ -83,6 +83,8 @@ async function restoreOperator(
     restoredOperatorState: (name, mode) => states.take(name, mode),
     requestProcessingTime: () => undefined,
     wake: () => undefined,
+    forward: () => undefined,
+    isBarrierAwaited: false,
   }
   const operator = node.create()
   await operator.open?.(context)

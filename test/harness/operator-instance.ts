@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert'
 import { decode, encode } from '../../core/codec/index.js'
 import type { Logger } from '../../core/context.js'
-import { type Batch, MAX_WATERMARK } from '../../core/element.js'
+import { type Batch, MAX_WATERMARK, MIN_WATERMARK } from '../../core/element.js'
 import type { Operator, OperatorContext } from '../../core/operators/operator.js'
 import { keyGroupRange } from '../../core/state/key-groups.js'
 import { type OperatorStateSnapshot, redistributeOperatorState } from '../../core/state/operator-state.js'
@@ -41,6 +41,8 @@ export interface InstanceCheckpoint {
 }
 
 const CALLS_WITHOUT_ROWS = 100_000
+/** Of the event loop, for what an operator waits for. */
+const TURNS_OUTSIDE = 10_000
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** One subtask's operator, called as the engine calls it, and watched for breaches of its contract. */
@@ -54,6 +56,7 @@ export class OperatorInstance {
   private isAwake = false
   private calls = 0
   private watermark: number
+  private lastForwarded = MIN_WATERMARK
 
   constructor(options: InstanceOptions) {
     this.options = options
@@ -88,6 +91,11 @@ export class OperatorInstance {
       wake: () => {
         this.isAwake = true
       },
+      forward: (element) => {
+        if (element.kind === 'watermark') this.forwarded(element.timestamp)
+      },
+      // No checkpoint is triggered before the element in front of it is worked on.
+      isBarrierAwaited: false,
     }
   }
 
@@ -97,9 +105,9 @@ export class OperatorInstance {
     this.operator.onRestored?.()
   }
 
-  send(batch: Batch, input: number): void {
+  async send(batch: Batch, input: number): Promise<void> {
     let from = 0
-    this.drive('process', () => {
+    await this.drive('process', () => {
       const next = this.operator.process(batch, from, this.output, input)
       if (!Number.isInteger(next) || next < from || next > batch.length) {
         this.fail(`process(from ${from}) returned ${next} for a batch of ${batch.length} rows`)
@@ -110,23 +118,26 @@ export class OperatorInstance {
     this.state.keyed.trim()
   }
 
-  advanceWatermark(watermark: number): void {
+  async advanceWatermark(watermark: number): Promise<void> {
     if (watermark <= this.watermark) return
-    this.drive('onWatermark', () => this.operator.onWatermark?.(watermark, this.output) ?? true)
-    // The end of the input is never stored.
-    if (watermark !== MAX_WATERMARK) this.watermark = watermark
+    if (this.operator.hold) {
+      this.operator.hold({ kind: 'watermark', timestamp: watermark })
+      return this.drive('onWake', () => this.lastForwarded >= watermark)
+    }
+    await this.drive('onWatermark', () => this.operator.onWatermark?.(watermark, this.output) ?? true)
+    this.forwarded(watermark)
   }
 
   /** The clock has moved. */
-  passTime(now: number): void {
+  async passTime(now: number): Promise<void> {
     while (this.requestedAt <= now) {
       this.requestedAt = Number.POSITIVE_INFINITY
-      this.drive('onProcessingTime', () => this.operator.onProcessingTime?.(now, this.output) ?? true)
+      await this.drive('onProcessingTime', () => this.operator.onProcessingTime?.(now, this.output) ?? true)
     }
   }
 
-  end(): void {
-    this.drive('onEnd', () => this.operator.onEnd?.(this.output) ?? true)
+  async end(): Promise<void> {
+    await this.drive('onEnd', () => this.operator.onEnd?.(this.output) ?? true)
   }
 
   /** At a barrier. What follows is not part of it. */
@@ -158,22 +169,53 @@ export class OperatorInstance {
     await this.operator.close?.()
   }
 
-  private drive(call: string, step: () => boolean): void {
+  private forwarded(watermark: number): void {
+    this.lastForwarded = watermark
+    // The end of the input is never stored.
+    if (watermark !== MAX_WATERMARK) this.watermark = watermark
+  }
+
+  /** Calls until the step is done. An operator that waits for something outside is called again when that has come. */
+  private async drive(call: string, step: () => boolean): Promise<void> {
     let idleCalls = 0
     for (;;) {
-      const isClosed = this.options.isClosedEverySecondCall && this.calls++ % 2 === 0
-      this.output.beginCall(isClosed)
-      this.isAwake = false
-      const isDone = step()
-      if (isClosed && this.output.rowsInCall > 0)
-        this.fail(`${call} emitted into an output that was full before the call`)
-      if (isDone) return
+      this.workOnWake()
+      if (this.call(call, step)) return
       if (!this.output.wasFull && !this.isAwake) {
-        this.fail(`${call} returned unfinished with room in the output, and did not ask to be woken`)
+        if (!this.operator.onWake) {
+          this.fail(`${call} returned unfinished with room in the output, and did not ask to be woken`)
+        }
+        await this.untilAwake(call)
       }
       idleCalls = this.output.rowsInCall > 0 ? 0 : idleCalls + 1
       if (idleCalls > CALLS_WITHOUT_ROWS) this.fail(`${call} was called ${idleCalls} times and emitted nothing`)
     }
+  }
+
+  private workOnWake(): void {
+    while (this.operator.onWake && this.isAwake) {
+      this.isAwake = false
+      if (!this.call('onWake', () => this.operator.onWake?.(this.output) ?? true)) this.isAwake = true
+    }
+  }
+
+  private call(call: string, step: () => boolean): boolean {
+    const isClosed = this.options.isClosedEverySecondCall && this.calls++ % 2 === 0
+    this.output.beginCall(isClosed)
+    if (!this.operator.onWake) this.isAwake = false
+    const isDone = step()
+    if (isClosed && this.output.rowsInCall > 0) {
+      this.fail(`${call} emitted into an output that was full before the call`)
+    }
+    return isDone
+  }
+
+  private async untilAwake(call: string): Promise<void> {
+    for (let turn = 0; turn < TURNS_OUTSIDE; turn++) {
+      if (this.isAwake) return
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    this.fail(`${call} returned unfinished, and nothing woke the operator`)
   }
 
   private fail(message: string): never {

@@ -111,15 +111,15 @@ class CaseRun<In> implements RecoverableRun<Element<In>> {
 
   async send(element: Element<In>): Promise<void> {
     if (isRows(element)) {
-      this.sendRows(element)
+      await this.sendRows(element)
     } else if (element.kind === 'processingTime') {
       this.environment.setTime(element.now)
-      for (const instance of this.instances) instance.passTime(element.now)
+      for (const instance of this.instances) await instance.passTime(element.now)
       this.cut()
     } else {
       const timestamp = element.kind === 'watermark' ? element.timestamp : MAX_WATERMARK
-      for (const instance of this.instances) instance.advanceWatermark(timestamp)
-      if (element.kind === 'end') for (const instance of this.instances) instance.end()
+      for (const instance of this.instances) await instance.advanceWatermark(timestamp)
+      if (element.kind === 'end') for (const instance of this.instances) await instance.end()
       this.cut()
       if (element.kind === 'end') return
     }
@@ -164,10 +164,10 @@ class CaseRun<In> implements RecoverableRun<Element<In>> {
     await this.deploy(parallelism, joinSnapshots(parts))
   }
 
-  private sendRows(rows: readonly Row<In>[]): void {
+  private async sendRows(rows: readonly Row<In>[]): Promise<void> {
     for (const [index, instance] of this.instances.entries()) {
       const mine = rows.filter((row) => this.isBroadcast(row) || this.subtaskOf(row) === index)
-      if (mine.length > 0) instance.send(this.batchOf(mine), mine[0]?.input ?? 0)
+      if (mine.length > 0) await instance.send(this.batchOf(mine), mine[0]?.input ?? 0)
     }
     this.rows += rows.length
   }

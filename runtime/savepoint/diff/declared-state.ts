@@ -50,6 +50,8 @@ export async function declaredStateOf(node: OperatorNode, options: DeclaredState
     },
     requestProcessingTime: nothing,
     wake: nothing,
+    forward: nothing,
+    isBarrierAwaited: false,
     declaresOnly: true,
   })
   await operator.close?.()

@@ -58,9 +58,9 @@ describe.each(ASSIGNERS)('after a restore with different watermarks, windows kep
   const restoredAhead = async (latenessMs: number) => {
     const first = await open(0, 2, latenessMs, EMPTY_SNAPSHOT)
     const second = await open(1, 2, latenessMs, EMPTY_SNAPSHOT)
-    first.instance.send(batch(low, 6, 1), 0)
-    second.instance.send(batch(high, 6, 1), 0)
-    second.instance.advanceWatermark(9)
+    await first.instance.send(batch(low, 6, 1), 0)
+    await second.instance.send(batch(high, 6, 1), 0)
+    await second.instance.advanceWatermark(9)
     expect(second.rows.map(({ value }) => value.key)).toEqual([high])
     const snapshot = joinSnapshots([await first.instance.snapshot(), await second.instance.snapshot()])
     return open(0, 1, latenessMs, snapshot)
@@ -69,23 +69,23 @@ describe.each(ASSIGNERS)('after a restore with different watermarks, windows kep
   test('no window fires twice', async () => {
     for (const latenessMs of [0, 100]) {
       const { instance, rows } = await restoredAhead(latenessMs)
-      instance.advanceWatermark(8)
-      instance.advanceWatermark(20)
+      await instance.advanceWatermark(8)
+      await instance.advanceWatermark(20)
       expect(rows.map(({ value }) => [value.key, value.values])).toEqual([[low, [1]]])
     }
   })
 
   test('none reopens: what is late for its group is late again', async () => {
     const { instance, rows, late } = await restoredAhead(0)
-    instance.send(batch(high, 2, 7), 0)
-    instance.advanceWatermark(20)
+    await instance.send(batch(high, 2, 7), 0)
+    await instance.advanceWatermark(20)
     expect(rows.map(({ value }) => value.key)).toEqual([low])
     expect(late.map(({ value }) => value.value)).toEqual([7])
   })
 
   test('an allowed late record fires the whole window again at once', async () => {
     const { instance, rows } = await restoredAhead(100)
-    instance.send(batch(high, 5, 7), 0)
+    await instance.send(batch(high, 5, 7), 0)
     expect(rows.map(({ value }) => [value.key, value.values])).toEqual([[high, [1, 7]]])
   })
 })

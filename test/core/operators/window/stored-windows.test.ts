@@ -41,7 +41,7 @@ async function open({ assigner, trigger }: WindowCase, restored: OperatorSnapsho
 
 async function snapshotOf(before: WindowCase): Promise<OperatorSnapshot> {
   const instance = await open(before, EMPTY_SNAPSHOT)
-  instance.send(
+  await instance.send(
     new Batch<Reading>([{ key: 'a', value: 1 }], [1], [toInternalKey('a')], [keyGroupOf('a', MAX_PARALLELISM)]),
     0,
   )
