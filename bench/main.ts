@@ -1,10 +1,12 @@
 import { benchAggregation } from './aggregation/bench.js'
 import { benchDisk } from './disk/bench.js'
+import { benchFileSinks } from './file-sinks/bench.js'
 import { benchKinesis } from './kinesis/bench.js'
 import { benchKinesisServer } from './kinesis-server/bench.js'
 import { benchKinesisSink } from './kinesis-sink/bench.js'
 import { benchLoop } from './loop/bench.js'
 import { benchMemory } from './memory/bench.js'
+import { benchOpenSearch } from './opensearch/bench.js'
 import { benchSnapshots } from './snapshots/bench.js'
 import { benchTaxi } from './taxi/bench.js'
 import { benchWindows } from './windows/bench.js'
@@ -14,12 +16,14 @@ const BENCHES: Readonly<Record<string, (keys?: number) => Promise<boolean>>> = {
   taxi: () => benchTaxi({ trips: 240_000, rounds: 7 }),
   windows: () => benchWindows({ rides: 1_000_000, rounds: 5 }),
   memory: () => benchMemory({ events: 10_000_000 }),
+  'file-sinks': () => benchFileSinks({ trips: 300_000, rounds: 5 }),
   loop: () => benchLoop({ rounds: 3 }),
   disk: (keys = 10_000_000) => benchDisk({ keys }),
   kinesis: () => benchKinesis({ records: 250_000, rounds: 5 }),
   aggregation: () => benchAggregation({ records: 400_000, rounds: 5 }),
   'kinesis-server': () => benchKinesisServer({ records: 200_000, recordBytes: 120, shards: 4, rounds: 5 }),
   'kinesis-sink': () => benchKinesisSink({ rows: 200_000, rounds: 5 }),
+  opensearch: () => benchOpenSearch({ rows: 60_000, rounds: 5 }),
   snapshots: () => benchSnapshots({ keys: 1_000_000, rounds: 2, seconds: 13, secondsOfFirst: 34 }),
 }
 

@@ -70,49 +70,54 @@ export class Documents<T> {
     return this.#letter({ origin, row, raw, id }, problem)
   }
 
+  /** Runs for every row: without closures and spreads. */
   #of(batch: Batch<T>, row: number, takenAt: number): readonly DocumentRecord[] {
     const { settings } = this.#options
-    const { operation: given, replaces } = settings
-    const value = batch.values[row]!
-    const call = <R>(name: string, run: () => R): R => this.#call(batch, row, name, run)
-    const operation = typeof given === 'function' ? call('operation', () => given(value)) : given
-    if (!OPERATIONS.includes(operation)) {
-      throw refused(
-        'OPENSEARCH_OPERATION_INVALID',
-        `operation gave ${shown(operation)}, not one of ${OPERATIONS.join(', ')}`,
-      )
-    }
+    const { replaces } = settings
+    const { origin } = batch
+    const operation = this.#operationOf(batch, row)
     const index = this.#indexOf(batch, row)
-    const id = idOf(
-      call('id', () => settings.id(value)),
-      'id',
-    )
-    const place = { index, origin: batch.origin, row, takenAt, routing: this.#routingOf(batch, row) }
-    const version = (): number | bigint | undefined => this.#versionOf(batch, row)
+    const id = idOf(this.#call(batch, row, 'id', settings.id), 'id')
+    const routing = this.#routingOf(batch, row)
     const source = operation === 'delete' ? undefined : this.#sourceOf(batch, row, operation)
-    if (replaces === undefined) return [record({ ...place, operation, id, source, version: version() })]
+    if (replaces === undefined) {
+      const version = this.#versionOf(batch, row)
+      return [record({ operation, index, id, routing, source, version, origin, row, takenAt })]
+    }
     const records: DocumentRecord[] = []
-    for (const one of call('replaces', () => replaces(value))) {
+    const deletion = { operation: 'delete', source: undefined } as const
+    for (const one of this.#call(batch, row, 'replaces', replaces)) {
       const replaced = idOf(one, 'replaces')
       if (replaced === id) continue
-      records.push(record({ ...place, operation: 'delete', id: replaced, source: undefined, version: version() }))
+      const version = this.#versionOf(batch, row)
+      records.push(record({ ...deletion, index, id: replaced, routing, version, origin, row, takenAt }))
     }
-    records.push(record({ ...place, operation, id, source, version: version() }))
+    const version = this.#versionOf(batch, row)
+    records.push(record({ operation, index, id, routing, source, version, origin, row, takenAt }))
     return records
+  }
+
+  #operationOf(batch: Batch<T>, row: number): DocumentOperation {
+    const { operation: given } = this.#options.settings
+    if (typeof given !== 'function') return given
+    const operation = this.#call(batch, row, 'operation', given)
+    if (OPERATIONS.includes(operation)) return operation
+    const expected = OPERATIONS.join(', ')
+    throw refused('OPENSEARCH_OPERATION_INVALID', `operation gave ${shown(operation)}, not one of ${expected}`)
   }
 
   #indexOf(batch: Batch<T>, row: number): string {
     const { index, time } = this.#options.settings
     if (typeof index !== 'function') {
       if (!index.usesTime) return index.of(0)
-      const at = time ? this.#call(batch, row, 'time', () => time(batch.values[row]!)) : batch.timestamps[row]!
+      const at = time ? this.#call(batch, row, 'time', time) : batch.timestamps[row]!
       if (at !== NO_TIMESTAMP && Number.isFinite(at) && Math.abs(at) <= 8.64e15) return index.of(at)
       throw refused(
         'OPENSEARCH_INDEX_INVALID',
         'the name of the index depends on the time, and the row has none: give it a timestamp at the source, or give time',
       )
     }
-    const name: unknown = this.#call(batch, row, 'index', () => index(batch.values[row]!))
+    const name: unknown = this.#call(batch, row, 'index', index)
     if (name === this.#knownName && this.#knownName !== undefined) return this.#knownName
     const problem = typeof name === 'string' ? nameProblem(name) : `it is ${name === null ? 'null' : typeof name}`
     if (problem !== undefined) throw refused('OPENSEARCH_INDEX_INVALID', `index gave no name of an index: ${problem}`)
@@ -123,9 +128,7 @@ export class Documents<T> {
 
   #sourceOf(batch: Batch<T>, row: number, operation: DocumentOperation): string {
     const { document } = this.#options.settings
-    const value: unknown = document
-      ? this.#call(batch, row, 'document', () => document(batch.values[row]!))
-      : batch.values[row]
+    const value: unknown = document ? this.#call(batch, row, 'document', document) : batch.values[row]
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw refused('ROW_INVALID', `a document is an object, found ${shown(value)}`)
     }
@@ -144,7 +147,7 @@ export class Documents<T> {
   #routingOf(batch: Batch<T>, row: number): string | undefined {
     const { routing } = this.#options.settings
     if (routing === undefined) return undefined
-    const given: unknown = this.#call(batch, row, 'routing', () => routing(batch.values[row]!))
+    const given: unknown = this.#call(batch, row, 'routing', routing)
     if (given === undefined || (typeof given === 'string' && given !== '' && isWellFormed(given))) return given
     throw refused('OPENSEARCH_ID_INVALID', `routing gave ${shown(given)}, expected text`)
   }
@@ -153,13 +156,13 @@ export class Documents<T> {
     const { versions } = this.#options.settings
     if (versions === 'generation') return this.#versions.next()
     if (versions === 'none') return undefined
-    return givenVersion(this.#call(batch, row, 'versions', () => versions(batch.values[row]!)))
+    return givenVersion(this.#call(batch, row, 'versions', versions))
   }
 
-  #call<R>(batch: Batch<T>, row: number, call: string, run: () => R): R {
+  #call<R>(batch: Batch<T>, row: number, call: string, given: (value: T) => R): R {
     let result: R
     try {
-      result = run()
+      result = given(batch.values[row]!)
     } catch (thrown) {
       throw userError(thrown, { operatorId: this.#options.operatorId, call, ...recordOf(batch, row) })
     }
@@ -205,11 +208,11 @@ function record(action: Action): DocumentRecord {
   // OpenSearch has external versions for these two alone.
   const isVersioned = version !== undefined && (operation === 'index' || operation === 'delete')
   const isUpdate = operation === 'update' || operation === 'upsert'
-  const lines =
-    `{"${isUpdate ? 'update' : operation}":{"_index":"${index}","_id":${JSON.stringify(id)}` +
-    `${isVersioned ? `,"version":${version},"version_type":"external"` : ''}` +
-    `${routing === undefined ? '' : `,"routing":${JSON.stringify(routing)}`}` +
-    `${isUpdate ? ',"retry_on_conflict":3' : ''}}}\n${source === undefined ? '' : `${source}\n`}`
+  let lines = `{"${isUpdate ? 'update' : operation}":{"_index":"${index}","_id":${JSON.stringify(id)}`
+  if (isVersioned) lines += `,"version":${version},"version_type":"external"`
+  if (routing !== undefined) lines += `,"routing":${JSON.stringify(routing)}`
+  lines += isUpdate ? ',"retry_on_conflict":3}}\n' : '}}\n'
+  if (source !== undefined) lines += `${source}\n`
   const bytes = Buffer.byteLength(lines)
   return {
     operation,
