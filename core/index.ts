@@ -42,6 +42,13 @@ export { type ExplainFormat, type ExplainOptions, explain } from './job/explain.
 export { defineJob, isJob, type Job, type JobOptions } from './job/job.js'
 export type { JobBuilder, Overrides } from './job/job-builder.js'
 export type {
+  AsyncContext,
+  AsyncFunction,
+  AsyncObject,
+  AsyncOptions,
+  AsyncRetry,
+} from './operators/async/async-function.js'
+export type {
   BroadcastContext,
   ConnectedContext,
   ConnectedProcess,
@@ -58,6 +65,7 @@ export type {
   MapFunction,
   MapObject,
 } from './operators/functions.js'
+export type { IntervalJoinContext, IntervalJoinFunction, IntervalJoinObject } from './operators/join/join-function.js'
 export type {
   FiredTimer,
   KeyedCoProcess,
@@ -65,7 +73,6 @@ export type {
   KeyedProcess,
   KeyedProcessContext,
   KeyTimers,
-export type { IntervalJoinContext, IntervalJoinFunction, IntervalJoinObject } from './operators/join/join-function.js'
   OperatorStateContext,
   ProcessContext,
   ProcessFunction,
@@ -112,6 +119,7 @@ export {
   unionOperatorState,
 } from './state/operator-list-state.js'
 export type { Ttl } from './state/ttl.js'
+export type { IntervalBound, IntervalBounds, IntervalJoinedStreams, JoinResults } from './stream/join-streams.js'
 export type {
   AggregateRow,
   BroadcastStream,
@@ -119,7 +127,6 @@ export type {
   ConnectedStream,
   KeyedConnectedStream,
   KeyedStream,
-export type { IntervalBound, IntervalBounds, IntervalJoinedStreams, JoinResults } from './stream/join-streams.js'
   SideStreams,
   SourceStream,
   StatelessOptions,

@@ -90,6 +90,15 @@ export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
     return this.#scope.stream(outputOf(node))
   }
 
+  mapAsync(): never {
+    throw graphError(
+      'GRAPH_STEP_INVALID',
+      `mapAsync on a keyed stream (of '${this.#inputs[0]?.from.id}'): what it gives has no key. Write ` +
+        'stream.mapAsync(...).keyBy((value) => ...)',
+      this.#inputs[0]?.from.id,
+    )
+  }
+
   window<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<K, T, W> {
     if (typeof (assigner as Partial<WindowAssigner<T, W>> | undefined)?.spec !== 'object') {
       throw graphError('GRAPH_STEP_INVALID', 'window: expected windows, such as window(tumbling(hours(1)))')

@@ -7,6 +7,7 @@ const TAKEN: ReadonlySet<string> = new Set([
   'map',
   'filter',
   'flatMap',
+  'mapAsync',
   'union',
   'keyBy',
   'broadcast',
@@ -16,9 +17,9 @@ const TAKEN: ReadonlySet<string> = new Set([
   'pipe',
   'window',
   'late',
-  'constructor',
   'lateLeft',
   'lateRight',
+  'constructor',
   '__proto__',
 ])
 

@@ -1,5 +1,6 @@
 import type { DeadLetter, Sink } from '../connector.js'
 import type { Duration } from '../duration.js'
+import type { AsyncFunction, AsyncOptions } from '../operators/async/async-function.js'
 import type { ConnectedProcess, KeyedConnectedProcess } from '../operators/connected-function.js'
 import type { FilterFunction, FlatMapFunction, MapFunction } from '../operators/functions.js'
 import type { KeyedCoProcess, KeyedProcess, ProcessFunction } from '../operators/process-function.js'
@@ -11,8 +12,8 @@ import type { OperatorStateDeclarations } from '../state/operator-list-state.js'
 import type { AnyAggregate, Results } from '../window/aggregates/index.js'
 import type { Trigger, Window, WindowAssigner } from '../window/index.js'
 import type { CompileError } from './compile-error.js'
-import type { WindowFunction } from './window-function.js'
 import type { IntervalBounds, IntervalJoinedStreams } from './join-streams.js'
+import type { WindowFunction } from './window-function.js'
 
 /*
  * What a job is written with. The three kinds of stream refer to each other, so they stand together. All of them only
@@ -56,6 +57,23 @@ export interface Stream<out T> {
    * @example lines.flatMap((line) => line.split(' '))
    */
   flatMap<R, C = undefined>(fn: FlatMapFunction<T, R, C>, options?: StatelessOptions): Stream<R>
+
+  /**
+   * What a service says to each record: the function returns a promise, and many are waited for at a time. Each record
+   * has one result, with its timestamp. Records without a result are part of checkpoints and are called for again after
+   * a restore: the service may see one twice.
+   * @param id unique in the job: the records that wait are found by it in savepoints.
+   * @example
+   * orders.mapAsync('customer', async (order, { signal }) => {
+   *   const reply = await fetch(`http://customers/${order.customer}`, { signal })
+   *   return { ...order, customer: (await reply.json()) as Customer }
+   * }, { capacity: 50, timeout: seconds(10), retry: { attempts: 3 } })
+   */
+  mapAsync<R, C = undefined, F = never>(
+    id: string,
+    fn: AsyncFunction<T, R, C>,
+    options?: AsyncOptions<T, F> & StepOptions,
+  ): Stream<R | F>
 
   /** All records of these streams, in no order between them. Costs nothing. */
   union<Us extends readonly unknown[]>(
@@ -155,6 +173,12 @@ export interface KeyedStream<out K extends Key, out T> {
   connect<U>(right: KeyedStream<K, U>): ConnectedKeyedStreams<K, T, U>
 
   /**
+   * Pairs a record with those of the other stream whose time lies within bounds of its own.
+   * @example clicks.intervalJoin(views, { lower: { before: minutes(5) }, upper: minutes(0) }).process('seen', ...)
+   */
+  intervalJoin<U>(right: KeyedStream<K, U>, bounds: IntervalBounds): IntervalJoinedStreams<K, T, U>
+
+  /**
    * The running reduction of each key: one record out for every record in. `fn` returns a new value and changes neither.
    * @example trips.keyBy((trip) => trip.cell).reduce('longest', (a, b) => (a.minutes >= b.minutes ? a : b))
    */
@@ -162,6 +186,12 @@ export interface KeyedStream<out K extends Key, out T> {
 
   /** @example trips.keyBy((trip) => trip.cell).window(tumbling(hours(1))) */
   window<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<K, T, W>
+
+  /** @deprecated What a service gives has no key: call `mapAsync` before `keyBy`. */
+  mapAsync(
+    id: CompileError<'What mapAsync gives has no key. Write stream.mapAsync(...).keyBy((value) => ...).'>,
+    ...rest: readonly never[]
+  ): never
 }
 
 /** Elements of type `U` that go to every subtask, and the state `B` that each keeps of them. */
@@ -172,12 +202,6 @@ export interface BroadcastStream<out U, B extends BroadcastDeclarations> {
 }
 
 /** Records of type `T`, and elements of type `U` that every subtask gets. The watermark is the smaller one of both. */
-  /**
-   * Pairs a record with those of the other stream whose time lies within bounds of its own.
-   * @example clicks.intervalJoin(views, { lower: { before: minutes(5) }, upper: minutes(0) }).process('seen', ...)
-   */
-  intervalJoin<U>(right: KeyedStream<K, U>, bounds: IntervalBounds): IntervalJoinedStreams<K, T, U>
-
 export interface ConnectedStream<out T, out U, B extends BroadcastDeclarations> {
   /**
    * @param id unique in the job: the broadcast state is found by it in savepoints.
