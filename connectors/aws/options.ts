@@ -71,6 +71,9 @@ export function awsSettingsOf<Client, Config extends object>(
   if (clientConfig !== undefined && (typeof clientConfig !== 'object' || clientConfig === null)) {
     throw optionInvalid(where, "clientConfig is an object of options of the SDK's client")
   }
+  const ownEndpoint = (clientConfig as { readonly endpoint?: unknown } | undefined)?.endpoint
+  // It is shown in messages like the other.
+  if (typeof ownEndpoint === 'string') requireEndpoint(`${where}: clientConfig`, ownEndpoint)
   const arnRegion = arn?.split(':')[3]
   // Behind an endpoint the region only signs.
   if (region !== undefined && arnRegion !== undefined && region !== arnRegion && endpoint === undefined) {

@@ -6,7 +6,7 @@ import { requireKnownOptions } from '../../core/options.js'
 import type { HttpVersion } from '../aws/client-config.js'
 import { AWS_OPTIONS, type AwsOptions, type AwsSettings, awsSettingsOf } from '../aws/options.js'
 import { type FanOutSettings, fanOutSettingsOf, type KinesisFanOut } from './fan-out/options.js'
-import { checkEnd, checkStart, type KinesisEnd, type KinesisStart } from './positions.js'
+import { checkEnd, checkRange, checkStart, type KinesisEnd, type KinesisStart } from './positions.js'
 import { arnAmong, type StreamName, type StreamsOption, streamsOf } from './stream-name.js'
 
 /** The object is reused for the next record: copy what you keep. */
@@ -131,7 +131,10 @@ export function settingsOf<T>(options: KinesisOptions<T>): KinesisSettings<T> {
   requireKnownOptions('kinesis', options, OPTIONS)
   const streams = streamsOf('kinesis', options)
   checkStart(options.startAt)
-  if (options.endAt !== undefined) checkEnd(options.endAt)
+  if (options.endAt !== undefined) {
+    checkEnd(options.endAt)
+    checkRange(options.startAt, options.endAt)
+  }
   if (typeof options.decode !== 'function' && !isManyDecoder(options.decode)) {
     throw invalid('decode is a decoder, such as json(schema) or lines(json(schema))')
   }
@@ -141,6 +144,12 @@ export function settingsOf<T>(options: KinesisOptions<T>): KinesisSettings<T> {
   if (options.httpVersion !== undefined && options.client !== undefined) {
     throw invalid('client is used as it is: httpVersion is for the client that the source makes')
   }
+  const fanOut = options.fanOut === undefined ? undefined : fanOutSettingsOf(options.fanOut)
+  if (fanOut !== undefined && 'consumerArn' in fanOut && streams.length > 1) {
+    throw invalid(
+      'fanOut.consumerArn is of one stream: give consumerName, which is registered with each, or a source each',
+    )
+  }
   return {
     streams,
     startAt: options.startAt,
@@ -149,7 +158,7 @@ export function settingsOf<T>(options: KinesisOptions<T>): KinesisSettings<T> {
     onMalformed: options.onMalformed ?? 'fail',
     onTrimmed: options.onTrimmed ?? 'fail',
     aws: awsSettingsOf('kinesis', options, arnAmong(streams)),
-    fanOut: options.fanOut && fanOutSettingsOf(options.fanOut),
+    fanOut,
     httpVersion: options.httpVersion ?? httpVersionFor(options),
     numbers: numbersOf(options),
   }
@@ -172,6 +181,11 @@ function numbersOf(options: KinesisOptions<unknown>): KinesisNumbers {
   }
   if (numbers.maxRecordsPerCall > MAX_RECORDS_PER_CALL) {
     throw invalid(`maxRecordsPerCall is at most ${MAX_RECORDS_PER_CALL}, found ${numbers.maxRecordsPerCall}`)
+  }
+  // One that is given alone may be longer than the other's default.
+  const { pollIntervalMs, maxPollIntervalMs } = options
+  if (pollIntervalMs !== undefined && maxPollIntervalMs !== undefined && maxPollIntervalMs < pollIntervalMs) {
+    throw invalid(`maxPollIntervalMs is at least pollIntervalMs, found ${maxPollIntervalMs} < ${pollIntervalMs}`)
   }
   return numbers
 }

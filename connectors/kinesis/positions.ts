@@ -39,6 +39,19 @@ export function checkEnd(end: KinesisEnd): void {
   if (end !== 'tip') check('endAt', end, `'tip'`)
 }
 
+/** A read that would find nothing is a mistake. @throws TidemarkError OPTION_INVALID */
+export function checkRange(start: KinesisStart, end: KinesisEnd): void {
+  if (typeof start !== 'object' || typeof end !== 'object') return
+  if (start.timestamp !== undefined && end.timestamp !== undefined && Number(end.timestamp) < Number(start.timestamp)) {
+    throw optionInvalid(WHERE, `endAt lies before startAt: ${Number(end.timestamp)} < ${Number(start.timestamp)}`)
+  }
+  for (const [shard, { at, after }] of Object.entries(start.shards ?? {})) {
+    const stop = end.shards?.[shard]
+    if (stop === undefined || BigInt(stop.at ?? stop.after) >= BigInt(at ?? after)) continue
+    throw optionInvalid(WHERE, `endAt.shards['${shard}'] lies before startAt.shards['${shard}']`)
+  }
+}
+
 function check(option: string, position: Exclude<KinesisStart, string>, others: string): void {
   if (typeof position !== 'object' || position === null) {
     throw optionInvalid(WHERE, `${option} is ${others}, { timestamp } or { shards }, found ${String(position)}`)

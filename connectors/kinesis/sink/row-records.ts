@@ -46,10 +46,11 @@ export class RowRecords<T> {
     const value = batch.values[row]!
     let data: Uint8Array | undefined
     let partitionKey: string | undefined
+    let explicitHashKey: string | undefined
     try {
       data = this.#bytesOf(this.#call(batch, row, 'encode', () => settings.encode(value)))
       partitionKey = this.#partitionKey(batch, row)
-      const explicitHashKey = this.#explicitHashKey(batch, row)
+      explicitHashKey = this.#explicitHashKey(batch, row)
       const bytes = data.byteLength + Buffer.byteLength(partitionKey)
       if (bytes > settings.numbers.maxRecordBytes) {
         throw refused(
@@ -62,7 +63,7 @@ export class RowRecords<T> {
     } catch (thrown) {
       const problem = userError(thrown, this.#where(batch, row, 'the sink'))
       if (problem.code === 'USER_FUNCTION_RETURNED_PROMISE') throw problem
-      return { problem, letter: this.#letter(batch, row, { problem, data, partitionKey }) }
+      return { problem, letter: this.#letter(batch, row, { problem, data, partitionKey, explicitHashKey }) }
     }
   }
 
@@ -132,9 +133,10 @@ export class RowRecords<T> {
       readonly problem: TidemarkError
       readonly data: Uint8Array | undefined
       readonly partitionKey: string | undefined
+      readonly explicitHashKey: string | undefined
     },
   ): DeadLetter {
-    const { problem, data, partitionKey } = found
+    const { problem, data, partitionKey, explicitHashKey } = found
     const { origin } = batch
     const { operatorId, environment } = this.#options
     return {
@@ -147,7 +149,7 @@ export class RowRecords<T> {
       isPart: false,
       arrivedAt: undefined,
       partitionKey,
-      explicitHashKey: undefined,
+      explicitHashKey,
       rejectedAt: environment.clock.now(),
     }
   }

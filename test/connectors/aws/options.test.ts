@@ -15,6 +15,7 @@ test.each([
   ['another region than the ARN has', { region: 'us-east-1' }, "lies in 'eu-central-1'"],
   ['an endpoint without a scheme', { endpoint: 'localhost:4567' }, 'endpoint is a URL'],
   ['credentials in the endpoint', { endpoint: 'http://key:secret@localhost' }, 'without credentials'],
+  ['credentials in its endpoint', { clientConfig: { endpoint: 'http://key:secret@localhost' } }, 'without credentials'],
   ['a configuration that is none', { clientConfig: 'eu-west-1' }, 'clientConfig is an object'],
   ['a role that is none', { assumeRole: { roleArn: 'stream-writer' } }, "found 'stream-writer'"],
   ['a role with an unknown option', { assumeRole: { roleArn: ROLE, externalID: 'x' } }, 'externalId'],

@@ -166,12 +166,13 @@ test('polling and fan-out go on from each other, at any record', async () => {
 describe('reading to the tip', () => {
   test('ends with what is there, also when that is nothing', async () => {
     const { server, client } = await startStream()
-    const pushed = source(server, { endAt: 'tip' })
-    const { splits } = await discover(pushed)
-    expect(await readAll(pushed, splits[0]!)).toEqual([])
+    // Each decides where its tip is when it first looks.
+    const [before, after] = [source(server, { endAt: 'tip' }), source(server, { endAt: 'tip' })]
+    const { splits } = await discover(before)
+    expect(await readAll(before, splits[0]!)).toEqual([])
     await put(client, ['a', 'b'])
-    const again = await discover(pushed)
-    expect(await readAll(pushed, again.splits[0]!)).toEqual(['a', 'b'])
+    const found = await discover(after)
+    expect(await readAll(after, found.splits[0]!)).toEqual(['a', 'b'])
   })
 
   test('a drain ends an unbounded shard behind what is there, however long ago it was told something', async () => {

@@ -4,6 +4,7 @@ import { type KinesisOptions, kinesis } from '../../../connectors/kinesis/index.
 import { json } from '../../../core/decode/index.js'
 import { localKinesisClient } from '../../servers/kinesis/client.js'
 
+const CONSUMER_ARN = 'arn:aws:kinesis:eu-west-1:123456789012:stream/a/consumer/job:1'
 const good = { stream: 'taxi', startAt: 'horizon', decode: () => 1 } as const
 
 test.each([
@@ -24,6 +25,27 @@ test.each([
   ['no decoder', { ...good, decode: undefined }, 'decode is a decoder'],
   ['an end elsewhere', { ...good, endAt: 'horizon' }, "endAt is 'tip'"],
   ['an unknown policy', { ...good, onMalformed: 'ignore' }, "found 'ignore'"],
+  [
+    'an end before the start',
+    { ...good, startAt: { timestamp: 2000 }, endAt: { timestamp: 1999 } },
+    'endAt lies before',
+  ],
+  [
+    'a shard that ends before it starts',
+    { ...good, startAt: { shards: { a: { at: '100' } } }, endAt: { shards: { a: { after: '99' } } } },
+    "shards['a']",
+  ],
+  [
+    'a longest wait that is shorter',
+    { ...good, pollIntervalMs: 100, maxPollIntervalMs: 50 },
+    'maxPollIntervalMs is at least',
+  ],
+  ['a fan-out that is none', { ...good, fanOut: null }, 'fanOut is'],
+  [
+    'one consumer for several streams',
+    { ...good, stream: undefined, streams: ['a', 'b'], fanOut: { consumerArn: CONSUMER_ARN } },
+    'fanOut.consumerArn is of one stream',
+  ],
   ['too many records a call', { ...good, maxRecordsPerCall: 10_001 }, 'at most 10000'],
   ['half a record', { ...good, bufferRecords: 0.5 }, 'whole number'],
   ['a negative wait', { ...good, pollIntervalMs: -1 }, 'pollIntervalMs'],

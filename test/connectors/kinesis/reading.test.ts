@@ -160,7 +160,7 @@ test('close ends a reader in the middle of a call, of a wait and of a full buffe
     client,
     Array.from({ length: 50 }, (_, index) => `${index}`),
   )
-  const source = textSource(server, { bufferRecords: 10, pollIntervalMs: 600_000 })
+  const source = textSource(server, { bufferRecords: 10, pollIntervalMs: 600_000, maxPollIntervalMs: 600_000 })
   const { splits } = await discover(source)
   const inCall = await openReader(source, splits[0]!)
   await inCall.reader.close()

@@ -89,6 +89,26 @@ test.each(BAD)("%s is left out and counted under 'skip'", async (_, options, cod
   expect(await storedIn(client)).toEqual([])
 })
 
+test('a dead letter has the keys that put the row where it belongs, as far as they are known', async () => {
+  const { server } = await startStream()
+  const letters: DeadLetter[] = []
+  const sink = rowSink(server, {
+    encode: (row) => (row.n === 0 ? 'x'.repeat(1024 * 1024) : 'y'),
+    partitionKey: (row) => (row.n === 1 ? '' : row.key),
+    explicitHashKey: (row) => (row.n === 2 ? -1n : 77n),
+    onRejected: { deadLetters: collectInto(letters) },
+  })
+  const source = new ScriptedSource([rowsOf(3)])
+  source.end()
+  await (await run(jobOf(source, sink), { checkpoints: { to: memoryStore() } })).result
+  const rest = { isPart: false, arrivedAt: undefined, rejectedAt: expect.any(Number) }
+  expect(letters).toMatchObject([
+    { code: 'KINESIS_RECORD_TOO_LARGE', partitionKey: 'key-0', explicitHashKey: '77', ...rest },
+    { code: 'KINESIS_KEY_INVALID', partitionKey: undefined, explicitHashKey: undefined, ...rest },
+    { code: 'KINESIS_KEY_INVALID', partitionKey: 'key-2', explicitHashKey: undefined, ...rest },
+  ])
+})
+
 test('a key of 256 characters is one, whatever its bytes', async () => {
   const { server, client } = await startStream()
   const partitionKey = '𝄞'.repeat(256)
