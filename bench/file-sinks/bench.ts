@@ -1,0 +1,85 @@
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { measure, median, speedRatio } from '../measure.js'
+import { heading, megabytes, ratioText, table, thousands } from '../table.js'
+import { bareLines, bareParquet, type SinkFormat, throughSink } from './contenders.js'
+import { heldMemory } from './memory.js'
+import { makeTrips, type Trip } from './rows.js'
+
+interface Case {
+  readonly name: string
+  readonly format: SinkFormat
+  readonly bare: (trips: readonly Trip[], path: string) => Promise<void>
+}
+
+const CASES: readonly Case[] = [
+  { name: 'JSON lines', format: 'lines', bare: (trips, path) => bareLines(trips, path, false) },
+  { name: 'JSON lines, gzip', format: 'gzip', bare: (trips, path) => bareLines(trips, path, true) },
+  { name: 'Parquet, Snappy', format: 'snappy', bare: (trips, path) => bareParquet(trips, path, 'SNAPPY') },
+  { name: 'Parquet, zstd', format: 'zstd', bare: (trips, path) => bareParquet(trips, path, 'ZSTD') },
+]
+
+/** What is wanted against the bare library. */
+const WANTED = 0.8
+/** What may be held above `bufferBytes`, requests and encoders included. */
+const MEMORY_FACTOR = 3
+
+/** Rows into files: the sink, in a job, against the library that it uses, by hand. */
+export async function benchFileSinks({
+  trips,
+  rounds,
+}: {
+  readonly trips: number
+  readonly rounds: number
+}): Promise<boolean> {
+  heading(`sinks of files: ${thousands(trips)} trips into a folder, ${rounds} rounds`)
+  const rows = makeTrips(trips)
+  const lines: string[][] = []
+  let isMet = true
+  for (const { name, format, bare } of CASES) {
+    const [byHand, sink] = await measure(
+      [
+        { name: 'bare', run: () => inFolder((folder) => bare(rows, join(folder, 'rows'))) },
+        { name: 'sink', run: () => inFolder((folder) => throughSink(rows, folder, format)) },
+      ],
+      { warmUps: 1, rounds },
+    )
+    const ratio = speedRatio(sink?.times ?? [], byHand?.times ?? [])
+    isMet &&= ratio.median >= WANTED
+    const seconds = median(sink?.times ?? []) / 1000
+    const bytes = sink?.result ?? 0
+    lines.push([
+      name,
+      thousands(trips / (median(byHand?.times ?? []) / 1000)),
+      thousands(trips / seconds),
+      megabytes(bytes / seconds),
+      megabytes(bytes),
+      ratioText(ratio),
+    ])
+  }
+  console.log(table(['', 'bare rows/s', 'sink rows/s', 'sink MB/s', 'MB', 'ratio'], lines))
+  console.log(`\n  MB are those of the files. At least ${WANTED} of the bare library is wanted.`)
+  const { held, allowed } = await heldMemory({ folders: 50, bufferBytes: 32 * 1024 * 1024, rows: 300_000 })
+  console.log(
+    `  50 open folders on a local S3, 300,000 rows of 1 KiB: at most ${megabytes(held)} MB held by the sink, ` +
+      `${megabytes(allowed)} MB are given to it.`,
+  )
+  console.log('  Not measured: the network and S3 itself, a source, a decoder, more than one subtask.')
+  return isMet && held <= allowed * MEMORY_FACTOR
+}
+
+/** The bytes of the files that were written. */
+async function inFolder(work: (folder: string) => Promise<void>): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'tidemark-bench-'))
+  try {
+    await work(folder)
+    let bytes = 0
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size
+    }
+    return bytes
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
