@@ -119,7 +119,14 @@ export {
   unionOperatorState,
 } from './state/operator-list-state.js'
 export type { Ttl } from './state/ttl.js'
-export type { IntervalBound, IntervalBounds, IntervalJoinedStreams, JoinResults } from './stream/join-streams.js'
+export type {
+  IntervalBound,
+  IntervalBounds,
+  IntervalJoinedStreams,
+  JoinedStreams,
+  JoinResults,
+  WindowedJoin,
+} from './stream/join-streams.js'
 export type {
   AggregateRow,
   BroadcastStream,
@@ -135,7 +142,13 @@ export type {
   WindowedStream,
   WindowResults,
 } from './stream/stream.js'
-export type { WindowFunction, WindowObject, WindowProcessContext } from './stream/window-function.js'
+export type {
+  WindowFunction,
+  WindowJoinFunction,
+  WindowJoinObject,
+  WindowObject,
+  WindowProcessContext,
+} from './stream/window-function.js'
 export type { WatermarkGenerator, WatermarkStrategy } from './time/watermark-strategy.js'
 export {
   type BoundedOutOfOrdernessOptions,

@@ -2,7 +2,9 @@ import type { Duration } from '../duration.js'
 import type { IntervalJoinFunction } from '../operators/join/join-function.js'
 import type { SideOutputs } from '../operators/side-output.js'
 import type { Key } from '../state/key.js'
+import type { Trigger, Window, WindowAssigner } from '../window/index.js'
 import type { None, SideStreams, StepOptions, Stream } from './stream.js'
+import type { WindowJoinFunction } from './window-function.js'
 
 /** A time as seen from the left record: so much after it, or `{ before: minutes(5) }`, so much before it. */
 export type IntervalBound = Duration | { readonly before: Duration }
@@ -38,6 +40,35 @@ export interface IntervalJoinedStreams<out K extends Key, out T, out U> {
   process<R = never, O extends SideOutputs = None, C = undefined>(
     id: string,
     fn: IntervalJoinFunction<K, T, U, O, R, C>,
+    options?: StepOptions,
+  ): JoinResults<R, T, U> & SideStreams<O>
+}
+
+/** Two streams by one key, of `T` and of `U`. Of a join `A` and `B` are these, of a co-group lists of them. */
+export interface JoinedStreams<out K extends Key, A, B, T, U> {
+  /** @example orders.join(payments).window(tumbling(hours(1))) */
+  window<W extends Window>(assigner: WindowAssigner<T | U, W>): WindowedJoin<K, A, B, T, U, W>
+}
+
+/** Records of both sides, of one key, that share a window. */
+export interface WindowedJoin<out K extends Key, A, B, T, U, W extends Window> {
+  /** When a window gives its result. Default: when its time is over; a global window's never. */
+  trigger(trigger: Trigger<T | U, W>): WindowedJoin<K, A, B, T, U, W>
+
+  /**
+   * How long after its end a window is kept for late records: each fires it again with everything. Default 0. What is
+   * later goes to `.lateLeft` or `.lateRight`.
+   */
+  allowedLateness(lateness: Duration): WindowedJoin<K, A, B, T, U, W>
+
+  /**
+   * Called for each pair (`join`), or once with all of both sides, of which one may be empty (`coGroup`). What it returns or
+   * yields has the last millisecond of the window as its timestamp.
+   * @param id unique in the job: the windows are found by it in savepoints.
+   */
+  process<R = never, O extends SideOutputs = None, C = undefined>(
+    id: string,
+    fn: WindowJoinFunction<K, A, B, W, O, R, C>,
     options?: StepOptions,
   ): JoinResults<R, T, U> & SideStreams<O>
 }

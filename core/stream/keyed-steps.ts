@@ -11,7 +11,7 @@ import type { Window, WindowAssigner } from '../window/index.js'
 import { BroadcastSteps, KeyedConnectedSteps } from './broadcast-steps.js'
 import { ConnectedKeyedSteps, type TwoInputs } from './connected-steps.js'
 import { IntervalJoinSteps } from './interval-join-steps.js'
-import type { IntervalBounds, IntervalJoinedStreams } from './join-streams.js'
+import type { IntervalBounds, IntervalJoinedStreams, JoinedStreams } from './join-streams.js'
 import { operatorOf } from './operator-of.js'
 import { requireFunction } from './require-function.js'
 import { outputOf, type Scope, withSideStreams } from './scope.js'
@@ -27,6 +27,7 @@ import type {
   Stream,
   WindowedStream,
 } from './stream.js'
+import { JoinedSteps } from './window-join-steps.js'
 import { WindowedSteps } from './windowed-steps.js'
 
 export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
@@ -68,6 +69,14 @@ export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
 
   intervalJoin<U>(right: KeyedStream<K, U>, bounds: IntervalBounds): IntervalJoinedStreams<K, T, U> {
     return new IntervalJoinSteps(this.#with('intervalJoin', right), bounds)
+  }
+
+  join<U>(right: KeyedStream<K, U>): JoinedStreams<K, T, U, T, U> {
+    return new JoinedSteps(this.#with('join', right), 'join')
+  }
+
+  coGroup<U>(right: KeyedStream<K, U>): JoinedStreams<K, readonly T[], readonly U[], T, U> {
+    return new JoinedSteps(this.#with('coGroup', right), 'coGroup')
   }
 
   /** @throws TidemarkError GRAPH_STEP_INVALID */

@@ -12,7 +12,7 @@ import type { OperatorStateDeclarations } from '../state/operator-list-state.js'
 import type { AnyAggregate, Results } from '../window/aggregates/index.js'
 import type { Trigger, Window, WindowAssigner } from '../window/index.js'
 import type { CompileError } from './compile-error.js'
-import type { IntervalBounds, IntervalJoinedStreams } from './join-streams.js'
+import type { IntervalBounds, IntervalJoinedStreams, JoinedStreams } from './join-streams.js'
 import type { WindowFunction } from './window-function.js'
 
 /*
@@ -177,6 +177,18 @@ export interface KeyedStream<out K extends Key, out T> {
    * @example clicks.intervalJoin(views, { lower: { before: minutes(5) }, upper: minutes(0) }).process('seen', ...)
    */
   intervalJoin<U>(right: KeyedStream<K, U>, bounds: IntervalBounds): IntervalJoinedStreams<K, T, U>
+
+  /**
+   * Every record of a window with every one of the other stream in it. A key that only one side has gives nothing.
+   * @example orders.join(payments).window(tumbling(hours(1))).process('paid', (order, payment) => [...])
+   */
+  join<U>(right: KeyedStream<K, U>): JoinedStreams<K, T, U, T, U>
+
+  /**
+   * All records of a window, of both streams, in one call: for outer joins, and whatever compares two lists.
+   * @example orders.coGroup(payments).window(tumbling(hours(1))).process('open', (orders, payments) => [...])
+   */
+  coGroup<U>(right: KeyedStream<K, U>): JoinedStreams<K, readonly T[], readonly U[], T, U>
 
   /**
    * The running reduction of each key: one record out for every record in. `fn` returns a new value and changes neither.

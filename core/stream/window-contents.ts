@@ -2,15 +2,15 @@ import type { SideEmitter, SideEmitters, SideOutputs } from '../operators/side-o
 import type { ProcessContents, WindowFunctionContext } from '../operators/window/index.js'
 import type { Key } from '../state/key.js'
 import type { Window } from '../window/index.js'
-import type { WindowFunction, WindowProcessContext } from './window-function.js'
+import type { ContentsFunction, WindowProcessContext } from './window-function.js'
 
 const NOTHING: readonly never[] = Object.freeze([])
 
 /** The user's function of a window's values, as the window operator calls it. One for each subtask. */
-export function processContents<K extends Key, T, W extends Window, O extends SideOutputs, R, C>(
-  fn: WindowFunction<K, T, W, O, R, C>,
+export function processContents<K extends Key, T, W extends Window, O extends SideOutputs, R, C, Values = readonly T[]>(
+  fn: ContentsFunction<K, Values, W, O, R, C>,
   sideOutputs: readonly string[],
-): ProcessContents<T, W, R> {
+): ProcessContents<T, W, R, Values> {
   const object = typeof fn === 'function' ? undefined : fn
   const process = typeof fn === 'function' ? fn : fn.process.bind(fn)
   // Without `open` the function's C is undefined.

@@ -9,6 +9,8 @@ import {
   type Source,
   type Stream,
   sideOutput,
+  type TimeWindow,
+  tumbling,
   type ValueState,
   valueState,
 } from '../../core/index.js'
@@ -118,4 +120,51 @@ defineJob('interval-join', (job) => {
   orders.intervalJoin(rates, bounds).process('later', async (order) => [order])
   // @ts-expect-error a join without a key
   void job.from('plain', orderSource).intervalJoin
+})
+
+defineJob('window-join', (job) => {
+  const orders = job.from('orders', orderSource).keyBy((order) => order.currency)
+  const rates = job.from('rates', rateSource).keyBy((rate) => rate.currency)
+
+  const pairs = orders
+    .join(rates)
+    .window(tumbling(hours(1)))
+    .allowedLateness(minutes(5))
+    .process('pairs', (order, rate, ctx) => {
+      yes<Same<typeof order, Order>>()
+      yes<Same<typeof rate, Rate>>()
+      yes<Same<typeof ctx.window, TimeWindow>>()
+      yes<Same<typeof ctx.key, string>>()
+      return [{ euros: order.amount * rate.rate }]
+    })
+  yes<Same<ValueOf<typeof pairs>, { euros: number }>>()
+  yes<Same<typeof pairs.lateLeft, Stream<Order>>>()
+  yes<Same<typeof pairs.lateRight, Stream<Rate>>>()
+
+  const groups = orders
+    .coGroup(rates)
+    .window(tumbling(hours(1)))
+    .process('groups', {
+      sideOutputs: { empty: sideOutput<string>() },
+      process(left, right, ctx) {
+        yes<Same<typeof left, readonly Order[]>>()
+        yes<Same<typeof right, readonly Rate[]>>()
+        ctx.sideOutputs.empty.emit(ctx.key)
+        // @ts-expect-error the lists are the window's own
+        left.push(left[0])
+        return [left.length - right.length]
+      },
+    })
+  yes<Same<ValueOf<typeof groups>, number>>()
+  yes<Same<typeof groups.empty, Stream<string>>>()
+
+  // @ts-expect-error a join without a window
+  void orders.join(rates).process
+  // @ts-expect-error the other side has no key
+  orders.join(job.from('more-rates', rateSource))
+  const numbered = job.from('numbered', orderSource).keyBy((order) => order.id)
+  // @ts-expect-error keys of two types
+  orders.coGroup(numbered)
+  // @ts-expect-error an aggregate of two sides
+  void orders.join(rates).window(tumbling(hours(1))).aggregate
 })

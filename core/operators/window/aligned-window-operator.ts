@@ -74,7 +74,7 @@ export class AlignedWindowOperator implements Operator {
     this.environment = context.environment
     this.firstGroup = keyGroups.first
     this.watermarks = new GroupWatermarks(context)
-    this.dropped = new DroppedRecords(context)
+    this.dropped = new DroppedRecords(context, this.contents.lateOutput)
     const { assigner } = this.options
     const panes = { layout: 'by-window', assigner, operatorId, keyGroups, aggregate: this.aggregate } as const
     this.store = new PaneStore(panes, context.keyedState)

@@ -6,6 +6,8 @@ import type { OperatorContext, Output } from '../operator.js'
 /** What a window keeps for a key, and how that becomes rows. Values and accumulators are opaque to the operators. */
 export interface Contents {
   readonly aggregate: Aggregate<unknown, unknown, unknown>
+  /** The side output of the record in hand when it is too late. Default: LATE_OUTPUT. */
+  readonly lateOutput?: (() => string) | undefined
   open(context: OperatorContext): void | Promise<void>
   /** Emits a window's rows; false when the output filled up: `drain` emits the rest. */
   emit(key: InternalKey, window: Window, accumulator: unknown, watermark: number, output: Output): boolean

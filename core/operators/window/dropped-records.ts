@@ -8,17 +8,20 @@ export const LATE_OUTPUT = 'late'
 export class DroppedRecords {
   private readonly late: Counter
   private readonly outside: Counter
-  private readonly port: number
+  private readonly portOf: () => number
 
-  constructor(context: OperatorContext) {
+  /** @param lateOutput names the side output of the record in hand, where there are several */
+  constructor(context: OperatorContext, lateOutput?: () => string) {
     this.late = context.metrics.counter('lateRecords')
     this.outside = context.metrics.counter('recordsInNoWindow')
-    this.port = context.portOf(LATE_OUTPUT)
+    const port = context.portOf(LATE_OUTPUT)
+    this.portOf = lateOutput === undefined ? () => port : () => context.portOf(lateOutput())
   }
 
   addLate(value: unknown, timestamp: number, output: Output): void {
     this.late.add(1)
-    if (this.port !== 0) output.emitTo(this.port, value, timestamp)
+    const port = this.portOf()
+    if (port !== 0) output.emitTo(port, value, timestamp)
   }
 
   /** It fell into the gap between two sliding windows. */

@@ -72,7 +72,7 @@ export class KeyedWindowOperator implements Operator {
     this.environment = environment
     this.firstGroup = keyGroups.first
     this.watermarks = new GroupWatermarks(context)
-    this.dropped = new DroppedRecords(context)
+    this.dropped = new DroppedRecords(context, this.contents.lateOutput)
     this.triggerContext = new WindowTriggerContext(environment.clock, this.eventTimers, this.processingTimers)
     this.store = new KeyedWindowStore({ assigner: this.options.assigner, operatorId, keyGroups }, context.keyedState)
     return this.contents.open(context)

@@ -27,8 +27,8 @@ const VALUES: Aggregate<unknown, unknown[], unknown[]> = {
 
 /** Gives all values of a window to the user's function, and iterates what it returns as there is room. */
 export class ProcessedContents implements Contents {
-  // The accumulators that come back are those that it made.
-  readonly aggregate = VALUES as Aggregate<unknown, unknown, unknown>
+  readonly aggregate: Aggregate<unknown, unknown, unknown>
+  readonly lateOutput: (() => string) | undefined
   private readonly contents: ProcessContents<unknown, Window, unknown>
   private functionContext: CallContext | undefined
   private rows: Iterator<unknown> | undefined
@@ -37,6 +37,9 @@ export class ProcessedContents implements Contents {
 
   constructor(contents: ProcessContents<unknown, Window, unknown>) {
     this.contents = contents
+    // The accumulators that come back are those that it made.
+    this.aggregate = (contents.keeps ?? VALUES) as Aggregate<unknown, unknown, unknown>
+    this.lateOutput = contents.lateOutput
   }
 
   open(context: OperatorContext): void | Promise<void> {

@@ -59,7 +59,7 @@ export class SlicedWindowOperator implements Operator {
     this.context = context
     this.firstGroup = keyGroups.first
     this.watermarks = new GroupWatermarks(context)
-    this.dropped = new DroppedRecords(context)
+    this.dropped = new DroppedRecords(context, this.contents.lateOutput)
     const { assigner } = this.options
     this.store = new PaneStore({ layout: 'by-slice', assigner, operatorId, keyGroups, aggregate }, context.keyedState)
     this.cache = new SliceCache(slicing, this.store, aggregate, keyGroups.end - keyGroups.first)

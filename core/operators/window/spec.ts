@@ -22,10 +22,14 @@ export interface AggregateContents<T, W extends Window, A, R, Row> {
 }
 
 /** All values of a key and window, in order of arrival; in a merged session one part after the other. */
-export interface ProcessContents<T, W extends Window, Row> {
+export interface ProcessContents<T, W extends Window, Row, Values = readonly T[]> {
   readonly kind: 'process'
+  /** How the values are kept, where that is not one list. */
+  readonly keeps?: Aggregate<T, Values, Values>
+  /** The side output of the record in hand when it is too late. Default: LATE_OUTPUT. */
+  readonly lateOutput?: () => string
   /** The result is iterated as the output has room. */
-  readonly process: (key: Key, window: W, values: readonly T[], context: WindowFunctionContext) => Iterable<Row>
+  readonly process: (key: Key, window: W, values: Values, context: WindowFunctionContext) => Iterable<Row>
   readonly open?: (context: FunctionContext) => void | Promise<void>
   readonly close?: () => void | Promise<void>
 }

@@ -38,7 +38,7 @@ function create(options: WindowOperatorSpec): Operator {
   const trigger = options.trigger ?? defaultTrigger
   const contents = contentsOf(options)
   // Accumulators of one aggregate mean nothing to another.
-  const kept = options.contents.kind === 'aggregate' ? `aggregate ${contents.aggregate.kind}` : 'process'
+  const kept = keptIn(options, contents)
   if (trigger === defaultTrigger && (spec.kind === 'tumbling' || spec.kind === 'sliding')) {
     if (spec.kind === 'sliding' && spec.time === 'event' && options.contents.kind === 'aggregate') {
       return new SlicedWindowOperator({ assigner: `${assigner.kind} ${kept}`, spec, contents, allowedLatenessMs })
@@ -60,6 +60,11 @@ function defaultTriggerOf(spec: WindowSpec): Trigger {
 
 function contentsOf({ contents }: WindowOperatorSpec): Contents {
   return contents.kind === 'aggregate' ? new AggregatedContents(contents) : new ProcessedContents(contents)
+}
+
+function keptIn({ contents: { kind, ...declared } }: WindowOperatorSpec, { aggregate }: Contents): string {
+  if (kind === 'aggregate') return `aggregate ${aggregate.kind}`
+  return 'keeps' in declared ? `process ${aggregate.kind}` : 'process'
 }
 
 function invalid(message: string): TidemarkError {
