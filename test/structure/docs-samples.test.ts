@@ -13,6 +13,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PAGES = [
   'README.md',
+  'docs/async.md',
   'docs/decoding.md',
   'docs/dsl.md',
   'docs/evolution.md',

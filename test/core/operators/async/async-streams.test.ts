@@ -70,7 +70,7 @@ async function check(happenings: readonly Happening[], ordered: boolean, capacit
       await restart()
     } else if (one.kind === 'time') {
       await step.advance(5)
-    } else if (service.calls.length > 0) {
+    } else if ('pick' in one && service.calls.length > 0) {
       const call = service.take(service.calls[one.pick % service.calls.length]!.value)
       if (one.kind === 'answer') call.resolve(call.value * 10)
       else call.reject(new Error('503'))
