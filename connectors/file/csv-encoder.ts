@@ -28,10 +28,10 @@ export function csvEncoder(options: CsvEncoderOptions): FileEncoder<object> {
           throw rowError(`the row has '${name}', which is not among the columns ${columns.join(', ')}`)
       }
       const line = columns.map((name) => fieldText(name, fields.get(name))).join(delimiter)
-      if (header && !begun) encoding.append(`${columns.map(quote).join(delimiter)}\n`)
+      if (header && !begun) encoding.line(columns.map(quote).join(delimiter))
       begun = true
       // A single empty field would be an empty line, which is no row.
-      encoding.append(`${line === '' ? '""' : line}\n`)
+      encoding.line(line === '' ? '""' : line)
     },
     get pendingBytes() {
       return encoding.pendingBytes

@@ -14,7 +14,7 @@ export function deadLetterLines(): FileSinkFormat<DeadLetter> {
     load: async () => () => {
       const encoding = new TextEncoding()
       return {
-        add: (letter) => encoding.append(`${JSON.stringify({ ...letter, raw: base64(letter.raw) })}\n`),
+        add: (letter) => encoding.line(JSON.stringify({ ...letter, raw: base64(letter.raw) })),
         get pendingBytes() {
           return encoding.pendingBytes
         },

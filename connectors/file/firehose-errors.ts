@@ -14,7 +14,7 @@ export function firehoseErrors(): FileSinkFormat<DeadLetter> {
     load: async () => () => {
       const encoding = new TextEncoding()
       return {
-        add: (letter) => encoding.append(`${documentOf(letter)}\n`),
+        add: (letter) => encoding.line(documentOf(letter)),
         get pendingBytes() {
           return encoding.pendingBytes
         },

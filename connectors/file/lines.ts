@@ -49,7 +49,7 @@ function isWhiteSpace(byte: number): boolean {
 function jsonEncoder(): FileEncoder<unknown> {
   const encoding = new TextEncoding()
   return {
-    add: (row) => encoding.append(`${jsonOf(row)}\n`),
+    add: (row) => encoding.line(jsonOf(row)),
     get pendingBytes() {
       return encoding.pendingBytes
     },

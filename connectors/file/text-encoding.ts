@@ -1,13 +1,14 @@
 const PIECE_CHARACTERS = 64 * 1024
 
-/** Text of one file on its way to bytes, in pieces. */
+/** Lines of one file on their way to bytes, many at a time. */
 export class TextEncoding {
-  #pieces: string[] = []
+  #lines: string[] = []
   #characters = 0
 
-  append(text: string): void {
-    this.#pieces.push(text)
-    this.#characters += text.length
+  /** @param text without its end */
+  line(text: string): void {
+    this.#lines.push(text)
+    this.#characters += text.length + 1
   }
 
   /** One byte a character: exact for ASCII. */
@@ -20,9 +21,13 @@ export class TextEncoding {
   }
 
   take(): () => Uint8Array {
-    const pieces = this.#pieces
-    this.#pieces = []
+    const lines = this.#lines
+    // The last one has an end, too.
+    if (lines.length > 0) lines.push('')
+    this.#lines = []
     this.#characters = 0
-    return () => Buffer.from(pieces.join(''))
+    // At once: rows that waited as thousands of short strings would cost more in garbage collection than all the rest.
+    const bytes = Buffer.from(lines.join('\n'))
+    return () => bytes
   }
 }
