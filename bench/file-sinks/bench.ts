@@ -56,9 +56,10 @@ export async function benchFileSinks({
       megabytes(bytes / seconds),
       megabytes(bytes),
       ratioText(ratio),
+      ratioText(speedRatio(sink?.cpuTimes ?? [], byHand?.cpuTimes ?? [])),
     ])
   }
-  console.log(table(['', 'bare rows/s', 'sink rows/s', 'sink MB/s', 'MB', 'ratio'], lines))
+  console.log(table(['', 'bare rows/s', 'sink rows/s', 'sink MB/s', 'MB', 'ratio', 'ratio, CPU'], lines))
   console.log(`\n  MB are those of the files. At least ${WANTED} of the bare library is wanted.`)
   const { held, allowed } = await heldMemory({ folders: 50, bufferBytes: 32 * 1024 * 1024, rows: 300_000 })
   console.log(
