@@ -65,7 +65,14 @@ export type {
   MapFunction,
   MapObject,
 } from './operators/functions.js'
-export type { IntervalJoinContext, IntervalJoinFunction, IntervalJoinObject } from './operators/join/join-function.js'
+export type {
+  IntervalJoinContext,
+  IntervalJoinFunction,
+  IntervalJoinObject,
+  TemporalJoinContext,
+  TemporalJoinFunction,
+  TemporalJoinObject,
+} from './operators/join/join-function.js'
 export type {
   FiredTimer,
   KeyedCoProcess,
@@ -125,6 +132,7 @@ export type {
   IntervalJoinedStreams,
   JoinedStreams,
   JoinResults,
+  TemporalJoinedStreams,
   WindowedJoin,
 } from './stream/join-streams.js'
 export type {

@@ -1,5 +1,5 @@
 import type { Duration } from '../duration.js'
-import type { IntervalJoinFunction } from '../operators/join/join-function.js'
+import type { IntervalJoinFunction, TemporalJoinFunction } from '../operators/join/join-function.js'
 import type { SideOutputs } from '../operators/side-output.js'
 import type { Key } from '../state/key.js'
 import type { Trigger, Window, WindowAssigner } from '../window/index.js'
@@ -71,4 +71,20 @@ export interface WindowedJoin<out K extends Key, A, B, T, U, W extends Window> {
     fn: WindowJoinFunction<K, A, B, W, O, R, C>,
     options?: StepOptions,
   ): JoinResults<R, T, U> & SideStreams<O>
+}
+
+/** Records of `T` by the key of the versions of `V` that hold for it, each from its timestamp on. */
+export interface TemporalJoinedStreams<out K extends Key, out T, out V> {
+  /**
+   * Calls `fn` once for each record, with the newest version at its event time, when the watermark has reached that.
+   * What it returns or yields has the record's timestamp.
+   * @param id unique in the job: versions, and records that wait, are found by it in savepoints.
+   * @example
+   * orders.temporalJoin(rates).process('in-euros', (order, rate) => [{ ...order, euros: order.amount * (rate?.euros ?? 0) }])
+   */
+  process<R = never, O extends SideOutputs = None, C = undefined>(
+    id: string,
+    fn: TemporalJoinFunction<K, T, V, O, R, C>,
+    options?: StepOptions,
+  ): JoinResults<R, T, V> & SideStreams<O>
 }

@@ -11,7 +11,7 @@ import type { Window, WindowAssigner } from '../window/index.js'
 import { BroadcastSteps, KeyedConnectedSteps } from './broadcast-steps.js'
 import { ConnectedKeyedSteps, type TwoInputs } from './connected-steps.js'
 import { IntervalJoinSteps } from './interval-join-steps.js'
-import type { IntervalBounds, IntervalJoinedStreams, JoinedStreams } from './join-streams.js'
+import type { IntervalBounds, IntervalJoinedStreams, JoinedStreams, TemporalJoinedStreams } from './join-streams.js'
 import { operatorOf } from './operator-of.js'
 import { requireFunction } from './require-function.js'
 import { outputOf, type Scope, withSideStreams } from './scope.js'
@@ -27,6 +27,7 @@ import type {
   Stream,
   WindowedStream,
 } from './stream.js'
+import { TemporalJoinSteps } from './temporal-join-steps.js'
 import { JoinedSteps } from './window-join-steps.js'
 import { WindowedSteps } from './windowed-steps.js'
 
@@ -77,6 +78,10 @@ export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
 
   coGroup<U>(right: KeyedStream<K, U>): JoinedStreams<K, readonly T[], readonly U[], T, U> {
     return new JoinedSteps(this.#with('coGroup', right), 'coGroup')
+  }
+
+  temporalJoin<V>(versions: KeyedStream<K, V>): TemporalJoinedStreams<K, T, V> {
+    return new TemporalJoinSteps(this.#with('temporalJoin', versions))
   }
 
   /** @throws TidemarkError GRAPH_STEP_INVALID */

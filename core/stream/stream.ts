@@ -12,7 +12,7 @@ import type { OperatorStateDeclarations } from '../state/operator-list-state.js'
 import type { AnyAggregate, Results } from '../window/aggregates/index.js'
 import type { Trigger, Window, WindowAssigner } from '../window/index.js'
 import type { CompileError } from './compile-error.js'
-import type { IntervalBounds, IntervalJoinedStreams, JoinedStreams } from './join-streams.js'
+import type { IntervalBounds, IntervalJoinedStreams, JoinedStreams, TemporalJoinedStreams } from './join-streams.js'
 import type { WindowFunction } from './window-function.js'
 
 /*
@@ -189,6 +189,12 @@ export interface KeyedStream<out K extends Key, out T> {
    * @example orders.coGroup(payments).window(tumbling(hours(1))).process('open', (orders, payments) => [...])
    */
   coGroup<U>(right: KeyedStream<K, U>): JoinedStreams<K, readonly T[], readonly U[], T, U>
+
+  /**
+   * Gives each record the newest version at its own event time of a stream that changes slowly: rates, prices, addresses.
+   * @example orders.keyBy((o) => o.currency).temporalJoin(rates.keyBy((r) => r.currency)).process('in-euros', ...)
+   */
+  temporalJoin<V>(versions: KeyedStream<K, V>): TemporalJoinedStreams<K, T, V>
 
   /**
    * The running reduction of each key: one record out for every record in. `fn` returns a new value and changes neither.

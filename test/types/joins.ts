@@ -168,3 +168,27 @@ defineJob('window-join', (job) => {
   // @ts-expect-error an aggregate of two sides
   void orders.join(rates).window(tumbling(hours(1))).aggregate
 })
+
+defineJob('temporal-join', (job) => {
+  const orders = job.from('orders', orderSource).keyBy((order) => order.currency)
+  const rates = job.from('rates', rateSource).keyBy((rate) => rate.currency)
+
+  const converted = orders.temporalJoin(rates).process('converted', (order, rate, ctx) => {
+    yes<Same<typeof order, Order>>()
+    yes<Same<typeof rate, Rate | undefined>>()
+    yes<Same<typeof ctx.key, string>>()
+    yes<Same<typeof ctx.versionTimestamp, number | undefined>>()
+    // @ts-expect-error there may be no version yet
+    void rate.rate
+    return rate ? [{ euros: order.amount * rate.rate }] : []
+  })
+  yes<Same<ValueOf<typeof converted>, { euros: number }>>()
+  yes<Same<typeof converted.lateLeft, Stream<Order>>>()
+  yes<Same<typeof converted.lateRight, Stream<Rate>>>()
+
+  // @ts-expect-error the versions have no key
+  orders.temporalJoin(job.from('more-rates', rateSource))
+  const numbered = job.from('numbered', orderSource).keyBy((order) => order.id)
+  // @ts-expect-error keys of two types
+  orders.temporalJoin(numbered)
+})

@@ -1,0 +1,113 @@
+import type { Counter } from '../../context.js'
+import { mapState, valueState } from '../../state/declare.js'
+import type { Key } from '../../state/key.js'
+import { keyedCoProcessOperator } from '../co-process.js'
+import type { Operator } from '../operator.js'
+import { type SideEmitter, type SideOutput, type SideOutputs, sideOutput } from '../side-output.js'
+import { isAsynchronous, notIterable, returnedPromise, userError } from '../user-error.js'
+import { joinTimestampMissing } from './join-error.js'
+import type { TemporalJoinContext, TemporalJoinFunction } from './join-function.js'
+
+/** `[from, version]`, ascending; of two with one timestamp the one that came last. */
+type Versions<V> = readonly (readonly [from: number, version: V])[]
+
+const LATE = { lateLeft: sideOutput<unknown>(), lateRight: sideOutput<unknown>() }
+type Late = { readonly [Side in keyof typeof LATE]: SideOutput<unknown> }
+const STATE = { waiting: mapState<number, unknown[]>(), versions: valueState<Versions<unknown>>() }
+
+/**
+ * 1. A record waits until the watermark reaches its timestamp: no version at or before it comes any more but a late one.
+ * 2. A record or version at or before the watermark is late: what it would have changed has gone out.
+ * 3. Of the versions at or before the watermark only the newest is kept, so that a key has one for ever and no more.
+ */
+export function temporalJoinOperator<K extends Key, T, V, O extends SideOutputs, R, C>(
+  operatorId: string,
+  fn: TemporalJoinFunction<K, T, V, O, R, C>,
+): Operator<T | V, R> {
+  const call = typeof fn === 'function' ? fn : fn.process.bind(fn)
+  const object = typeof fn === 'function' ? undefined : fn
+  return keyedCoProcessOperator<K, T, V, typeof STATE, O & Late, never, never, R, Opened<C>>({
+    state: STATE,
+    // The late sides and those of O: what the type says.
+    sideOutputs: { ...LATE, ...object?.sideOutputs } as O & Late,
+    async open(context) {
+      // Without `open` the function's C is undefined.
+      return { late: context.metrics.counter('lateRecords'), own: (await object?.open?.(context)) as C }
+    },
+    close: ({ own }) => object?.close?.(own),
+    onLeft(record, { timestamp, watermark, state, timers, sideOutputs }, { late }) {
+      requireTimestamp(operatorId, timestamp)
+      if (timestamp <= watermark) {
+        dropLate(record, late, sideOutputs.lateLeft)
+        return
+      }
+      const others = state.waiting.get(timestamp)
+      state.waiting.put(timestamp, others === undefined ? [record] : [...others, record])
+      timers.registerEventTime(timestamp)
+    },
+    onRight(version, { timestamp, watermark, state, sideOutputs }, { late }) {
+      requireTimestamp(operatorId, timestamp)
+      if (timestamp <= watermark) {
+        dropLate(version, late, sideOutputs.lateRight)
+        return
+      }
+      const others = state.versions.value() ?? []
+      state.versions.update(withVersion(fromNewestAt(others, watermark), timestamp, version))
+    },
+    *onTimer({ timestamp }, { key, watermark, state, sideOutputs }, { own }) {
+      const records = state.waiting.get(timestamp) ?? []
+      state.waiting.remove(timestamp)
+      const versions = state.versions.value() ?? []
+      const kept = fromNewestAt(versions, timestamp)
+      if (kept.length < versions.length) state.versions.update(kept)
+      const newest = kept[0] !== undefined && kept[0][0] <= timestamp ? kept[0] : undefined
+      const given: TemporalJoinContext<K, O> = { key, timestamp, versionTimestamp: newest?.[0], watermark, sideOutputs }
+      for (const record of records) {
+        // The graph connects each input to the stream of its type, and nothing else is put into the state.
+        yield* rowsOf<R>(operatorId, timestamp, () => call(record as T, newest?.[1] as V | undefined, given, own))
+      }
+    },
+  })
+}
+
+interface Opened<C> {
+  readonly late: Counter
+  readonly own: C
+}
+
+function dropLate(value: unknown, late: Counter, side: SideEmitter<unknown>): void {
+  late.add(1)
+  side.emit(value)
+}
+
+/** Without those that a newer one has replaced by `timestamp`. */
+function fromNewestAt<V>(versions: Versions<V>, timestamp: number): Versions<V> {
+  let newest = 0
+  while (newest + 1 < versions.length && versions[newest + 1]![0] <= timestamp) newest++
+  return newest === 0 ? versions : versions.slice(newest)
+}
+
+function withVersion<V>(versions: Versions<V>, from: number, version: V): Versions<V> {
+  let at = versions.length
+  while (at > 0 && versions[at - 1]![0] > from) at--
+  const isReplaced = at > 0 && versions[at - 1]![0] === from
+  return [...versions.slice(0, isReplaced ? at - 1 : at), [from, version], ...versions.slice(at)]
+}
+
+function rowsOf<R>(operatorId: string, timestamp: number, call: () => unknown): Iterable<R> {
+  const where = { operatorId, call: 'process', timestamp }
+  let rows: unknown
+  try {
+    rows = call()
+  } catch (thrown) {
+    throw userError(thrown, where)
+  }
+  if (rows === undefined) return []
+  if (isAsynchronous(rows)) throw returnedPromise(rows, where)
+  if (typeof (rows as Partial<Iterable<R>> | null)?.[Symbol.iterator] === 'function') return rows as Iterable<R>
+  throw notIterable(rows, where)
+}
+
+function requireTimestamp(operatorId: string, timestamp: number): void {
+  if (!Number.isFinite(timestamp)) throw joinTimestampMissing(operatorId, timestamp)
+}
