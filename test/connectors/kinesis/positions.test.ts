@@ -1,9 +1,10 @@
+import { ListShardsCommand, SplitShardCommand } from '@aws-sdk/client-kinesis'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { KinesisStart } from '../../../connectors/kinesis/index.js'
 import type { KinesisSplit } from '../../../connectors/kinesis/split.js'
 import { systemEnvironment } from '../../../runtime/environment/system.js'
-import { discover, errorOf, openReader, put, readAll, startStream, textSource } from './fixture.js'
+import { discover, errorOf, openReader, put, readAll, STREAM, startStream, textSource } from './fixture.js'
 
 const SHARD = 'shardId-000000000000'
 
@@ -51,6 +52,22 @@ describe('start positions', () => {
     const found = await discover(explicit)
     expect(await readAll(explicit, found.splits[0]!)).toEqual([first.at(-1)])
     expect(await readAll(explicit, found.splits[1]!)).toEqual(second)
+  })
+
+  test('behind the last number of a shard that has ended nothing of it is read, and its children are', async () => {
+    const { server, client } = await startStream()
+    await put(client, ['a', 'b'])
+    const NewStartingHashKey = (1n << 127n).toString()
+    await client.send(new SplitShardCommand({ StreamName: STREAM, ShardToSplit: SHARD, NewStartingHashKey }))
+    await put(client, ['c', 'd', 'e', 'f'])
+    const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName: STREAM }))
+    const end = Shards.find(({ ShardId }) => ShardId === SHARD)?.SequenceNumberRange?.EndingSequenceNumber ?? ''
+    const source = textSource(server, { startAt: { shards: { [SHARD]: { after: end } } }, endAt: 'tip' })
+    const { splits } = await discover(source)
+    const read = await Promise.all(splits.map((split) => readAll(source, split)))
+    expect(splits.map(({ id }) => id.endsWith(SHARD))).toEqual([true, false, false])
+    expect(read[0]).toEqual([])
+    expect(read.flat().toSorted()).toEqual(['c', 'd', 'e', 'f'])
   })
 
   test('a timestamp includes what arrived at it', async () => {
