@@ -7,9 +7,11 @@ import { type DeadLetter, defineJob, json, lines, messagePack, type RecordMeta, 
 import { collectInto, collection, generator, print } from 'tidemark/collection'
 import { type CloudWatchLogEvent, cloudWatchLogs, csvRows, gunzip } from 'tidemark/decode'
 import { csv, fileSink, files, jsonLines, textLines } from 'tidemark/file'
-import { type KinesisRecordMeta, kinesis } from 'tidemark/kinesis'
+import { type KinesisRecordMeta, kinesis, kinesisSink } from 'tidemark/kinesis'
+import { openSearch } from 'tidemark/opensearch'
 import { parquetSink } from 'tidemark/parquet'
 import { fromObservable, toObserver } from 'tidemark/rxjs'
+import { s3Sink } from 'tidemark/s3'
 import { z } from 'zod'
 
 type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false
@@ -85,6 +87,15 @@ export const everyConnector = defineJob('every-connector', (job) => {
   trips.to('parquet', parquetSink({ path: 'p', schema: { cell: 'string', fare: 'double', at: 'timestamp-ms' } }))
   jsonl.to('jsonl', fileSink({ path: 'l', format: jsonLines(), compression: 'gzip' }))
   columns.to('csv', fileSink({ path: 'c', format: csv({ columns: ['cell'] }) }))
+  trips.to(
+    'objects',
+    s3Sink({ to: 's3://bucket/trips', format: jsonLines(), partitionKeys: { cell: (trip) => trip.cell } }),
+  )
+  trips.to(
+    'documents',
+    openSearch({ node: 'http://127.0.0.1:9200', index: 'trips', id: ({ cell, at }) => `${cell}@${at}` }),
+  )
+  trips.to('records', kinesisSink({ stream: 'copy', partitionKey: ({ cell }) => cell }))
   letters.to('observer', toObserver(new Subject<string>()))
   words.to('print', print({ prefix: 'words' }))
   made.to('collected', collectInto<{ index: number }>([]))
