@@ -7,7 +7,7 @@ import { type DeadLetter, defineJob, json, lines, messagePack, type RecordMeta, 
 import { collectInto, collection, generator, print } from 'tidemark/collection'
 import { type CloudWatchLogEvent, cloudWatchLogs, csvRows, gunzip } from 'tidemark/decode'
 import { csv, fileSink, files, jsonLines, textLines } from 'tidemark/file'
-import { type KinesisRecordMeta, kinesis, kinesisSink } from 'tidemark/kinesis'
+import { jsonBytes, type KinesisRecordMeta, kinesis, kinesisSink } from 'tidemark/kinesis'
 import { openSearch } from 'tidemark/opensearch'
 import { parquetSink } from 'tidemark/parquet'
 import { fromObservable, toObserver } from 'tidemark/rxjs'
@@ -95,7 +95,7 @@ export const everyConnector = defineJob('every-connector', (job) => {
     'documents',
     openSearch({ node: 'http://127.0.0.1:9200', index: 'trips', id: ({ cell, at }) => `${cell}@${at}` }),
   )
-  trips.to('records', kinesisSink({ stream: 'copy', partitionKey: ({ cell }) => cell }))
+  trips.to('records', kinesisSink({ stream: 'copy', encode: jsonBytes(), partitionKey: ({ cell }) => cell }))
   letters.to('observer', toObserver(new Subject<string>()))
   words.to('print', print({ prefix: 'words' }))
   made.to('collected', collectInto<{ index: number }>([]))
