@@ -97,6 +97,8 @@ export class RecordUnpacker<T> {
       const record = this.#record ?? buffer.peek()
       if (record === undefined) return false
       bytes += BYTES_A_STEP + (this.#record === undefined ? record.data.byteLength : 0)
+      // What is taken apart may be a thousand times as large as it came: a look behind each, so that it holds nobody up twice.
+      if (this.#pieces !== undefined && this.#open === undefined) bytes = BYTES_A_LOOK
       this.#step(record)
       if (bytes < BYTES_A_LOOK) continue
       bytes = 0

@@ -12,6 +12,7 @@ import { type KinesisRecordMeta, kinesis } from '../../../connectors/kinesis/ind
 import type { KinesisSplit } from '../../../connectors/kinesis/split.js'
 import type { Split } from '../../../core/connector.js'
 import { decodeUtf8, json, lines, text } from '../../../core/decode/index.js'
+import { systemEnvironment } from '../../../runtime/environment/system.js'
 import {
   discover,
   errorOf,
@@ -272,6 +273,32 @@ test('a poll gives no more than it was asked for, however many user records a re
   const open = await openReader(source, splits[0]!, { maxRecords: 512 })
   expect(await open.until(() => false)).toEqual(names)
   expect(Math.max(...open.polled.map(({ values }) => values.length))).toBe(512)
+})
+
+test('a poll ends behind a record that took long to take apart, however small it was', async () => {
+  const fixture = await startStream()
+  const names = Array.from({ length: 20 }, (_, index) => `${index}`)
+  await put(fixture.client, names.slice(0, 10))
+  await putAggregate(
+    fixture,
+    names.slice(10).map((name) => user(name, 'k')),
+  )
+  const real = systemEnvironment()
+  let tookMs = 0
+  const clock = { ...real.clock, monotonic: () => real.clock.monotonic() + tookMs }
+  const inner = lines(text())
+  const decode = {
+    // As of something small that inflates to much.
+    pieces: (data: Uint8Array, meta: KinesisRecordMeta) => {
+      tookMs += 20
+      return inner.pieces(data, meta)
+    },
+  }
+  const source = textSource(fixture.server, { endAt: 'tip', decode })
+  const { splits } = await discover(source)
+  const open = await openReader(source, splits[0]!, { environment: { ...real, clock } })
+  expect(await open.until(() => false)).toEqual(names)
+  expect(Math.max(...open.polled.map(({ values }) => values.length))).toBe(1)
 })
 
 test('records without a value do not end the reading, and move the position', async () => {
