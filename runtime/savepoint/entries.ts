@@ -40,10 +40,13 @@ export interface TimerEntry extends OfKey {
   readonly namespace: TimerNamespace
 }
 
-/** What a window step keeps for one key in one window, or in one slice that windows share. */
+/**
+ * What a window step keeps for one key in one window, or in one slice that windows share; or an interval join of one
+ * side (`left`, `right`) in one piece of time.
+ */
 export interface WindowEntry extends OfKey {
   readonly kind: 'window'
-  readonly state: 'windows'
+  readonly state: 'windows' | 'left' | 'right'
   /** How the step keeps its windows: assigner, contents and trigger. */
   readonly layout: string
   /** `end` is stored of windows that are kept by key alone: of the others the assigner in `layout` says it. */

@@ -1,5 +1,5 @@
 import type { StoredLayout } from '../../core/state/component.js'
-import type { SingleValueKind } from './entries.js'
+import type { SingleValueKind, WindowEntry } from './entries.js'
 
 /** A user's state is stored under its name with this in front: it cannot meet a component of the engine's. */
 export const STATE_PREFIX = 'state:'
@@ -11,7 +11,7 @@ export type Layout =
   | { readonly kind: SingleValueKind | 'map'; readonly state: string; readonly isTimed: boolean }
   | { readonly kind: 'timer' }
   /** A key is stored as [start, key]. */
-  | { readonly kind: 'pane' }
+  | { readonly kind: 'pane'; readonly state: WindowEntry['state'] }
   /** All windows of a key are one entry. */
   | { readonly kind: 'windows' }
 
@@ -30,8 +30,11 @@ export function layoutOf(component: string, { layout, version }: StoredLayout): 
   }
   if (version !== 1) return undefined
   if (component === TIMERS) return layout === 'by-key' ? { kind: 'timer' } : undefined
+  if (component === 'left' || component === 'right') {
+    return layout.startsWith('by-time ') ? { kind: 'pane', state: component } : undefined
+  }
   if (component !== WINDOWS) return undefined
-  if (/^by-(window|slice) /.test(layout)) return { kind: 'pane' }
+  if (/^by-(window|slice) /.test(layout)) return { kind: 'pane', state: WINDOWS }
   return layout.startsWith('by-key ') ? { kind: 'windows' } : undefined
 }
 

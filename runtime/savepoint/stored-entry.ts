@@ -35,7 +35,8 @@ export function entriesOf(layout: Layout, stored: StoredLayout, pair: StoredPair
       const [start, of] = partsOf(key, 2, corrupt)
       if (typeof start !== 'number') throw corrupt('a window without a start')
       const window = { start }
-      return [{ kind: 'window', state: 'windows', layout: stored.layout, key: keyOf(of, corrupt), window, value }]
+      const { state } = layout
+      return [{ kind: 'window', state, layout: stored.layout, key: keyOf(of, corrupt), window, value }]
     }
     case 'windows':
       return windowsOf(stored.layout, keyOf(key, corrupt), value, corrupt)

@@ -2,7 +2,7 @@ import type { StoredLayout } from '../../core/state/component.js'
 import { isKeyScalar } from '../../core/state/key-check.js'
 import { TIMED_LAYOUT } from '../../core/state/timed.js'
 import type { KeyedEntry, MapEntry, ValueEntry, WindowEntry } from './entries.js'
-import { STATE_PREFIX, TIMERS, WINDOWS } from './layouts.js'
+import { STATE_PREFIX, TIMERS } from './layouts.js'
 import { entryInvalid } from './savepoint-error.js'
 import { pairOf, type StoredPair, storedWindow } from './stored-entry.js'
 
@@ -16,7 +16,7 @@ export function componentOf(
     case 'timer':
       return { component: TIMERS, stored: { layout: 'by-key', version: 1 } }
     case 'window':
-      return { component: WINDOWS, stored: { layout: entry.layout, version: 1 } }
+      return { component: entry.state, stored: { layout: entry.layout, version: 1 } }
     case 'value':
     case 'list':
     case 'map':

@@ -17,6 +17,7 @@ const PAGES = [
   'docs/decoding.md',
   'docs/dsl.md',
   'docs/evolution.md',
+  'docs/joins.md',
   'docs/operations.md',
   'docs/savepoint-format.md',
   'docs/savepoints.md',

@@ -2,7 +2,7 @@ import { messageOf } from '../../../core/errors.js'
 import type { KeyGroupedComponent } from '../../../core/state/component.js'
 import type { OperatorStateSnapshot } from '../../../core/state/operator-state.js'
 import type { StoredState } from '../entries.js'
-import { STATE_PREFIX, stateNameOf, TIMERS, WINDOWS } from '../layouts.js'
+import { STATE_PREFIX, stateNameOf, TIMERS } from '../layouts.js'
 import type { DeclaredState } from './declared-state.js'
 import type { StateDiff, Verdict } from './savepoint-diff.js'
 
@@ -55,5 +55,5 @@ function undeclared(state: string, layout: string, verdict: Verdict): StateDiff 
 
 function componentOf({ state, kind }: StoredState): string {
   if (kind === 'timer') return TIMERS
-  return kind === 'window' ? WINDOWS : STATE_PREFIX + state
+  return kind === 'window' ? state : STATE_PREFIX + state
 }
