@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { LoneAsync, type LoneOptions, Service } from './lone-async.js'
 
+const STREAMS = process.env['TIDEMARK_TIER'] === 'all' ? 10_000 : 300
+
 /** What happens to a step: `answer` and `fail` pick one of the calls that are outstanding. */
 type Happening =
   | { readonly kind: 'records'; readonly count: number }
@@ -95,7 +97,8 @@ test.each([true, false])(
       fc.asyncProperty(fc.array(happening, { maxLength: 40 }), fc.integer({ min: 1, max: 5 }), (happenings, capacity) =>
         check(happenings, ordered, capacity),
       ),
+      { numRuns: STREAMS },
     )
   },
-  60_000,
+  600_000,
 )
