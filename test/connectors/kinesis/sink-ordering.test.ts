@@ -68,15 +68,15 @@ async function written({ seed, shards, rows: count, keys, ...rest }: Case, order
 // An aggregate whose acknowledgement got lost is repeated as a whole.
 test('whatever fails: every row is there, and the rows of a key are in order, a repeated record behind itself', async () => {
   await fc.assert(
-    fc.asyncProperty(anyCase, async (any) => {
-      const { rows, stored } = await written(any, 'perKey')
+    fc.asyncProperty(anyCase, async (drawn) => {
+      const { rows, stored } = await written(drawn, 'perKey')
       const byKey = numbersByKey(stored)
-      if (any.options.aggregate === false) {
+      if (drawn.options.aggregate === false) {
         for (const numbers of byKey.values()) expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
       }
       const once = new Map([...byKey].map(([key, numbers]) => [key, [...new Set(numbers)]]))
       expect(once).toEqual(numbersByKey(rows))
-      if (any.lostReplies === 0) expect(stored).toHaveLength(rows.length)
+      if (drawn.lostReplies === 0) expect(stored).toHaveLength(rows.length)
     }),
     { numRuns: 10 },
   )
@@ -84,10 +84,10 @@ test('whatever fails: every row is there, and the rows of a key are in order, a 
 
 test('without an order asked for: every row is there', async () => {
   await fc.assert(
-    fc.asyncProperty(anyCase, async (any) => {
-      const { rows, stored } = await written(any, 'none')
+    fc.asyncProperty(anyCase, async (drawn) => {
+      const { rows, stored } = await written(drawn, 'none')
       expect(new Set(stored.map(({ n }) => n))).toEqual(new Set(rows.map(({ n }) => n)))
-      if (any.lostReplies === 0) expect(stored).toHaveLength(rows.length)
+      if (drawn.lostReplies === 0) expect(stored).toHaveLength(rows.length)
     }),
     { numRuns: 10 },
   )

@@ -48,14 +48,14 @@ describe('value state', () => {
 
   it('keeps null, false, 0 and "" as values, and is empty after an update to undefined', () => {
     const state = stateOf()
-    const any = state.value<unknown>({ kind: 'value', name: 'any', initial: () => 'initial' })
+    const kept = state.value<unknown>({ kind: 'value', name: 'any', initial: () => 'initial' })
     select(state, 'a')
     for (const value of [null, false, 0, '']) {
-      any.update(value)
-      expect(any.value()).toBe(value)
+      kept.update(value)
+      expect(kept.value()).toBe(value)
     }
-    any.update(undefined)
-    expect(any.value()).toBe('initial')
+    kept.update(undefined)
+    expect(kept.value()).toBe('initial')
   })
 })
 
