@@ -127,6 +127,12 @@ export {
 } from './state/operator-list-state.js'
 export type { Ttl } from './state/ttl.js'
 export type {
+  BroadcastStream,
+  ConnectedKeyedStreams,
+  ConnectedStream,
+  KeyedConnectedStream,
+} from './stream/connected-streams.js'
+export type {
   IntervalBound,
   IntervalBounds,
   IntervalJoinedStreams,
@@ -135,21 +141,8 @@ export type {
   TemporalJoinedStreams,
   WindowedJoin,
 } from './stream/join-streams.js'
-export type {
-  AggregateRow,
-  BroadcastStream,
-  ConnectedKeyedStreams,
-  ConnectedStream,
-  KeyedConnectedStream,
-  KeyedStream,
-  SideStreams,
-  SourceStream,
-  StatelessOptions,
-  StepOptions,
-  Stream,
-  WindowedStream,
-  WindowResults,
-} from './stream/stream.js'
+export type { KeyedStream } from './stream/keyed-stream.js'
+export type { SideStreams, SourceStream, StatelessOptions, StepOptions, Stream } from './stream/stream.js'
 export type {
   WindowFunction,
   WindowJoinFunction,
@@ -157,6 +150,7 @@ export type {
   WindowObject,
   WindowProcessContext,
 } from './stream/window-function.js'
+export type { AggregateRow, WindowedStream, WindowResults } from './stream/windowed-stream.js'
 export type { WatermarkGenerator, WatermarkStrategy } from './time/watermark-strategy.js'
 export {
   type BoundedOutOfOrdernessOptions,

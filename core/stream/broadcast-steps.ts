@@ -10,19 +10,13 @@ import type { SideOutputs } from '../operators/side-output.js'
 import type { BroadcastDeclarations } from '../state/broadcast-state.js'
 import type { StateDeclarations } from '../state/declare.js'
 import type { Key } from '../state/key.js'
+import type { BroadcastStream, ConnectedStream, KeyedConnectedStream } from './connected-streams.js'
 import { operatorOf } from './operator-of.js'
 import { requireFunction } from './require-function.js'
 import { type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
 import { broadcastLabel, stateLabel } from './state-label.js'
-import type {
-  BroadcastStream,
-  ConnectedStream,
-  KeyedConnectedStream,
-  SideStreams,
-  StepOptions,
-  Stream,
-} from './stream.js'
+import type { SideStreams, StepOptions, Stream } from './stream.js'
 
 /** Where a stream is read that goes to every subtask, and the state that it keeps there. */
 export class BroadcastSteps<out U, B extends BroadcastDeclarations> implements BroadcastStream<U, B> {

@@ -5,12 +5,13 @@ import type { KeyedCoProcess } from '../operators/process-function.js'
 import type { SideOutputs } from '../operators/side-output.js'
 import type { StateDeclarations } from '../state/declare.js'
 import type { Key } from '../state/key.js'
+import type { ConnectedKeyedStreams } from './connected-streams.js'
 import { operatorOf } from './operator-of.js'
 import { requireFunction } from './require-function.js'
 import { type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
 import { stateLabel } from './state-label.js'
-import type { ConnectedKeyedStreams, SideStreams, StepOptions, Stream } from './stream.js'
+import type { SideStreams, StepOptions, Stream } from './stream.js'
 
 /** Two keyed streams in front of one step. */
 export interface TwoInputs {

@@ -10,26 +10,20 @@ import type { Key } from '../state/key.js'
 import type { Window, WindowAssigner } from '../window/index.js'
 import { BroadcastSteps, KeyedConnectedSteps } from './broadcast-steps.js'
 import { ConnectedKeyedSteps, type TwoInputs } from './connected-steps.js'
+import type { BroadcastStream, ConnectedKeyedStreams, KeyedConnectedStream } from './connected-streams.js'
 import { IntervalJoinSteps } from './interval-join-steps.js'
 import type { IntervalBounds, IntervalJoinedStreams, JoinedStreams, TemporalJoinedStreams } from './join-streams.js'
+import type { KeyedStream } from './keyed-stream.js'
 import { operatorOf } from './operator-of.js'
 import { requireFunction } from './require-function.js'
 import { outputOf, type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
 import { stateLabel } from './state-label.js'
-import type {
-  BroadcastStream,
-  ConnectedKeyedStreams,
-  KeyedConnectedStream,
-  KeyedStream,
-  SideStreams,
-  StepOptions,
-  Stream,
-  WindowedStream,
-} from './stream.js'
+import type { SideStreams, StepOptions, Stream } from './stream.js'
 import { TemporalJoinSteps } from './temporal-join-steps.js'
 import { JoinedSteps } from './window-join-steps.js'
 import { WindowedSteps } from './windowed-steps.js'
+import type { WindowedStream } from './windowed-stream.js'
 
 export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
   readonly #scope: Scope

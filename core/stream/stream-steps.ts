@@ -18,21 +18,15 @@ import type { BroadcastDeclarations } from '../state/broadcast-state.js'
 import type { Key } from '../state/key.js'
 import type { OperatorStateDeclarations } from '../state/operator-list-state.js'
 import { BroadcastSteps, ConnectedSteps } from './broadcast-steps.js'
+import type { BroadcastStream, ConnectedStream } from './connected-streams.js'
 import { KeyedSteps } from './keyed-steps.js'
+import type { KeyedStream } from './keyed-stream.js'
 import { operatorOf } from './operator-of.js'
 import { requireFunction } from './require-function.js'
 import { hashed, outputOf, type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
 import { withOperatorState } from './state-label.js'
-import type {
-  BroadcastStream,
-  ConnectedStream,
-  KeyedStream,
-  SideStreams,
-  StatelessOptions,
-  StepOptions,
-  Stream,
-} from './stream.js'
+import type { SideStreams, StatelessOptions, StepOptions, Stream } from './stream.js'
 
 /** A stream is where it can be read: the outputs of one node, or of several for a union. */
 export class StreamSteps<out T> implements Stream<T> {

@@ -11,10 +11,11 @@ import { operatorOf } from './operator-of.js'
 import { requireFunction } from './require-function.js'
 import { type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
-import type { AggregateRow, SideStreams, StepOptions, WindowedStream, WindowResults } from './stream.js'
+import type { SideStreams, StepOptions } from './stream.js'
 import { processContents } from './window-contents.js'
 import type { WindowFunction } from './window-function.js'
 import { reducing } from './window-reduce.js'
+import type { AggregateRow, WindowedStream, WindowResults } from './windowed-stream.js'
 
 interface Settings<T, W extends Window> {
   readonly assigner: WindowAssigner<T, W>

@@ -1,0 +1,65 @@
+import type { Duration } from '../duration.js'
+import type { SideOutputs } from '../operators/side-output.js'
+import type { Key } from '../state/key.js'
+import type { AnyAggregate, Results } from '../window/aggregates/index.js'
+import type { Trigger, Window } from '../window/index.js'
+import type { CompileError } from './compile-error.js'
+import type { None, SideStreams, StepOptions, Stream } from './stream.js'
+import type { WindowFunction } from './window-function.js'
+
+/** Records of one key that share a window. */
+export interface WindowedStream<out K extends Key, out T, W extends Window> {
+  /** When a window gives its result. Default: when its time is over; a global window's never. */
+  trigger(trigger: Trigger<T, W>): WindowedStream<K, T, W>
+
+  /**
+   * How long after its end a window is kept for late records: each fires it again with everything. Default 0. What is
+   * later goes to `.late`.
+   */
+  allowedLateness(lateness: Duration): WindowedStream<K, T, W>
+
+  /**
+   * A row with key, window, and the result of each aggregate under its name.
+   * @example
+   * windows.aggregate('pickups-per-cell', { pickups: count(), meanFare: mean((trip) => trip.fare) })
+   */
+  aggregate<As extends Readonly<Record<string, AnyAggregate<T>>>>(
+    id: string,
+    aggregates: As & {
+      readonly key?: CompileError<"The row has the window's key under this name. Call the aggregate something else.">
+      readonly window?: CompileError<'The row has the window under this name. Call the aggregate something else.'>
+    },
+    options?: StepOptions,
+  ): WindowResults<AggregateRow<K, W, As>, T>
+
+  /** One value out of all, without keeping them. `fn` returns a new value and changes neither. */
+  reduce(
+    id: string,
+    fn: (left: T, right: T) => T,
+    options?: StepOptions,
+  ): WindowResults<{ readonly key: K; readonly window: W; readonly value: T }, T>
+
+  /** A function of all values of a window, which are kept until it fires. Prefer `aggregate` where it can say it. */
+  process<R = never, O extends SideOutputs = None, C = undefined>(
+    id: string,
+    fn: WindowFunction<K, T, W, O, R, C>,
+    options?: StepOptions,
+  ): WindowResults<R, T> & SideStreams<O>
+}
+
+/** Simplified, so that a tooltip shows the row's fields. */
+export type AggregateRow<K extends Key, W extends Window, As> = {
+  readonly [Field in keyof As | 'key' | 'window']: Field extends 'key'
+    ? K
+    : Field extends 'window'
+      ? W
+      : Field extends keyof As
+        ? Results<As>[Field]
+        : never
+}
+
+/** Results of windows; their timestamp is the last millisecond of the window. */
+export interface WindowResults<out R, out T> extends Stream<R> {
+  /** Records that came too late for every window they belong to. They are counted, read or not. */
+  readonly late: Stream<T>
+}
