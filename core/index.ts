@@ -36,7 +36,7 @@ export { type Barrier, Batch, MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP } from 
 export type { CancelTimer, Clock, Environment, Random, Timers } from './environment.js'
 export { type ErrorDetails, type ErrorDomain, TidemarkError } from './errors.js'
 export type { ExecutionPlan, PlanEdge, Vertex } from './graph/execution-plan.js'
-export type { LogicalGraph, LogicalNode, NodeInput, Partitioning } from './graph/node.js'
+export type { Chaining, LogicalGraph, LogicalNode, NodeInput, Partitioning } from './graph/node.js'
 export { type PlanOptions, planOf } from './graph/plan.js'
 export { type ExplainFormat, type ExplainOptions, explain } from './job/explain.js'
 export { defineJob, isJob, type Job, type JobOptions } from './job/job.js'

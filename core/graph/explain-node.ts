@@ -8,6 +8,7 @@ export function describeNode(node: LogicalNode): string {
   if (node.kind === 'source') parts.push(`watermarks: ${node.watermarks.kind}`)
   if (node.kind === 'sink') parts.push(node.sink.guarantee)
   if (node.parallelism !== undefined) parts.push(`parallelism ${node.parallelism}`)
+  if (node.chaining !== undefined) parts.push(node.chaining === 'new' ? 'begins a task' : 'a task of its own')
   return parts.join(', ')
 }
 

@@ -3,13 +3,14 @@ import type { Operator } from '../operators/operator.js'
 import type { WatermarkStrategy } from '../time/watermark-strategy.js'
 import { fingerprintOf } from './fingerprint.js'
 import { graphError } from './graph-error.js'
-import type { LogicalGraph, LogicalNode, NodeInput, OperatorNode, SinkNode, SourceNode } from './node.js'
+import type { Chaining, LogicalGraph, LogicalNode, NodeInput, OperatorNode, SinkNode, SourceNode } from './node.js'
 import { requireId } from './node-id.js'
 import { requireParallelism } from './parallelism.js'
 import { duplicateId, validateGraph } from './validate.js'
 
 interface Step {
   readonly parallelism: number | undefined
+  readonly chaining?: Chaining | undefined
 }
 
 export interface SourceStep extends Step {
@@ -65,7 +66,7 @@ export class GraphBuilder {
       stable: true,
       label: step.source.kind,
       ...detailsOf(step.source.describe?.()),
-      parallelism: this.#parallelism(step, id),
+      ...this.#placement(step, id),
       sideOutputs: SOURCE_SIDE_OUTPUTS,
       source: step.source,
       watermarks: step.watermarks,
@@ -81,7 +82,7 @@ export class GraphBuilder {
       stable: step.id !== undefined,
       label: step.label,
       ...detailsOf(step.details),
-      parallelism: this.#parallelism(step, id),
+      ...this.#placement(step, id),
       sideOutputs: Object.freeze([...step.sideOutputs]),
       inputs: this.#own(step.inputs, id),
       create: step.create,
@@ -97,7 +98,7 @@ export class GraphBuilder {
       stable: true,
       label: step.sink.kind,
       ...detailsOf(step.sink.describe?.()),
-      parallelism: this.#parallelism(step, id),
+      ...this.#placement(step, id),
       sideOutputs: Object.freeze([]),
       inputs: this.#own(step.inputs, id),
       sink: step.sink,
@@ -150,9 +151,15 @@ export class GraphBuilder {
     return Object.freeze(inputs.map((input) => Object.freeze({ ...input })))
   }
 
-  #parallelism(step: Step, id: string): number | undefined {
-    if (step.parallelism !== undefined) requireParallelism(step.parallelism, this.#settings.maxParallelism, id)
-    return step.parallelism
+  #placement({ parallelism, chaining }: Step, id: string): Pick<LogicalNode, 'parallelism' | 'chaining'> {
+    if (parallelism !== undefined) requireParallelism(parallelism, this.#settings.maxParallelism, id)
+    if (chaining === undefined) return { parallelism }
+    if (chaining === 'new' || chaining === 'never') return { parallelism, chaining }
+    throw graphError(
+      'GRAPH_STEP_INVALID',
+      `${id}: chaining is 'new' (a task begins with this step) or 'never' (it is a task of its own), found '${chaining}'`,
+      id,
+    )
   }
 }
 

@@ -8,6 +8,9 @@ import type { WatermarkStrategy } from '../time/watermark-strategy.js'
  */
 export type Partitioning = 'forward' | 'hash' | 'rebalance' | 'broadcast'
 
+/** Whether a step shares a task with others. `new`: not with what it reads. `never`: nor with what reads it. */
+export type Chaining = 'new' | 'never'
+
 /** An input of a node: what another node emits on one of its ports (0: main output). */
 export interface NodeInput {
   readonly from: LogicalNode
@@ -30,6 +33,7 @@ interface NodeBase {
   readonly details?: string
   /** Undefined: the job's. */
   readonly parallelism: number | undefined
+  readonly chaining?: Chaining
   /** Names of the side outputs; port i + 1 is the i-th. */
   readonly sideOutputs: readonly string[]
 }

@@ -59,6 +59,8 @@ function chainsOf(nodes: readonly LogicalNode[], widths: readonly number[]): Log
       input.port === 0 &&
       input.input === 0 &&
       readers.get(input.from) === 1 &&
+      node.chaining === undefined &&
+      input.from.chaining !== 'never' &&
       widths[input.from.index] === widths[node.index]
     )
   }

@@ -12,6 +12,7 @@ import type { StateDeclarations } from '../state/declare.js'
 import type { Key } from '../state/key.js'
 import type { BroadcastStream, ConnectedStream, KeyedConnectedStream } from './connected-streams.js'
 import { operatorOf } from './operator-of.js'
+import { placementOf } from './placement.js'
 import { requireFunction } from './require-function.js'
 import { type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
@@ -64,7 +65,7 @@ export class ConnectedSteps<out T, out U, B extends BroadcastDeclarations> imple
       label: `process with broadcast(${label})`,
       inputs: [...this.#inputs, ...inputs],
       sideOutputs: sideOutputNames(id, definition.sideOutputs),
-      parallelism: options?.parallelism,
+      ...placementOf(options),
       create: operatorOf(() => connectedProcessOperator(state, definition)),
     })
     return withSideStreams<R | Q, SideStreams<O>>(this.#scope, node)
@@ -97,7 +98,7 @@ export class KeyedConnectedSteps<out K extends Key, out T, out U, B extends Broa
       label: `process(${stateLabel(id, definition.state)}) with broadcast(${label})`,
       inputs: [...this.#inputs, ...inputs],
       sideOutputs: sideOutputNames(id, definition.sideOutputs),
-      parallelism: options?.parallelism,
+      ...placementOf(options),
       create: operatorOf(() => keyedConnectedProcessOperator(state, definition)),
     })
     return withSideStreams<R | Q | P, SideStreams<O>>(this.#scope, node)

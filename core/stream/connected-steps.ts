@@ -7,6 +7,7 @@ import type { StateDeclarations } from '../state/declare.js'
 import type { Key } from '../state/key.js'
 import type { ConnectedKeyedStreams } from './connected-streams.js'
 import { operatorOf } from './operator-of.js'
+import { placementOf } from './placement.js'
 import { requireFunction } from './require-function.js'
 import { type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
@@ -50,7 +51,7 @@ export class ConnectedKeyedSteps<out K extends Key, out T, out U> implements Con
       label: `process(${stateLabel(id, definition.state)}) of left and right`,
       inputs: inputsOf(this.#both),
       sideOutputs: sideOutputNames(id, definition.sideOutputs),
-      parallelism: options?.parallelism,
+      ...placementOf(options),
       create: operatorOf(() => keyedCoProcessOperator(definition)),
     })
     return withSideStreams<R | Q | P, SideStreams<O>>(scope, node)

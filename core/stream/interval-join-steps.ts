@@ -9,6 +9,7 @@ import type { Key } from '../state/key.js'
 import { inputsOf, type TwoInputs } from './connected-steps.js'
 import type { IntervalBound, IntervalBounds, IntervalJoinedStreams, JoinResults } from './join-streams.js'
 import { operatorOf } from './operator-of.js'
+import { placementOf } from './placement.js'
 import { requireFunction } from './require-function.js'
 import { withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
@@ -38,7 +39,7 @@ export class IntervalJoinSteps<out K extends Key, out T, out U> implements Inter
       label: `intervalJoin(${signed(interval.lowerMs)}, ${signed(interval.upperMs)}).process`,
       inputs: inputsOf(this.#both),
       sideOutputs: [...LATE_SIDES, ...declared],
-      parallelism: options?.parallelism,
+      ...placementOf(options),
       create: operatorOf(() => intervalJoinOperator(interval, fn)),
     })
     // The first two side outputs are those of late records.

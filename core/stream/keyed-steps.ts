@@ -15,6 +15,7 @@ import { IntervalJoinSteps } from './interval-join-steps.js'
 import type { IntervalBounds, IntervalJoinedStreams, JoinedStreams, TemporalJoinedStreams } from './join-streams.js'
 import type { KeyedStream } from './keyed-stream.js'
 import { operatorOf } from './operator-of.js'
+import { placementOf } from './placement.js'
 import { requireFunction } from './require-function.js'
 import { outputOf, type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
@@ -46,7 +47,7 @@ export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
       label: `process(${stateLabel(id, definition.state)})`,
       inputs: this.#inputs,
       sideOutputs: sideOutputNames(id, definition.sideOutputs),
-      parallelism: options?.parallelism,
+      ...placementOf(options),
       create: operatorOf(() => keyedProcessOperator(definition)),
     })
     return withSideStreams<R | Q, SideStreams<O>>(this.#scope, node)
@@ -92,7 +93,7 @@ export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
       label: 'reduce',
       inputs: this.#inputs,
       sideOutputs: [],
-      parallelism: options?.parallelism,
+      ...placementOf(options),
       create: operatorOf(() => keyedReduceOperator(fn)),
     })
     return this.#scope.stream(outputOf(node))

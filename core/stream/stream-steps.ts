@@ -22,6 +22,7 @@ import type { BroadcastStream, ConnectedStream } from './connected-streams.js'
 import { KeyedSteps } from './keyed-steps.js'
 import type { KeyedStream } from './keyed-stream.js'
 import { operatorOf } from './operator-of.js'
+import { placementOf } from './placement.js'
 import { requireFunction } from './require-function.js'
 import { hashed, outputOf, type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
@@ -68,7 +69,7 @@ export class StreamSteps<out T> implements Stream<T> {
       details: describeAsync(settings),
       inputs: this.#inputs,
       sideOutputs: [],
-      parallelism: options.parallelism,
+      ...placementOf(options),
       create: operatorOf(() => mapAsyncOperator<T, R | F, C>(fn, settings)),
     })
     return this.#scope.stream(outputOf(node))
@@ -107,7 +108,7 @@ export class StreamSteps<out T> implements Stream<T> {
       label: withOperatorState('process', id, typeof fn === 'function' ? undefined : fn.operatorState),
       inputs: this.#inputs,
       sideOutputs: sideOutputNames(id, typeof fn === 'function' ? undefined : fn.sideOutputs),
-      parallelism: options?.parallelism,
+      ...placementOf(options),
       create: operatorOf(() => processOperator(fn)),
     })
     return withSideStreams<R, SideStreams<O>>(this.#scope, node)
@@ -131,7 +132,7 @@ export class StreamSteps<out T> implements Stream<T> {
       // The graph holds sinks of any type; this one gets what this stream carries.
       sink: this.#scope.sinkFor(id, sink as Sink<unknown>),
       inputs: this.#inputs,
-      parallelism: options?.parallelism,
+      ...placementOf(options),
     })
   }
 
@@ -155,6 +156,7 @@ export class StreamSteps<out T> implements Stream<T> {
       details: options.name,
       inputs: this.#inputs,
       sideOutputs: [],
+      ...placementOf(options),
       parallelism: options.parallelism ?? this.#parallelismHere(),
       create: operatorOf(create),
     })

@@ -1,4 +1,5 @@
 import type { DeadLetter, Sink } from '../connector.js'
+import type { Chaining } from '../graph/node.js'
 import type { AsyncFunction, AsyncOptions } from '../operators/async/async-function.js'
 import type { FilterFunction, FlatMapFunction, MapFunction } from '../operators/functions.js'
 import type { ProcessFunction } from '../operators/process-function.js'
@@ -19,6 +20,11 @@ import type { KeyedStream } from './keyed-stream.js'
 export interface StepOptions {
   /** How many subtasks run the step. Default: the job's parallelism. */
   readonly parallelism?: number
+  /**
+   * Steps that hand their records on one to one run as one task. `new`: a task begins with this step. `never`: this step
+   * is a task of its own. What comes out is the same; it costs an exchange.
+   */
+  readonly chaining?: Chaining
 }
 
 /** Of a step without state, which has no id. */
@@ -27,6 +33,8 @@ export interface StatelessOptions {
   readonly name?: string
   /** Default: that of the step it reads. */
   readonly parallelism?: number
+  /** See `StepOptions`. */
+  readonly chaining?: Chaining
 }
 
 /** `{}` that has no members at all, for steps that declare no state or no side outputs. */

@@ -6,6 +6,7 @@ import type { Key } from '../state/key.js'
 import { inputsOf, type TwoInputs } from './connected-steps.js'
 import type { JoinResults, TemporalJoinedStreams } from './join-streams.js'
 import { operatorOf } from './operator-of.js'
+import { placementOf } from './placement.js'
 import { requireFunction } from './require-function.js'
 import { withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
@@ -32,7 +33,7 @@ export class TemporalJoinSteps<out K extends Key, out T, out V> implements Tempo
       label: 'temporalJoin.process',
       inputs: inputsOf(this.#both),
       sideOutputs: [...LATE_SIDES, ...declared],
-      parallelism: options?.parallelism,
+      ...placementOf(options),
       create: operatorOf(() => temporalJoinOperator(id, fn)),
     })
     // The first two side outputs are those of late records.

@@ -10,6 +10,7 @@ import type { Trigger, Window, WindowAssigner } from '../window/index.js'
 import { inputsOf, type TwoInputs } from './connected-steps.js'
 import type { JoinedStreams, JoinResults, WindowedJoin } from './join-streams.js'
 import { operatorOf } from './operator-of.js'
+import { placementOf } from './placement.js'
 import { requireFunction } from './require-function.js'
 import { withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
@@ -99,7 +100,7 @@ class WindowedJoinSteps<K extends Key, A, B, T, U, W extends Window> implements 
       details: allowedLatenessMs === 0 ? undefined : `allowed lateness ${formatDuration({ ms: allowedLatenessMs })}`,
       inputs: inputsOf(this.#both),
       sideOutputs: [...LATE_SIDES, ...declared],
-      parallelism: options?.parallelism,
+      ...placementOf(options),
       create: operatorOf(create),
     })
     // The first two side outputs are those of late records.

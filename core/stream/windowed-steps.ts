@@ -8,6 +8,7 @@ import type { Aggregate } from '../window/aggregate.js'
 import { type AnyAggregate, combine } from '../window/aggregates/index.js'
 import type { Trigger, Window, WindowAssigner } from '../window/index.js'
 import { operatorOf } from './operator-of.js'
+import { placementOf } from './placement.js'
 import { requireFunction } from './require-function.js'
 import { type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
@@ -124,7 +125,7 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
       details: allowedLatenessMs === 0 ? undefined : `allowed lateness ${formatDuration({ ms: allowedLatenessMs })}`,
       inputs: this.#inputs,
       sideOutputs: [LATE_OUTPUT, ...(step.sideOutputs ?? [])],
-      parallelism: options?.parallelism,
+      ...placementOf(options),
       create: operatorOf(create),
     })
     // `late` is the first side output.
