@@ -104,7 +104,8 @@ module.exports = {
       from: { path: '^(examples|bench)/' },
       to: {
         path: '^(core|connectors|runtime|test)/',
-        pathNot: '^(core/index|runtime/index|runtime/savepoint/index|connectors/[a-z0-9]+/index|test/testing)\\.ts$',
+        pathNot:
+          '^(core/index|core/patterns/index|runtime/index|runtime/savepoint/index|connectors/[a-z0-9]+/index|test/testing)\\.ts$',
       },
     },
   ],

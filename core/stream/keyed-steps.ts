@@ -26,6 +26,15 @@ import { JoinedSteps } from './window-join-steps.js'
 import { WindowedSteps } from './windowed-steps.js'
 import type { WindowedStream } from './windowed-stream.js'
 
+export interface KeyedProcessStep<K extends Key, T, S extends StateDeclarations, O extends SideOutputs, R, Q, C> {
+  readonly id: string
+  /** What it is called in the graph: `process`, `deduplicate`. */
+  readonly step: string
+  readonly label: string
+  readonly definition: KeyedProcess<K, T, S, O, R, Q, C>
+  readonly options: StepOptions | undefined
+}
+
 export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
   readonly #scope: Scope
   readonly #inputs: readonly NodeInput[]
@@ -41,16 +50,31 @@ export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
     options?: StepOptions,
   ): Stream<R | Q> & SideStreams<O> {
     requireFunction(definition, 'process', `process '${id}'`)
+    sideOutputNames(id, definition.sideOutputs)
+    const label = `process(${stateLabel(id, definition.state)})`
+    return this.addProcess({ id, step: 'process', label, definition, options })
+  }
+
+  /** Also for the patterns, whose side outputs may be called what a user's may not: `late`. */
+  addProcess<R, Q, S extends StateDeclarations, O extends SideOutputs, C>(
+    step: KeyedProcessStep<K, T, S, O, R, Q, C>,
+  ): Stream<R | Q> & SideStreams<O> {
+    const { id, definition, options } = step
     const node = this.#scope.graph.addOperator({
       id: id ?? '',
-      step: 'process',
-      label: `process(${stateLabel(id, definition.state)})`,
+      step: step.step,
+      label: step.label,
       inputs: this.#inputs,
-      sideOutputs: sideOutputNames(id, definition.sideOutputs),
+      sideOutputs: Object.keys(definition.sideOutputs ?? {}),
       ...placementOf(options),
       create: operatorOf(() => keyedProcessOperator(definition)),
     })
     return withSideStreams<R | Q, SideStreams<O>>(this.#scope, node)
+  }
+
+  pipe<R>(step: (stream: KeyedStream<K, T>) => R): R {
+    requireFunction(step, 'pipe', 'pipe')
+    return step(this)
   }
 
   connect<U, B extends BroadcastDeclarations>(broadcast: BroadcastStream<U, B>): KeyedConnectedStream<K, T, U, B>

@@ -75,6 +75,13 @@ export interface KeyedStream<out K extends Key, out T> {
   /** @example trips.keyBy((trip) => trip.cell).window(tumbling(hours(1))) */
   window<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<K, T, W>
 
+  /**
+   * Applies a function that takes a keyed stream: how steps are shared between jobs, and how those of
+   * `tidemark/patterns` are used.
+   * @example orders.keyBy((order) => order.id).pipe(deduplicate('unique', { within: hours(24) }))
+   */
+  pipe<R>(step: (stream: KeyedStream<K, T>) => R): R
+
   /** @deprecated What a service gives has no key: call `mapAsync` before `keyBy`. */
   mapAsync(
     id: CompileError<'What mapAsync gives has no key. Write stream.mapAsync(...).keyBy((value) => ...).'>,
