@@ -19,6 +19,7 @@ const PAGES = [
   'docs/evolution.md',
   'docs/joins.md',
   'docs/operations.md',
+  'docs/rides.md',
   'docs/savepoint-format.md',
   'docs/savepoints.md',
   'docs/storage.md',
