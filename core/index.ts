@@ -142,6 +142,7 @@ export type {
   WindowedJoin,
 } from './stream/join-streams.js'
 export type { KeyedStream } from './stream/keyed-stream.js'
+export type { Branches, SplitStreams } from './stream/split.js'
 export type { SideStreams, SourceStream, StatelessOptions, StepOptions, Stream } from './stream/stream.js'
 export type {
   WindowFunction,
@@ -150,7 +151,13 @@ export type {
   WindowObject,
   WindowProcessContext,
 } from './stream/window-function.js'
-export type { AggregateRow, WindowedStream, WindowResults } from './stream/windowed-stream.js'
+export type {
+  AggregateRow,
+  ReducedRow,
+  WindowedStream,
+  WindowResults,
+  WindowRowOptions,
+} from './stream/windowed-stream.js'
 export type { WatermarkGenerator, WatermarkStrategy } from './time/watermark-strategy.js'
 export {
   type BoundedOutOfOrdernessOptions,
@@ -199,8 +206,10 @@ export {
   processingTime,
   purging,
   type SessionWindowOptions,
+  type StaggerWindowOptions,
   session,
   sliding,
+  stagger,
   type TimeDomain,
   type TimeWindow,
   type Trigger,

@@ -28,13 +28,14 @@ export function processContents<K extends Key, T, W extends Window, O extends Si
       await object?.close?.(opened)
     },
     process(key, window, values, context) {
-      const { watermark, processingTime } = context
+      const { watermark, processingTime, replaces } = context
       const given: WindowProcessContext<K, W, O> = {
         // The key selector of this stream gave the key.
         key: key as K,
         window,
         watermark,
         processingTime,
+        replaces,
         // One emitter for each name of O.
         sideOutputs: emittersOf(sideOutputs, context) as SideEmitters<O>,
       }

@@ -1,7 +1,7 @@
 import type { Emitted, LifeCycle } from '../operators/functions.js'
 import type { SideEmitters, SideOutputs } from '../operators/side-output.js'
 import type { Key } from '../state/key.js'
-import type { Window } from '../window/index.js'
+import type { TimeWindow, Window } from '../window/index.js'
 
 /** What a window's function knows besides the values. Valid during the call, or while its result is iterated. */
 export interface WindowProcessContext<out K extends Key, out W extends Window, O extends SideOutputs> {
@@ -11,6 +11,11 @@ export interface WindowProcessContext<out K extends Key, out W extends Window, O
   /** Wall clock, epoch milliseconds. */
   readonly processingTime: number
   readonly sideOutputs: SideEmitters<O>
+  /**
+   * Of a session: the other windows under which earlier results of these records went out, early or before late records
+   * made it longer. This result has all that they had: a sink that writes by key and window deletes them. Else empty.
+   */
+  readonly replaces: readonly TimeWindow[]
 }
 
 export interface WindowObject<K extends Key, in T, W extends Window, O extends SideOutputs, out R, C>

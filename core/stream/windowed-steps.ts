@@ -16,7 +16,7 @@ import type { SideStreams, StepOptions } from './stream.js'
 import { processContents } from './window-contents.js'
 import type { WindowFunction } from './window-function.js'
 import { reducing } from './window-reduce.js'
-import type { AggregateRow, WindowedStream, WindowResults } from './windowed-stream.js'
+import type { AggregateRow, ReducedRow, WindowedStream, WindowResults, WindowRowOptions } from './windowed-stream.js'
 
 interface Settings<T, W extends Window> {
   readonly assigner: WindowAssigner<T, W>
@@ -49,40 +49,49 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
     return new WindowedSteps(this.#scope, this.#inputs, { ...this.#settings, allowedLatenessMs: lateness.ms })
   }
 
-  aggregate<As extends Readonly<Record<string, AnyAggregate<T>>>>(
+  aggregate<As extends Readonly<Record<string, AnyAggregate<T>>>, const S extends boolean = false>(
     id: string,
     aggregates: As,
-    options?: StepOptions,
-  ): WindowResults<AggregateRow<K, W, As>, T> {
+    options: WindowRowOptions<S> = {},
+  ): WindowResults<AggregateRow<K, W, As, S>, T> {
     if (typeof aggregates !== 'object' || aggregates === null) {
       throw graphError('GRAPH_STEP_INVALID', `${id}: expected aggregates by name, such as { trips: count() }`, id)
     }
-    for (const name of ['key', 'window']) {
+    const saysReplaced = options.replaces === true
+    for (const name of ['key', 'window', ...(saysReplaced ? ['replaces'] : [])]) {
       if (Object.hasOwn(aggregates, name)) {
         throw graphError('GRAPH_STEP_INVALID', `${id}: an aggregate cannot be called '${name}', the row has that`, id)
       }
     }
     const aggregate: Aggregate<T, unknown[], object> = combine<T, As>(aggregates)
-    const contents: Contents<T, W, unknown[], object, AggregateRow<K, W, As>> = {
+    const contents: Contents<T, W, unknown[], object, AggregateRow<K, W, As, S>> = {
       kind: 'aggregate',
       aggregate,
       // The fields are those that AggregateRow lists.
-      shape: (key, window, results) => ({ key, window, ...results }) as AggregateRow<K, W, As>,
+      shape: (key, window, results, replaces) =>
+        (saysReplaced ? { key, window, ...results, replaces } : { key, window, ...results }) as AggregateRow<
+          K,
+          W,
+          As,
+          S
+        >,
     }
     return this.#add(id, { label: `aggregate(${aggregate.kind})`, contents: () => contents }, options)
   }
 
-  reduce(
+  reduce<const S extends boolean = false>(
     id: string,
     fn: (left: T, right: T) => T,
-    options?: StepOptions,
-  ): WindowResults<{ readonly key: K; readonly window: W; readonly value: T }, T> {
+    options: WindowRowOptions<S> = {},
+  ): WindowResults<ReducedRow<K, W, T, S>, T> {
     requireFunction(fn, 'reduce', `reduce '${id}'`)
-    const contents: Contents<T, W, T[], T, { readonly key: K; readonly window: W; readonly value: T }> = {
+    const saysReplaced = options.replaces === true
+    const contents: Contents<T, W, T[], T, ReducedRow<K, W, T, S>> = {
       kind: 'aggregate',
       aggregate: reducing(id, fn),
-      // The key selector of this stream gave the key.
-      shape: (key, window, value) => ({ key: key as K, window, value }),
+      // The fields are those that ReducedRow lists.
+      shape: (key, window, value, replaces) =>
+        (saysReplaced ? { key, window, value, replaces } : { key, window, value }) as ReducedRow<K, W, T, S>,
     }
     return this.#add(id, { label: 'reduce', contents: () => contents }, options)
   }

@@ -2,7 +2,7 @@ import type { Duration } from '../duration.js'
 import type { SideOutputs } from '../operators/side-output.js'
 import type { Key } from '../state/key.js'
 import type { AnyAggregate, Results } from '../window/aggregates/index.js'
-import type { Trigger, Window } from '../window/index.js'
+import type { TimeWindow, Trigger, Window } from '../window/index.js'
 import type { CompileError } from './compile-error.js'
 import type { None, SideStreams, StepOptions, Stream } from './stream.js'
 import type { WindowFunction } from './window-function.js'
@@ -23,21 +23,21 @@ export interface WindowedStream<out K extends Key, out T, W extends Window> {
    * @example
    * windows.aggregate('pickups-per-cell', { pickups: count(), meanFare: mean((trip) => trip.fare) })
    */
-  aggregate<As extends Readonly<Record<string, AnyAggregate<T>>>>(
+  aggregate<As extends Readonly<Record<string, AnyAggregate<T>>>, const S extends boolean = false>(
     id: string,
     aggregates: As & {
       readonly key?: CompileError<"The row has the window's key under this name. Call the aggregate something else.">
       readonly window?: CompileError<'The row has the window under this name. Call the aggregate something else.'>
     },
-    options?: StepOptions,
-  ): WindowResults<AggregateRow<K, W, As>, T>
+    options?: WindowRowOptions<S>,
+  ): WindowResults<AggregateRow<K, W, As, S>, T>
 
   /** One value out of all, without keeping them. `fn` returns a new value and changes neither. */
-  reduce(
+  reduce<const S extends boolean = false>(
     id: string,
     fn: (left: T, right: T) => T,
-    options?: StepOptions,
-  ): WindowResults<{ readonly key: K; readonly window: W; readonly value: T }, T>
+    options?: WindowRowOptions<S>,
+  ): WindowResults<ReducedRow<K, W, T, S>, T>
 
   /** A function of all values of a window, which are kept until it fires. Prefer `aggregate` where it can say it. */
   process<R = never, O extends SideOutputs = None, C = undefined>(
@@ -47,16 +47,36 @@ export interface WindowedStream<out K extends Key, out T, W extends Window> {
   ): WindowResults<R, T> & SideStreams<O>
 }
 
+export interface WindowRowOptions<S extends boolean = boolean> extends StepOptions {
+  /**
+   * Rows also say, as `replaces`, under which other windows earlier rows of the same records went out: those of a session
+   * that has fired and then became longer. A sink that writes by key and window deletes them. Default false.
+   */
+  readonly replaces?: S
+}
+
 /** Simplified, so that a tooltip shows the row's fields. */
-export type AggregateRow<K extends Key, W extends Window, As> = {
-  readonly [Field in keyof As | 'key' | 'window']: Field extends 'key'
+export type AggregateRow<K extends Key, W extends Window, As, S extends boolean = false> = {
+  readonly [Field in keyof As | 'key' | 'window' | ReplacesField<S>]: Field extends 'key'
     ? K
     : Field extends 'window'
       ? W
       : Field extends keyof As
         ? Results<As>[Field]
-        : never
+        : readonly TimeWindow[]
 }
+
+export type ReducedRow<K extends Key, W extends Window, T, S extends boolean = false> = {
+  readonly [Field in 'key' | 'window' | 'value' | ReplacesField<S>]: Field extends 'key'
+    ? K
+    : Field extends 'window'
+      ? W
+      : Field extends 'value'
+        ? T
+        : readonly TimeWindow[]
+}
+
+type ReplacesField<S extends boolean> = S extends true ? 'replaces' : never
 
 /** Results of windows; their timestamp is the last millisecond of the window. */
 export interface WindowResults<out R, out T> extends Stream<R> {

@@ -17,6 +17,11 @@ export interface SessionWindowOptions {
   readonly time?: TimeDomain
 }
 
+export interface StaggerWindowOptions {
+  /** Default `event`. */
+  readonly time?: TimeDomain
+}
+
 /**
  * Windows of one size, end to end, aligned to the epoch: each record is in exactly one.
  *
@@ -62,6 +67,24 @@ export function session(gap: Duration, options: SessionWindowOptions = {}): Wind
   const time = options.time ?? 'event'
   const details = [formatDuration(gap), ...describe(0, time)]
   return assigner(`session(${details.join(', ')})`, { kind: 'session', time, gapMs })
+}
+
+/**
+ * A window of a key opens with its first record and closes after `length`; the next one opens with the first record behind
+ * it. Records that belong together meet in one window where aligned ones would cut between them. (The stagger windows of
+ * Kinesis Data Analytics: those are of the time of arrival, here `{ time: 'processing' }`.)
+ *
+ * In event time a window opens when the watermark reaches its first record, so that windows do not depend on the order in
+ * which records come. A record behind the watermark that no open window holds is late, unless lateness is allowed: then it
+ * enters the window that opens within `length` after it, or opens its own.
+ *
+ * @throws TidemarkError WINDOW_INVALID when `length` is not a positive number of whole milliseconds.
+ */
+export function stagger(length: Duration, options: StaggerWindowOptions = {}): WindowAssigner<unknown, TimeWindow> {
+  const lengthMs = positive('stagger', 'length', length)
+  const time = options.time ?? 'event'
+  const details = [formatDuration(length), ...describe(0, time)]
+  return assigner(`stagger(${details.join(', ')})`, { kind: 'stagger', time, lengthMs })
 }
 
 /** One window a key, which never ends and by default never fires: give it a trigger, such as `purging(afterCount(100))`. */

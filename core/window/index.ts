@@ -2,8 +2,10 @@ export {
   type AlignedWindowOptions,
   global,
   type SessionWindowOptions,
+  type StaggerWindowOptions,
   session,
   sliding,
+  stagger,
   tumbling,
 } from './assigners.js'
 export type { GlobalWindow, TimeWindow, Window } from './time-window.js'

@@ -24,11 +24,18 @@ export interface SessionSpec {
   readonly gapMs: number
 }
 
+/** Opens with a key's first record. */
+export interface StaggerSpec {
+  readonly kind: 'stagger'
+  readonly time: TimeDomain
+  readonly lengthMs: number
+}
+
 export interface GlobalSpec {
   readonly kind: 'global'
 }
 
-export type WindowSpec = TumblingSpec | SlidingSpec | SessionSpec | GlobalSpec
+export type WindowSpec = TumblingSpec | SlidingSpec | SessionSpec | StaggerSpec | GlobalSpec
 
 /** Into which windows a record goes: data that the window operator reads. Frozen. */
 export interface WindowAssigner<in T = unknown, out W extends Window = Window> {

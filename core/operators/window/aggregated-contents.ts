@@ -1,10 +1,11 @@
 import type { InternalKey } from '../../state/key.js'
 import { fromInternalKey } from '../../state/key-codec.js'
 import type { Aggregate } from '../../window/aggregate.js'
-import { maxTimestampOf, type Window } from '../../window/time-window.js'
+import { maxTimestampOf, type TimeWindow, type Window } from '../../window/time-window.js'
 import type { OperatorContext, Output } from '../operator.js'
 import type { Contents } from './contents.js'
 import { firingFailed } from './invalid-input.js'
+import { NOTHING_REPLACED } from './replaced.js'
 import type { AggregateContents } from './spec.js'
 
 /** One row a key and window: the aggregate's result in the shape that the step wants. */
@@ -22,8 +23,15 @@ export class AggregatedContents implements Contents {
     this.operatorId = context.operatorId
   }
 
-  emit(key: InternalKey, window: Window, accumulator: unknown, _watermark: number, output: Output): boolean {
-    output.emit(this.rowOf(key, window, accumulator), maxTimestampOf(window))
+  emit(
+    key: InternalKey,
+    window: Window,
+    accumulator: unknown,
+    _watermark: number,
+    output: Output,
+    replaces: readonly TimeWindow[] = NOTHING_REPLACED,
+  ): boolean {
+    output.emit(this.rowOf(key, window, accumulator, replaces), maxTimestampOf(window))
     return true
   }
 
@@ -33,9 +41,9 @@ export class AggregatedContents implements Contents {
 
   close(): void {}
 
-  private rowOf(key: InternalKey, window: Window, accumulator: unknown): unknown {
+  private rowOf(key: InternalKey, window: Window, accumulator: unknown, replaces: readonly TimeWindow[]): unknown {
     try {
-      return this.shape(fromInternalKey(key), window, this.aggregate.result(accumulator))
+      return this.shape(fromInternalKey(key), window, this.aggregate.result(accumulator), replaces)
     } catch (thrown) {
       throw firingFailed(thrown, this.operatorId, window)
     }

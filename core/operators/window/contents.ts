@@ -1,6 +1,6 @@
 import type { InternalKey } from '../../state/key.js'
 import type { Aggregate } from '../../window/aggregate.js'
-import type { Window } from '../../window/time-window.js'
+import type { TimeWindow, Window } from '../../window/time-window.js'
 import type { OperatorContext, Output } from '../operator.js'
 
 /** What a window keeps for a key, and how that becomes rows. Values and accumulators are opaque to the operators. */
@@ -9,8 +9,18 @@ export interface Contents {
   /** The side output of the record in hand when it is too late. Default: LATE_OUTPUT. */
   readonly lateOutput?: (() => string) | undefined
   open(context: OperatorContext): void | Promise<void>
-  /** Emits a window's rows; false when the output filled up: `drain` emits the rest. */
-  emit(key: InternalKey, window: Window, accumulator: unknown, watermark: number, output: Output): boolean
+  /**
+   * Emits a window's rows; false when the output filled up: `drain` emits the rest. `replaces`: under which other windows
+   * earlier rows of the same records went out. Absent: none.
+   */
+  emit(
+    key: InternalKey,
+    window: Window,
+    accumulator: unknown,
+    watermark: number,
+    output: Output,
+    replaces?: readonly TimeWindow[],
+  ): boolean
   /** True when nothing is left over from the last `emit`. */
   drain(output: Output): boolean
   close(): void | Promise<void>

@@ -12,6 +12,11 @@ export function rowFailed(
   return userError(thrown, { operatorId, call: "the window's function", ...recordOf(row.batch, row.position) })
 }
 
+/** The same for a record that had waited. Its batch is gone. */
+export function dueRowFailed(thrown: unknown, operatorId: string, timestamp: number): TidemarkError {
+  return userError(thrown, { operatorId, call: "the window's function", timestamp })
+}
+
 /** The same while a window fired. */
 export function firingFailed(thrown: unknown, operatorId: string, window: Window): TidemarkError {
   const call =

@@ -3,6 +3,7 @@ import type { InternalKey } from '../../state/key.js'
 import type { Leaf } from '../../state/leaf.js'
 import type { LeafTable } from '../../state/leaf-table.js'
 import { stateCorrupt } from '../../state/state-error.js'
+import type { TimeWindow } from '../../window/time-window.js'
 import { acceptWindows } from './incompatible-windows.js'
 import { WindowEntry } from './window-entry.js'
 
@@ -22,6 +23,8 @@ interface StoredWindow {
   readonly contents?: unknown
   /** Absent when the trigger keeps nothing. */
   readonly trigger?: unknown
+  /** Of a session whose results went out. Absent when none did, and before Tidemark 0.1. */
+  readonly fired?: readonly TimeWindow[]
 }
 
 /**
@@ -109,6 +112,7 @@ export class KeyedWindowStore {
       const entry = new WindowEntry(window.start, window.end, leaf.key, slot)
       entry.accumulator = window.contents
       entry.triggerState = window.trigger
+      entry.fired = window.fired
       entry.eventTime.times.push(...window.eventTimers)
       entry.processingTime.times.push(...window.processingTimers)
       entry.leaf = leaf
@@ -124,8 +128,15 @@ function windowsIn(leaf: Leaf): WindowEntry[] {
 
 function isStoredWindow(value: unknown): value is StoredWindow {
   if (typeof value !== 'object' || value === null) return false
-  const { start, end, eventTimers, processingTimers } = value as Partial<StoredWindow>
+  const { start, end, eventTimers, processingTimers, fired } = value as Partial<StoredWindow>
+  if (fired !== undefined && !(Array.isArray(fired) && fired.every(isTimeWindow))) return false
   return typeof start === 'number' && typeof end === 'number' && areTimes(eventTimers) && areTimes(processingTimers)
+}
+
+function isTimeWindow(value: unknown): value is TimeWindow {
+  if (typeof value !== 'object' || value === null) return false
+  const { start, end } = value as Partial<TimeWindow>
+  return typeof start === 'number' && typeof end === 'number'
 }
 
 function areTimes(value: unknown): value is readonly number[] {
@@ -140,5 +151,6 @@ function storedWindow(entry: WindowEntry): StoredWindow {
     processingTimers: entry.processingTime.times,
     ...(entry.accumulator !== undefined && { contents: entry.accumulator }),
     ...(entry.triggerState !== undefined && { trigger: entry.triggerState }),
+    ...(entry.fired !== undefined && { fired: entry.fired }),
   }
 }

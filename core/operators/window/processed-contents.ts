@@ -3,11 +3,12 @@ import type { Environment } from '../../environment.js'
 import type { InternalKey } from '../../state/key.js'
 import { fromInternalKey } from '../../state/key-codec.js'
 import type { Aggregate } from '../../window/aggregate.js'
-import { maxTimestampOf, type Window } from '../../window/time-window.js'
+import { maxTimestampOf, type TimeWindow, type Window } from '../../window/time-window.js'
 import type { OperatorContext, Output } from '../operator.js'
 import { isAsynchronous, notIterable, returnedPromise } from '../user-error.js'
 import type { Contents } from './contents.js'
 import { firingFailed } from './invalid-input.js'
+import { NOTHING_REPLACED } from './replaced.js'
 import type { ProcessContents, WindowFunctionContext } from './spec.js'
 
 /** The values themselves. The list is the window's own; nobody else may hold it. */
@@ -47,10 +48,17 @@ export class ProcessedContents implements Contents {
     return context.declaresOnly ? undefined : this.contents.open?.(context)
   }
 
-  emit(key: InternalKey, window: Window, values: unknown, watermark: number, output: Output): boolean {
+  emit(
+    key: InternalKey,
+    window: Window,
+    values: unknown,
+    watermark: number,
+    output: Output,
+    replaces: readonly TimeWindow[] = NOTHING_REPLACED,
+  ): boolean {
     const context = this.functionContext as CallContext
     this.timestamp = maxTimestampOf(window)
-    context.begin(watermark, this.timestamp, output)
+    context.begin(watermark, this.timestamp, replaces, output)
     this.window = window
     try {
       this.rows = this.iterate(this.contents.process(fromInternalKey(key), window, values as unknown[], context))
@@ -105,6 +113,7 @@ class CallContext implements WindowFunctionContext {
   readonly parameters: FunctionContext['parameters']
   readonly signal: AbortSignal
   watermark = Number.NEGATIVE_INFINITY
+  replaces = NOTHING_REPLACED
   private readonly environment: Environment
   private readonly portOf: (sideOutput: string) => number
   private timestamp = 0
@@ -125,8 +134,9 @@ class CallContext implements WindowFunctionContext {
     return this.environment.clock.now()
   }
 
-  begin(watermark: number, timestamp: number, output: Output): void {
+  begin(watermark: number, timestamp: number, replaces: readonly TimeWindow[], output: Output): void {
     this.watermark = watermark
+    this.replaces = replaces
     this.timestamp = timestamp
     this.output = output
   }

@@ -15,13 +15,14 @@ export function endOfTouching(sessions: readonly WindowEntry[], first: number, e
   return at
 }
 
-/** Merges a later session's window and contents into an earlier one. Trigger states and timers are the caller's. */
+/** Merges a later session's window, contents and what was fired into an earlier one. Trigger states and timers are the caller's. */
 export function absorbSession(
   target: WindowEntry,
   later: WindowEntry,
   aggregate: Aggregate<unknown, unknown, unknown>,
 ): void {
   target.end = Math.max(target.end, later.end)
+  if (later.fired !== undefined) target.fired = [...(target.fired ?? []), ...later.fired]
   if (later.accumulator === undefined) return
   target.accumulator =
     target.accumulator === undefined ? later.accumulator : aggregate.merge(target.accumulator, later.accumulator)

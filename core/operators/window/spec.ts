@@ -1,7 +1,7 @@
 import type { FunctionContext } from '../../context.js'
 import type { Key } from '../../state/key.js'
 import type { Aggregate } from '../../window/aggregate.js'
-import type { Window } from '../../window/time-window.js'
+import type { TimeWindow, Window } from '../../window/time-window.js'
 import type { Trigger } from '../../window/trigger.js'
 import type { WindowAssigner } from '../../window/window-spec.js'
 
@@ -10,6 +10,8 @@ export interface WindowFunctionContext extends FunctionContext {
   readonly watermark: number
   /** Wall clock, epoch milliseconds. */
   readonly processingTime: number
+  /** Of a session: under which other windows results of the same records went out before this one. */
+  readonly replaces: readonly TimeWindow[]
   /** Emits to one of the node's side outputs, stamped like the window's results. Nobody reads it: dropped. */
   emitTo(sideOutput: string, value: unknown): void
 }
@@ -18,7 +20,7 @@ export interface WindowFunctionContext extends FunctionContext {
 export interface AggregateContents<T, W extends Window, A, R, Row> {
   readonly kind: 'aggregate'
   readonly aggregate: Aggregate<T, A, R>
-  readonly shape: (key: Key, window: W, result: R) => Row
+  readonly shape: (key: Key, window: W, result: R, replaces: readonly TimeWindow[]) => Row
 }
 
 /** All values of a key and window, in order of arrival; in a merged session one part after the other. */

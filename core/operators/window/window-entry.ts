@@ -1,5 +1,6 @@
 import type { InternalKey } from '../../state/key.js'
 import type { Leaf } from '../../state/leaf.js'
+import type { TimeWindow } from '../../window/time-window.js'
 
 /** No time at all: compares as neither before nor after anything. */
 export const NO_TIME = Number.NaN
@@ -52,6 +53,8 @@ export class WindowEntry {
   /** Undefined when the window is empty (purged). */
   accumulator: unknown = undefined
   triggerState: unknown = undefined
+  /** Of a session: under which windows results of what it contains went out. Undefined: none that counts. */
+  fired: readonly TimeWindow[] | undefined = undefined
   /** Where the key's windows are stored. Undefined until the store has taken it. */
   leaf: Leaf | undefined = undefined
   readonly eventTime = new TimerSlot(this)

@@ -1,0 +1,61 @@
+import type { MapState } from '../../state/backend.js'
+import type { InternalKey } from '../../state/key.js'
+import { KeyedTimers } from '../../time/timers.js'
+import type { OperatorContext } from '../operator.js'
+import { NO_TIME } from './window-entry.js'
+
+/** Records of one key and time whose turn has come. */
+export interface DueRecords {
+  readonly values: readonly unknown[]
+  readonly timestamp: number
+  readonly key: InternalKey
+  /** Counted from the subtask's first. */
+  readonly group: number
+}
+
+const NONE: readonly unknown[] = []
+
+/**
+ * Records ahead of the watermark, by key and time, for windows whose bounds depend on the order of records: each waits
+ * until the watermark reaches it. Kept as state, with a timer for each key and time.
+ */
+export class WaitingRecords {
+  private readonly context: OperatorContext
+  private readonly timers: KeyedTimers
+  private readonly records: MapState<number, readonly unknown[]>
+
+  constructor(context: OperatorContext) {
+    const { keyedState, keyGroups } = context
+    this.context = context
+    this.timers = new KeyedTimers(keyGroups)
+    keyedState.register(this.timers)
+    this.records = keyedState.map<number, readonly unknown[]>({ kind: 'map', name: WAITING })
+  }
+
+  /** NO_TIME when none waits. */
+  get nextTime(): number {
+    return this.timers.event.nextTimestamp ?? NO_TIME
+  }
+
+  add(value: unknown, timestamp: number, key: InternalKey, group: number): void {
+    const of = group + this.context.keyGroups.first
+    this.context.keyedState.setCurrentKey(key, of, timestamp)
+    const others = this.records.get(timestamp)
+    if (others === undefined) this.timers.event.register({ timestamp, key, group: of, namespace: '' })
+    this.records.put(timestamp, others === undefined ? [value] : [...others, value])
+  }
+
+  /** The oldest ones up to `until`, in order of arrival. They no longer wait. */
+  takeDue(until: number): DueRecords | undefined {
+    const timer = this.timers.event.takeDue(until)
+    if (timer === undefined) return undefined
+    const { timestamp, key, group } = timer
+    this.context.keyedState.setCurrentKey(key, group, timestamp)
+    const values = this.records.get(timestamp) ?? NONE
+    this.records.remove(timestamp)
+    return { values, timestamp, key, group: group - this.context.keyGroups.first }
+  }
+}
+
+/** A user's states are named after properties; this cannot be one by accident. */
+const WAITING = 'ahead of the watermark'
