@@ -2,14 +2,18 @@ import type { WriterContext } from '../../core/connector.js'
 import { messageOf, TidemarkError, unreachable } from '../../core/errors.js'
 import { type BatchLimits, BatchQueue, type Queued } from './batch-queue.js'
 import type { CallAnswer, PassingFailure, RecordOutcome, SendCall } from './call.js'
-import { CallLimit } from './call-limit.js'
 import { type DeliveryMetrics, deliveryMetrics } from './metrics.js'
+import type { CallResult, Pace } from './pace.js'
+import type { Packer } from './packer.js'
+import { timedCall } from './timed-call.js'
 
 /** A record, and how often it was tried. */
 export interface Outgoing extends Queued {
   failures: number
   /** When it failed first, monotonic. */
   failedAt: number
+  /** The records that a packer made it of. */
+  readonly packed?: { readonly records: number; readonly bytes: number }
 }
 
 export interface DeliveryNumbers extends BatchLimits {
@@ -24,7 +28,11 @@ export interface DeliveryOptions<R extends Outgoing> {
   readonly context: WriterContext
   readonly numbers: DeliveryNumbers
   readonly isOrdered: boolean
+  readonly pace: Pace<R>
+  readonly packer?: Packer<R> | undefined
   readonly send: SendCall<R>
+  /** For every record that the service took. */
+  readonly onTaken?: ((record: R) => void) | undefined
   /** Gives a record up; what it throws fails the job. */
   readonly onRejected: (record: R, problem: TidemarkError) => void
   /** The end of a record that was tried for long enough. */
@@ -41,35 +49,31 @@ const LONGEST_DELAY_MS = 10_000
 export class Delivery<R extends Outgoing> {
   readonly #options: DeliveryOptions<R>
   readonly #queue: BatchQueue<R>
-  readonly #limit: CallLimit
   readonly #metrics: DeliveryMetrics
   readonly #abort = new AbortController()
   readonly #calls = new Set<Promise<void>>()
   #inFlightRecords = 0
   #isUrgent = false
-  /** No call before then: the service was down, or has too much to do. */
-  #pausedUntil = Number.NEGATIVE_INFINITY
   #timerAt = Number.POSITIVE_INFINITY
   #cancelTimer: (() => void) | undefined
   #closed = false
   failure: TidemarkError | undefined
-  /** Taken by the service or given up, since the start. */
+  /** Taken by the service or given up, since the start: as they were added, before they were packed. */
   settledRecords = 0
   settledBytes = 0
 
   constructor(options: DeliveryOptions<R>) {
     this.#options = options
-    const { context, numbers, isOrdered } = options
+    const { context, numbers, isOrdered, pace } = options
     this.#queue = new BatchQueue(numbers, isOrdered)
-    this.#limit = new CallLimit(numbers.parallelCalls)
-    this.#metrics = deliveryMetrics(context.metrics, {
-      inFlightRecords: () => this.#inFlightRecords,
-      parallelCallsLimit: () => this.#limit.calls,
-    })
+    this.#metrics = deliveryMetrics(context.metrics, () => this.#inFlightRecords)
+    context.metrics.gauge(pace.gauge.name, pace.gauge.read)
   }
 
-  add(record: R): void {
-    this.#queue.add(record)
+  add(record: R, now: number): void {
+    const { packer } = this.#options
+    if (packer) packer.add(record, now)
+    else this.#queue.add(record)
   }
 
   /** Makes the calls that are due. @param isUrgent nothing waits for others any more, until this says otherwise. */
@@ -87,15 +91,19 @@ export class Delivery<R extends Outgoing> {
 
   #pump(): void {
     if (this.#closed || this.failure) return
-    const now = this.#options.context.environment.clock.monotonic()
-    while (this.#calls.size < this.#limit.calls) {
-      const at = Math.max(this.#queue.dueAt(this.#isUrgent), this.#pausedUntil)
+    const { context, pace, packer } = this.#options
+    const now = context.environment.clock.monotonic()
+    if (packer) for (const record of packer.take(now, this.#isUrgent)) this.#queue.add(record)
+    while (this.#calls.size < pace.calls) {
+      const dueAt = this.#queue.dueAt(this.#isUrgent)
+      const at = dueAt > now ? Math.min(dueAt, this.#packedAt) : pace.allowedAt(now)
       if (at > now) {
         this.#wakeAt(at)
         return
       }
       const records = this.#queue.take(now)
       if (records.length === 0) return
+      pace.onCall(records, now)
       const call: Promise<void> = this.#call(records, now).then((answer) => {
         this.#calls.delete(call)
         this.#inFlightRecords -= records.length
@@ -104,6 +112,13 @@ export class Delivery<R extends Outgoing> {
       this.#inFlightRecords += records.length
       this.#calls.add(call)
     }
+    // An answer calls again; what is being packed must not wait for one.
+    this.#wakeAt(this.#packedAt)
+  }
+
+  /** When the packer has something. */
+  get #packedAt(): number {
+    return this.#options.packer?.dueAt(this.#isUrgent) ?? Number.POSITIVE_INFINITY
   }
 
   #wakeAt(at: number): void {
@@ -118,24 +133,17 @@ export class Delivery<R extends Outgoing> {
     })
   }
 
-  /** A silent server must not stop the sink for ever; the limit runs on the job's clock. Never rejects. */
+  /** Never rejects. */
   async #call(records: readonly R[], sentAt: number): Promise<CallAnswer> {
     const { context, numbers, send } = this.#options
     const { environment } = context
-    const controller = new AbortController()
-    const abort = (): void => controller.abort(this.#abort.signal.reason)
-    this.#abort.signal.addEventListener('abort', abort, { once: true })
-    const cancelTimer = environment.timers.after(numbers.callTimeoutMs, () =>
-      controller.abort(new DOMException(`no answer within ${numbers.callTimeoutMs} ms`, 'TimeoutError')),
-    )
+    const call = { environment, signal: this.#abort.signal, callTimeoutMs: numbers.callTimeoutMs }
     this.#metrics.calls.add()
     try {
-      return await send(records, controller.signal)
+      return await timedCall(call, ({ abortSignal }) => send(records, abortSignal))
     } catch (thrown) {
       return { kind: 'failed', problem: this.#unexpected(thrown) }
     } finally {
-      cancelTimer()
-      this.#abort.signal.removeEventListener('abort', abort)
       this.#metrics.callMs.record(environment.clock.monotonic() - sentAt)
     }
   }
@@ -160,13 +168,9 @@ export class Delivery<R extends Outgoing> {
       case 'split':
         this.#split(records, answer, now)
         break
-      case 'retry': {
-        const delayMs = records.reduce((longest, record) => Math.max(longest, this.#failed(record, answer, now)), 0)
-        this.#limit.onAnswer(answer.isThrottled, { sentAt, now })
-        if (answer.isThrottled) this.#metrics.throttledRecords.add(records.length)
-        this.#again(records, now + delayMs, now + delayMs)
+      case 'retry':
+        this.#onUnknown(records, answer, { sentAt, now })
         break
-      }
       case 'records':
         this.#onOutcomes(records, answer.outcomes, { sentAt, now })
         break
@@ -175,41 +179,45 @@ export class Delivery<R extends Outgoing> {
     }
   }
 
-  #onOutcomes(
-    records: readonly R[],
-    outcomes: readonly RecordOutcome[],
-    call: { readonly sentAt: number; readonly now: number },
-  ): void {
-    const failed: R[] = []
+  /** Of a call that says nothing of any of its records. */
+  #onUnknown(records: readonly R[], failure: PassingFailure, call: Times): void {
     let delayMs = 0
-    let throttled = 0
+    for (const record of records) delayMs = Math.max(delayMs, this.#failed(record, failure, call.now))
+    const throttled = failure.isThrottled ? records : []
+    this.#again({ records, failed: records, throttled, isUnknown: true, ...call, retryAt: call.now + delayMs })
+  }
+
+  #onOutcomes(records: readonly R[], outcomes: readonly RecordOutcome[], call: Times): void {
+    const failed: R[] = []
+    const throttled: R[] = []
+    let delayMs = 0
     for (let index = 0; index < records.length; index++) {
       const record = records[index]!
       const outcome = outcomes[index] ?? NO_OUTCOME
       if (outcome.kind === 'done') {
         this.#metrics.records.add()
         this.#metrics.bytes.add(record.bytes)
+        this.#options.onTaken?.(record)
         this.#settled(record)
       } else if (outcome.kind === 'rejected') {
         this.#options.onRejected(record, outcome.problem)
         this.#settled(record)
       } else {
-        if (outcome.isThrottled) throttled++
+        if (outcome.isThrottled) throttled.push(record)
         failed.push(record)
         delayMs = Math.max(delayMs, this.#failed(record, outcome, call.now))
       }
     }
-    this.#limit.onAnswer(throttled > 0, call)
-    this.#metrics.throttledRecords.add(throttled)
-    if (failed.length === 0) return
-    const dueAt = call.now + delayMs
-    this.#again(failed, dueAt, throttled > 0 ? dueAt : Number.NEGATIVE_INFINITY)
+    this.#again({ records, failed, throttled, isUnknown: false, ...call, retryAt: call.now + delayMs })
   }
 
-  #again(records: readonly R[], dueAt: number, pausedUntil: number): void {
+  #again(result: CallResult<R>): void {
+    const { failed, throttled, retryAt } = result
+    this.#options.pace.onResult(result)
+    this.#metrics.throttledRecords.add(throttled.length)
+    if (failed.length === 0) return
     this.#metrics.retries.add()
-    this.#queue.retry(records, dueAt)
-    this.#pausedUntil = Math.max(this.#pausedUntil, pausedUntil)
+    this.#queue.retry(failed, retryAt)
   }
 
   #split(records: readonly R[], answer: CallAnswer & { readonly kind: 'split' }, now: number): void {
@@ -227,8 +235,9 @@ export class Delivery<R extends Outgoing> {
   }
 
   #settled(record: R): void {
-    this.settledRecords++
-    this.settledBytes += record.bytes
+    const { packed } = record
+    this.settledRecords += packed === undefined ? 1 : packed.records
+    this.settledBytes += packed === undefined ? record.bytes : packed.bytes
     this.#queue.acknowledged(record)
   }
 
@@ -252,5 +261,7 @@ export class Delivery<R extends Outgoing> {
     return new TidemarkError({ code: 'SINK_FAILED', domain: 'connector', operatorId, message, cause: thrown })
   }
 }
+
+type Times = Pick<CallResult<never>, 'sentAt' | 'now'>
 
 const NO_OUTCOME: PassingFailure = { kind: 'retry', said: 'the answer says nothing about it', isThrottled: false }

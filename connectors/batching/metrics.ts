@@ -13,14 +13,8 @@ export interface DeliveryMetrics {
   readonly throttledRecords: Counter
 }
 
-export interface DeliveryGauges {
-  readonly inFlightRecords: () => number
-  readonly parallelCallsLimit: () => number
-}
-
-export function deliveryMetrics(metrics: Metrics, gauges: DeliveryGauges): DeliveryMetrics {
-  metrics.gauge('inFlightRecords', gauges.inFlightRecords)
-  metrics.gauge('parallelCallsLimit', gauges.parallelCallsLimit)
+export function deliveryMetrics(metrics: Metrics, inFlightRecords: () => number): DeliveryMetrics {
+  metrics.gauge('inFlightRecords', inFlightRecords)
   return {
     records: metrics.counter('records'),
     bytes: metrics.counter('bytes'),

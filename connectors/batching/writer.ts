@@ -1,8 +1,8 @@
-import type { SinkWriter, WriterContext } from '../../core/connector.js'
+import type { SinkWriter } from '../../core/connector.js'
 import type { Batch } from '../../core/element.js'
 import { TidemarkError } from '../../core/errors.js'
-import type { PassingFailure, SendCall } from './call.js'
-import { Delivery, type DeliveryNumbers, type Outgoing } from './delivery.js'
+import { CallPace } from './call-pace.js'
+import { Delivery, type DeliveryNumbers, type DeliveryOptions, type Outgoing } from './delivery.js'
 
 export interface BatchNumbers extends DeliveryNumbers {
   /** What waits or is under way: no more is taken while it is as many, or as much. */
@@ -10,16 +10,17 @@ export interface BatchNumbers extends DeliveryNumbers {
   readonly bufferBytes: number
 }
 
-export interface BatchWriterOptions<T, R extends Outgoing> {
-  readonly context: WriterContext
+export interface BatchWriterOptions<T, R extends Outgoing>
+  extends Pick<DeliveryOptions<R>, 'context' | 'packer' | 'send' | 'onTaken' | 'onRejected' | 'gaveUp'> {
   readonly numbers: BatchNumbers
   /** Of two records with one order key the second waits until the first is taken. */
   readonly isOrdered: boolean
   /** Gives the records that a row becomes: none where it was given up, or several. Throws what fails the job. */
   readonly recordsOf: (batch: Batch<T>, row: number, takenAt: number) => readonly R[]
-  readonly send: SendCall<R>
-  readonly onRejected: (record: R, problem: TidemarkError) => void
-  readonly gaveUp: (failure: PassingFailure, triedForMs: number) => TidemarkError
+  /** Default: the number of calls at once follows from how they go. */
+  readonly pace?: DeliveryOptions<R>['pace']
+  /** The metric of what waits or is under way. Default `bufferedRecords`. */
+  readonly bufferedGauge?: string
   readonly onClose?: () => void | Promise<void>
 }
 
@@ -35,10 +36,9 @@ export class BatchWriter<T, R extends Outgoing> implements SinkWriter<T> {
 
   constructor(options: BatchWriterOptions<T, R>) {
     this.#options = options
-    const { context, numbers, isOrdered, send, onRejected, gaveUp } = options
-    const onProgress = (): void => this.#onProgress()
-    this.#delivery = new Delivery({ context, numbers, isOrdered, send, onRejected, gaveUp, onProgress })
-    context.metrics.gauge('bufferedRecords', () => this.#heldRecords)
+    const { context, numbers, pace = new CallPace(numbers.parallelCalls), bufferedGauge = 'bufferedRecords' } = options
+    this.#delivery = new Delivery({ ...options, pace, onProgress: () => this.#onProgress() })
+    context.metrics.gauge(bufferedGauge, () => this.#heldRecords)
     context.metrics.gauge('bufferedBytes', () => this.#heldBytes)
   }
 
@@ -108,7 +108,7 @@ export class BatchWriter<T, R extends Outgoing> implements SinkWriter<T> {
     for (const record of this.#options.recordsOf(batch, row, now)) {
       this.#takenRecords++
       this.#takenBytes += record.bytes
-      this.#delivery.add(record)
+      this.#delivery.add(record, now)
     }
   }
 

@@ -4,12 +4,12 @@ import type {
   Shard,
   SubscribeToShardEventStream,
 } from '@aws-sdk/client-kinesis'
+import { type CallOptions, timedCall } from '../batching/timed-call.js'
 import type { ClientLease } from './client.js'
 import { ServerClock } from './server-clock.js'
 import type { ShardPosition } from './split.js'
 import { type StartingPosition, startingPosition } from './starting-position.js'
 import type { StreamName } from './stream-name.js'
-import { type CallOptions, timedCall } from './timed-call.js'
 
 export interface StreamSummary {
   readonly arn: string

@@ -1,7 +1,7 @@
 import type { SubscribeToShardEvent } from '@aws-sdk/client-kinesis'
 import type { Environment } from '../../../core/environment.js'
+import { noAnswer } from '../../batching/timed-call.js'
 import type { FanOutEvent } from '../api.js'
-import { noAnswer } from '../timed-call.js'
 
 export interface SubscriptionOptions {
   readonly environment: Environment

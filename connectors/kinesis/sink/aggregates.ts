@@ -1,8 +1,7 @@
+import type { Packer } from '../../batching/packer.js'
 import { Aggregator, hashKeyOfRecord } from '../aggregation/index.js'
-import type { RecordSource } from './delivery.js'
 import type { AggregateOptions } from './options.js'
-import type { Outgoing } from './outgoing.js'
-import type { RowRecord } from './row-records.js'
+import type { OutgoingRecord } from './outgoing.js'
 
 interface OpenAggregate {
   readonly aggregator: Aggregator
@@ -18,7 +17,7 @@ const HASH_KEY_BITS = 128n
  * part of the hash range. A row's group follows from its keys alone: whatever becomes of the shards, rows with one
  * partition key stay together, in order.
  */
-export class Aggregates implements RecordSource {
+export class Aggregates implements Packer<OutgoingRecord> {
   readonly #options: Required<AggregateOptions>
   readonly #maxDelayMs: number
   readonly #groupBits: number
@@ -26,7 +25,7 @@ export class Aggregates implements RecordSource {
   readonly #hashKeys: readonly string[]
   /** By group, the oldest first. */
   readonly #open = new Map<number, OpenAggregate>()
-  #full: Outgoing[] = []
+  #full: OutgoingRecord[] = []
 
   constructor(options: Required<AggregateOptions>, maxDelayMs: number) {
     this.#options = options
@@ -36,7 +35,7 @@ export class Aggregates implements RecordSource {
     this.#hashKeys = Array.from({ length: options.groups }, (_, group) => (BigInt(group) * width).toString())
   }
 
-  add(record: RowRecord, now: number): void {
+  add(record: OutgoingRecord, now: number): void {
     const group = this.#groupOf(record)
     const inGroup = {
       data: record.data,
@@ -62,7 +61,7 @@ export class Aggregates implements RecordSource {
     return Number.POSITIVE_INFINITY
   }
 
-  take(now: number, isUrgent: boolean): readonly Outgoing[] {
+  take(now: number, isUrgent: boolean): readonly OutgoingRecord[] {
     for (const [group, open] of this.#open) {
       if (!isUrgent && open.takenAt + this.#maxDelayMs > now) break
       this.#close(group, open)
@@ -79,17 +78,15 @@ export class Aggregates implements RecordSource {
     const { data, partitionKey, explicitHashKey, count } = record
     const bytes = data.byteLength + Buffer.byteLength(partitionKey)
     const orderKey = String(group)
-    const rest = { bytes, orderKey, rows: count, rowBytes, takenAt, failures: 0, failedAt: 0 }
+    const packed = { records: count, bytes: rowBytes }
+    const rest = { bytes, orderKey, takenAt, failures: 0, failedAt: 0, packed }
     this.#full.push({ data, partitionKey, explicitHashKey, ...rest })
   }
 
-  #groupOf(record: RowRecord): number {
+  #groupOf(record: OutgoingRecord): number {
     // Row records have valid keys.
     const hashKey = hashKeyOfRecord(record)!
     // The first bits of 128, of which four are a digit: 16 are enough for every number of groups.
     return Number.parseInt(hashKey.slice(0, 4), 16) >>> (16 - this.#groupBits)
   }
 }
-
-/** A record a row: nothing stands before the queue. */
-export const NOTHING: RecordSource = { dueAt: () => Number.POSITIVE_INFINITY, take: () => [] }

@@ -1,27 +1,6 @@
 import { messageOf, TidemarkError } from '../../../core/errors.js'
+import type { CallAnswer, PassingFailure } from '../../batching/call.js'
 import { type FailureKind, failureKind } from '../errors.js'
-
-/** Why a record, or a whole call, was not put. */
-export interface PutFailure {
-  readonly kind: FailureKind
-  /** The service's words. */
-  readonly said: string
-  readonly cause: unknown
-}
-
-export function callFailure(thrown: unknown): PutFailure {
-  return { kind: failureKind(thrown), said: messageOf(thrown).replace(/\.$/, '') || 'no message', cause: thrown }
-}
-
-/** Of one record of a call that was answered: it is always worth another attempt. */
-export function recordFailure(code: string | undefined, message: string | undefined): PutFailure {
-  const isThrottled = failureKind({ name: code }) === 'throttled'
-  return {
-    kind: isThrottled ? 'throttled' : 'transient',
-    said: `${code ?? 'no result'}${message ? `: ${messageOf(message)}` : ''}`.replace(/\.$/, ''),
-    cause: undefined,
-  }
-}
 
 export interface PutContext {
   readonly operatorId: string
@@ -29,8 +8,37 @@ export interface PutContext {
   readonly endpoint: string
 }
 
-/** The end of records that cannot be put, or have been tried for long enough. */
-export function putFailed(failure: PutFailure, context: PutContext, triedForMs: number): TidemarkError {
+/** Of a call as a whole. */
+export function callFailure(thrown: unknown, context: PutContext): CallAnswer {
+  const kind = failureKind(thrown)
+  const said = messageOf(thrown).replace(/\.$/, '') || 'no message'
+  if (isPassing(kind)) return { kind: 'retry', said, isThrottled: kind === 'throttled', cause: thrown }
+  return { kind: 'failed', problem: putFailed({ kind, said, cause: thrown }, context, 0) }
+}
+
+/** Of one record of a call that was answered: it is always worth another attempt. */
+export function recordFailure(code: string | undefined, message: string | undefined): PassingFailure {
+  return {
+    kind: 'retry',
+    said: `${code ?? 'no result'}${message ? `: ${messageOf(message)}` : ''}`.replace(/\.$/, ''),
+    isThrottled: failureKind({ name: code }) === 'throttled',
+  }
+}
+
+/** The end of a record that has been tried for long enough. */
+export function gaveUp({ said, isThrottled, cause }: PassingFailure, context: PutContext, triedForMs: number) {
+  const kind = isThrottled ? 'throttled' : cause === undefined ? 'transient' : failureKind(cause)
+  return putFailed({ kind, said, cause }, context, triedForMs)
+}
+
+interface PutFailure {
+  readonly kind: FailureKind
+  /** The service's words. */
+  readonly said: string
+  readonly cause: unknown
+}
+
+function putFailed(failure: PutFailure, context: PutContext, triedForMs: number): TidemarkError {
   const { operatorId, stream, endpoint } = context
   const { kind, said, cause } = failure
   const location = `stream ${stream}`
@@ -61,9 +69,17 @@ export function putFailed(failure: PutFailure, context: PutContext, triedForMs: 
           `${at}: a record was throttled ${tried} (${said}); the stream has too few shards for what is written, or one ` +
           'partition key has more than a shard takes: give it more shards, or spread the key',
       })
+    case 'expiredCredentials':
+      return new TidemarkError({
+        ...base,
+        code: 'KINESIS_CREDENTIALS_EXPIRED',
+        retryable: true,
+        message:
+          `${at}: the credentials have expired, and no new ones came ${tried} (${said}); give the job credentials that ` +
+          'renew themselves (a role, a web identity, a profile) instead of a session token',
+      })
     case 'transient':
     case 'inUse':
-    case 'expiredCredentials':
     case 'expiredIterator':
       return new TidemarkError({
         ...base,
@@ -77,6 +93,6 @@ export function putFailed(failure: PutFailure, context: PutContext, triedForMs: 
 }
 
 /** What is worth another attempt. */
-export function isPassing(kind: FailureKind): boolean {
+function isPassing(kind: FailureKind): boolean {
   return kind === 'throttled' || kind === 'transient' || kind === 'inUse' || kind === 'expiredCredentials'
 }

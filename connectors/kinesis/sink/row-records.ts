@@ -5,28 +5,15 @@ import type { Environment } from '../../../core/environment.js'
 import { TidemarkError } from '../../../core/errors.js'
 import { recordOf, returnedPromise, userError } from '../../../core/operators/user-error.js'
 import { isPromise } from '../../../core/promises.js'
-import { rowText } from '../../dead-letters/row-text.js'
+import { rowLetter } from '../../dead-letters/row-letter.js'
 import type { KinesisSinkSettings } from './options.js'
-
-/** What a row becomes, before it is packed with others or put by itself. */
-export interface RowRecord {
-  readonly data: Uint8Array
-  readonly partitionKey: string
-  readonly explicitHashKey: string | undefined
-  /** Data and partition key, as Kinesis counts. */
-  readonly bytes: number
-}
-
-/** A row that Kinesis cannot take. */
-export interface RejectedRow {
-  readonly problem: TidemarkError
-  readonly letter: DeadLetter
-}
+import type { OutgoingRecord } from './outgoing.js'
 
 export interface RowRecordsOptions<T> {
   readonly operatorId: string
   readonly environment: Environment
   readonly settings: KinesisSinkSettings<T>
+  readonly onRejected: (letter: DeadLetter, problem: TidemarkError) => void
 }
 
 const LONGEST_KEY = 256
@@ -40,9 +27,9 @@ export class RowRecords<T> {
     this.#options = options
   }
 
-  /** @throws TidemarkError USER_FUNCTION_RETURNED_PROMISE, which is no fault of the row */
-  of(batch: Batch<T>, row: number): RowRecord | RejectedRow {
-    const { settings } = this.#options
+  /** One, or none where the row was rejected. @throws TidemarkError USER_FUNCTION_RETURNED_PROMISE, which is no fault of the row */
+  of(batch: Batch<T>, row: number, takenAt: number): readonly OutgoingRecord[] {
+    const { settings, onRejected, operatorId, environment } = this.#options
     const value = batch.values[row]!
     let data: Uint8Array | undefined
     let partitionKey: string | undefined
@@ -59,11 +46,14 @@ export class RowRecords<T> {
             'or raise the limit of the stream and maxRecordBytes (at most 10 MiB)',
         )
       }
-      return { data, partitionKey, explicitHashKey, bytes }
+      // Field by field: spreading records here doubled what the whole sink takes of the processor.
+      return [{ data, partitionKey, explicitHashKey, bytes, orderKey: partitionKey, takenAt, failures: 0, failedAt: 0 }]
     } catch (thrown) {
       const problem = userError(thrown, this.#where(batch, row, 'the sink'))
       if (problem.code === 'USER_FUNCTION_RETURNED_PROMISE') throw problem
-      return { problem, letter: this.#letter(batch, row, { problem, data, partitionKey, explicitHashKey }) }
+      const rejected = { operatorId, problem, rejectedAt: environment.clock.now() }
+      onRejected(rowLetter(batch, row, { ...rejected, raw: data, partitionKey, explicitHashKey }), problem)
+      return []
     }
   }
 
@@ -124,34 +114,6 @@ export class RowRecords<T> {
 
   #where(batch: Batch<T>, row: number, call: string) {
     return { operatorId: this.#options.operatorId, call, ...recordOf(batch, row) }
-  }
-
-  #letter(
-    batch: Batch<T>,
-    row: number,
-    found: {
-      readonly problem: TidemarkError
-      readonly data: Uint8Array | undefined
-      readonly partitionKey: string | undefined
-      readonly explicitHashKey: string | undefined
-    },
-  ): DeadLetter {
-    const { problem, data, partitionKey, explicitHashKey } = found
-    const { origin } = batch
-    const { operatorId, environment } = this.#options
-    return {
-      operatorId,
-      split: origin?.split ?? '',
-      offset: String(origin?.offsetOf(row) ?? ''),
-      code: problem.code,
-      message: problem.message,
-      raw: data ?? Buffer.from(rowText(batch.values[row])),
-      isPart: false,
-      arrivedAt: undefined,
-      partitionKey,
-      explicitHashKey,
-      rejectedAt: environment.clock.now(),
-    }
   }
 }
 

@@ -156,6 +156,7 @@ test.each([
   ['accessDenied', 'KINESIS_ACCESS_DENIED', 'kinesis:PutRecords'],
   ['throttle', 'KINESIS_THROTTLED', 'throttled for'],
   ['unavailable', 'KINESIS_UNAVAILABLE', 'no good answer for'],
+  ['expiredCredentials', 'KINESIS_CREDENTIALS_EXPIRED', 'credentials that renew themselves'],
 ] as const)('%s for longer than is borne ends the job and names the stream', async (kind, code, message) => {
   const { server } = await startStream(1, { faults: [{ operation: 'PutRecords', fault: { kind } }] })
   const environment = hurriedEnvironment()
@@ -237,7 +238,7 @@ test('closing ends calls under way and whoever waits for them', async () => {
   await writeAll(rowsOf(3))
   const flushed = errorOf(Promise.resolve(writer.prepareCommit(1)))
   await writer.close()
-  expect(await flushed).toMatchObject({ code: 'KINESIS_SINK_CLOSED' })
+  expect(await flushed).toMatchObject({ code: 'SINK_CLOSED' })
 })
 
 test('aggregated rows are all there for a consumer that filters by hash range, in order, across splits and merges', async () => {

@@ -8,7 +8,8 @@ export interface CallOptions {
 }
 
 /**
- * A silent server must not stop a reader for ever; the limit runs on the job's clock.
+ * A silent server must not stop a job for ever; the limit runs on the job's clock. Where the time is over the signal's
+ * reason says so.
  * @param controller for an answer that goes on after the call: aborting it ends that too
  */
 export async function timedCall<R>(
@@ -23,7 +24,7 @@ export async function timedCall<R>(
   let isTimedOut = false
   const cancelTimer = environment.timers.after(callTimeoutMs, () => {
     isTimedOut = true
-    controller.abort()
+    controller.abort(noAnswer(callTimeoutMs))
   })
   try {
     return await send({ abortSignal: controller.signal })
