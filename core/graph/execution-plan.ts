@@ -1,4 +1,4 @@
-import type { LogicalNode, Partitioning } from './node.js'
+import type { LogicalNode, Partitioning, PartitionRow } from './node.js'
 
 /** Nodes that run as one task: rows pass between them by call. */
 export interface Vertex {
@@ -18,6 +18,7 @@ export interface PlanEdge {
   readonly to: number
   readonly input: number
   readonly partitioning: Partitioning
+  readonly partition?: PartitionRow
 }
 
 export interface ExecutionPlan {

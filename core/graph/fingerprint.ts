@@ -1,9 +1,10 @@
-import type { LogicalNode, NodeInput } from './node.js'
+import type { LogicalNode, NodeInput, Partitioning } from './node.js'
 
 /**
  * What a savepoint compares: the steps that keep state, what they are, and what they read. Steps without state are
  * looked through, so adding, renaming or reordering them changes nothing; neither does the order of declaration, nor
- * parallelism. It does not see into functions: a changed selector is the user's to migrate.
+ * parallelism, nor which subtask gets a record that has no key. It does not see into functions: a changed selector is the
+ * user's to migrate.
  */
 export function fingerprintOf(nodes: readonly LogicalNode[]): string {
   const lines = nodes.filter((node) => node.stable).map(lineOf)
@@ -24,9 +25,16 @@ function lineOf(node: LogicalNode): string {
 function readsOf(inputs: readonly NodeInput[]): string {
   const reads: string[] = []
   for (const { from, port, partitioning, input } of inputs) {
-    for (const origin of originsOf(from, port)) reads.push(`${origin} ${partitioning}${input === 0 ? '' : ` ${input}`}`)
+    for (const origin of originsOf(from, port)) {
+      reads.push(`${origin} ${stateKept(partitioning)}${input === 0 ? '' : ` ${input}`}`)
+    }
   }
   return [...new Set(reads)].sort().join(', ')
+}
+
+/** Without a key any subtask may have any record: state then depends on no way of spreading them. */
+function stateKept(partitioning: Partitioning): Partitioning {
+  return partitioning === 'hash' || partitioning === 'broadcast' ? partitioning : 'forward'
 }
 
 function originsOf(node: LogicalNode, port: number): readonly string[] {

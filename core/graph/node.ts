@@ -4,9 +4,13 @@ import type { WatermarkStrategy } from '../time/watermark-strategy.js'
 
 /**
  * How rows choose the subtask that gets them. `forward`: the one with the sender's index (both sides have one
- * parallelism). `hash`: by key group. `rebalance`: round robin. `broadcast`: all of them.
+ * parallelism). `hash`: by key group. `rebalance`: round robin over all. `rescale`: round robin over those that the
+ * sender is connected to, its neighbours. `broadcast`: all of them. `custom`: as a function says.
  */
-export type Partitioning = 'forward' | 'hash' | 'rebalance' | 'broadcast'
+export type Partitioning = 'forward' | 'hash' | 'rebalance' | 'rescale' | 'broadcast' | 'custom'
+
+/** Which of so many subtasks gets a row. */
+export type PartitionRow = (value: unknown, subtasks: number) => number
 
 /** Whether a step shares a task with others. `new`: not with what it reads. `never`: nor with what reads it. */
 export type Chaining = 'new' | 'never'
@@ -16,6 +20,10 @@ export interface NodeInput {
   readonly from: LogicalNode
   readonly port: number
   readonly partitioning: Partitioning
+  /** Of `custom`. */
+  readonly partition?: PartitionRow
+  /** Of `forward`: to have another parallelism is an error, no reason to rebalance. */
+  readonly mustForward?: true
   /** The ordinal that the operator sees: 0, or 1 for the second side of a connect. */
   readonly input: number
 }

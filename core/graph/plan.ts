@@ -1,5 +1,6 @@
 import { defaultMaxParallelism } from '../state/key-groups.js'
 import type { ExecutionPlan, PlanEdge, Vertex } from './execution-plan.js'
+import { graphError } from './graph-error.js'
 import type { LogicalGraph, LogicalNode, NodeInput, Partitioning } from './node.js'
 import { requireMaxParallelism, requireParallelism } from './parallelism.js'
 import { validateGraph } from './validate.js'
@@ -86,7 +87,8 @@ function edgesOf(vertices: readonly Vertex[]): PlanEdge[] {
   for (const to of vertices) {
     const head = to.chain[0]!
     if (head.kind === 'source') continue
-    for (const { from, port, partitioning, input } of head.inputs) {
+    for (const read of head.inputs) {
+      const { from, port, partition, input } = read
       const sender = places.get(from)!
       edges.push(
         Object.freeze({
@@ -96,7 +98,8 @@ function edgesOf(vertices: readonly Vertex[]): PlanEdge[] {
           port,
           to: to.index,
           input,
-          partitioning: between(partitioning, sender.vertex, to),
+          partitioning: between(read, sender.vertex, to),
+          ...(partition && { partition }),
         }),
       )
     }
@@ -104,6 +107,14 @@ function edgesOf(vertices: readonly Vertex[]): PlanEdge[] {
   return edges
 }
 
-function between(partitioning: Partitioning, from: Vertex, to: Vertex): Partitioning {
-  return partitioning === 'forward' && from.parallelism !== to.parallelism ? 'rebalance' : partitioning
+function between({ from, partitioning, mustForward }: NodeInput, sender: Vertex, reader: Vertex): Partitioning {
+  if (partitioning !== 'forward' || sender.parallelism === reader.parallelism) return partitioning
+  if (!mustForward) return 'rebalance'
+  const id = reader.chain[0]!.id
+  throw graphError(
+    'GRAPH_FORWARD_IMPOSSIBLE',
+    `'${id}' reads '${from.id}' by forward(), subtask by subtask, and has ${reader.parallelism} of them where the other ` +
+      `has ${sender.parallelism}: give '${id}' { parallelism: ${sender.parallelism} }, or take rescale() or rebalance()`,
+    id,
+  )
 }

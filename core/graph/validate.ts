@@ -26,6 +26,11 @@ export function validateGraph(graph: Omit<LogicalGraph, 'fingerprint'>): void {
   requireEverythingRead(nodes)
 }
 
+/** Where somebody wants a stream to feed itself. */
+export const INSTEAD_OF_A_CYCLE =
+  'barriers and watermarks would run in a circle, and a full channel would wait for itself. Loop inside one function, ' +
+  'keep what comes back in keyed state with a timer, or send it through a topic that a source of the job reads'
+
 function requireUniqueIds(nodes: readonly LogicalNode[]): void {
   const seen = new Set<string>()
   for (const node of nodes) {
@@ -51,7 +56,11 @@ function requireInputsFirst(nodes: readonly LogicalNode[]): void {
       for (const input of node.inputs) {
         if (declared.has(input.from)) continue
         throw nodes.includes(input.from)
-          ? graphError('GRAPH_CYCLE', `'${node.id}' reads '${input.from.id}', which depends on it: a cycle`, node.id)
+          ? graphError(
+              'GRAPH_CYCLE',
+              `'${node.id}' reads '${input.from.id}', which depends on it, a cycle: ${INSTEAD_OF_A_CYCLE}`,
+              node.id,
+            )
           : graphError('GRAPH_TWO_JOBS', `'${node.id}' reads '${input.from.id}', which is of another job`, node.id)
       }
     }

@@ -14,7 +14,7 @@ import type { BroadcastStream, ConnectedStream, KeyedConnectedStream } from './c
 import { operatorOf } from './operator-of.js'
 import { placementOf } from './placement.js'
 import { requireFunction } from './require-function.js'
-import { type Scope, withSideStreams } from './scope.js'
+import { type Scope, spread, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
 import { broadcastLabel, stateLabel } from './state-label.js'
 import type { SideStreams, StepOptions, Stream } from './stream.js'
@@ -29,7 +29,7 @@ export class BroadcastSteps<out U, B extends BroadcastDeclarations> implements B
   constructor(inputs: readonly NodeInput[], state: B) {
     this.label = broadcastLabel(state)
     this.state = state
-    this.inputs = inputs.map((input) => ({ ...input, partitioning: 'broadcast' as const, input: BROADCAST_INPUT }))
+    this.inputs = spread(inputs, { partitioning: 'broadcast' }).map((input) => ({ ...input, input: BROADCAST_INPUT }))
   }
 
   static of<U, B extends BroadcastDeclarations>(stream: BroadcastStream<U, B>): BroadcastSteps<U, B> {

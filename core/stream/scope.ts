@@ -16,8 +16,15 @@ export function outputOf(from: LogicalNode, port = 0): readonly NodeInput[] {
   return [{ from, port, partitioning: 'forward', input: 0 }]
 }
 
+type Spread = Pick<NodeInput, 'partitioning' | 'partition' | 'mustForward'>
+
+/** The same rows by another way: what was said of it before counts no more. */
+export function spread(inputs: readonly NodeInput[], how: Spread): readonly NodeInput[] {
+  return inputs.map(({ from, port, input }) => ({ from, port, input, ...how }))
+}
+
 export function hashed(inputs: readonly NodeInput[]): readonly NodeInput[] {
-  return inputs.map((input) => ({ ...input, partitioning: 'hash' as const }))
+  return spread(inputs, { partitioning: 'hash' })
 }
 
 /** The main output of a node, with its side outputs as properties. */

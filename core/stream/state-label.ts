@@ -40,7 +40,10 @@ export function withOperatorState(step: string, id: string, declared: OperatorSt
  */
 export function broadcastLabel(declared: BroadcastDeclarations): string {
   if (typeof declared !== 'object' || declared === null) {
-    throw graphError('GRAPH_STEP_INVALID', 'broadcast: expected its state, such as broadcast({ rules: mapState() })')
+    throw graphError(
+      'GRAPH_STEP_INVALID',
+      'broadcast: expected its state, such as broadcast({ rules: mapState() }); to give every subtask every record, replicate()',
+    )
   }
   const labels = Object.entries(declared).map(([name, declaration]) => {
     const kind: unknown = (declaration as { kind?: unknown } | null | undefined)?.kind

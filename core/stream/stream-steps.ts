@@ -2,6 +2,7 @@ import type { Sink } from '../connector.js'
 import { graphError } from '../graph/graph-error.js'
 import type { NodeInput } from '../graph/node.js'
 import { requireId } from '../graph/node-id.js'
+import { INSTEAD_OF_A_CYCLE } from '../graph/validate.js'
 import type { AsyncFunction, AsyncOptions } from '../operators/async/async-function.js'
 import { mapAsyncOperator } from '../operators/async/async-operator.js'
 import { asyncSettings, describeAsync } from '../operators/async/async-settings.js'
@@ -24,8 +25,10 @@ import type { KeyedStream } from './keyed-stream.js'
 import { operatorOf } from './operator-of.js'
 import { placementOf } from './placement.js'
 import { requireFunction } from './require-function.js'
-import { hashed, outputOf, type Scope, withSideStreams } from './scope.js'
+import { hashed, outputOf, type Scope, spread, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
+import type { Branches, SplitStreams, TakenBranches } from './split.js'
+import { splitStreams } from './split-steps.js'
 import { withOperatorState } from './state-label.js'
 import type { SideStreams, StatelessOptions, StepOptions, Stream } from './stream.js'
 
@@ -79,6 +82,42 @@ export class StreamSteps<out T> implements Stream<T> {
     ...others: { readonly [Index in keyof Us]: Stream<Us[Index]> }
   ): Stream<T | Us[number]> {
     return this.#scope.stream([...this.#inputs, ...others.flatMap((other) => this.#inputsOf(other))])
+  }
+
+  split<B extends Branches<T>>(branches: B & TakenBranches, options: StatelessOptions = {}): SplitStreams<T, B> {
+    const parallelism = options.parallelism ?? this.#parallelismHere()
+    const placed = { ...options, ...(parallelism !== undefined && { parallelism }) }
+    return splitStreams<T, B>(this.#scope, this.#inputs, { branches, options: placed })
+  }
+
+  rebalance(): Stream<T> {
+    return this.#spread({ partitioning: 'rebalance' })
+  }
+
+  rescale(): Stream<T> {
+    return this.#spread({ partitioning: 'rescale' })
+  }
+
+  replicate(): Stream<T> {
+    return this.#spread({ partitioning: 'broadcast' })
+  }
+
+  forward(): Stream<T> {
+    return this.#spread({ partitioning: 'forward', mustForward: true })
+  }
+
+  partitionBy<P>(key: (value: T) => P, partition: (key: P, subtasks: number) => number): Stream<T> {
+    if (typeof key !== 'function' || typeof partition !== 'function') {
+      throw graphError(
+        'GRAPH_STEP_INVALID',
+        'partitionBy: expected two functions, such as partitionBy((e) => e.tenant, (tenant, subtasks) => tenant % subtasks)',
+      )
+    }
+    return this.#spread({
+      partitioning: 'custom',
+      // The graph holds functions of any type; this one gets what this stream carries.
+      partition: (value, subtasks) => partition(key(value as T), subtasks),
+    })
   }
 
   keyBy<const K>(selector: (value: T) => K): KeyedStream<Extract<K, Key>, T> {
@@ -140,6 +179,11 @@ export class StreamSteps<out T> implements Stream<T> {
     return step(this as Stream<T>)
   }
 
+  iterate(): never {
+    const id = this.#inputs[0]?.from.id
+    throw graphError('GRAPH_CYCLE', `a stream cannot feed itself (iterate on '${id}'): ${INSTEAD_OF_A_CYCLE}`, id)
+  }
+
   window(): never {
     throw graphError(
       'GRAPH_WINDOW_NEEDS_KEY',
@@ -163,8 +207,14 @@ export class StreamSteps<out T> implements Stream<T> {
     return this.#scope.stream(outputOf(node))
   }
 
+  #spread(how: Parameters<typeof spread>[1]): Stream<T> {
+    return this.#scope.stream(spread(this.#inputs, how))
+  }
+
   /** Where all inputs run at one parallelism a step without state stays with them: no exchange, and order is kept. */
   #parallelismHere(): number | undefined {
+    // What is spread anew has left them.
+    if (this.#inputs.some(({ partitioning }) => partitioning !== 'forward')) return undefined
     const first = this.#inputs[0]?.from.parallelism
     return this.#inputs.every((input) => input.from.parallelism === first) ? first : undefined
   }

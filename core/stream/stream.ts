@@ -10,6 +10,7 @@ import type { OperatorStateDeclarations } from '../state/operator-list-state.js'
 import type { CompileError } from './compile-error.js'
 import type { BroadcastStream, ConnectedStream } from './connected-streams.js'
 import type { KeyedStream } from './keyed-stream.js'
+import type { Branches, SplitStreams, TakenBranches } from './split.js'
 
 /*
  * What a job is written with: streams here, those with a key in keyed-stream.ts, two that meet in connected-streams.ts
@@ -79,10 +80,50 @@ export interface Stream<out T> {
     options?: AsyncOptions<T, F> & StepOptions,
   ): Stream<R | F>
 
+  /**
+   * Each record goes to the first branch, in the order written, whose predicate holds, and to `rest` where none does. A
+   * test that narrows narrows its branch, and what `rest` may have.
+   * @example
+   * const { trips, markers, rest } = events.split({
+   *   trips: (event) => event.type === 'trip',
+   *   markers: (event) => event.type === 'marker',
+   * })
+   */
+  split<B extends Branches<T>>(branches: B & TakenBranches, options?: StatelessOptions): SplitStreams<T, B>
+
   /** All records of these streams, in no order between them. Costs nothing. */
   union<Us extends readonly unknown[]>(
     ...others: { readonly [Index in keyof Us]: Stream<Us[Index]> }
   ): Stream<T | Us[number]>
+
+  /**
+   * Records go in turn to all subtasks of the step that reads this: work is spread evenly, whatever the source's splits
+   * are. Records of one sender to one receiver keep their order.
+   * @example events.rebalance().map(expensive)
+   */
+  rebalance(): Stream<T>
+
+  /**
+   * As `rebalance`, but each subtask sends to its own few neighbours only: with 2 subtasks before and 6 behind to three of
+   * them. It evens out less, and needs fewer channels.
+   */
+  rescale(): Stream<T>
+
+  /** Every subtask of the step that reads this gets every record. For state of a few elements take `broadcast(state)`. */
+  replicate(): Stream<T>
+
+  /**
+   * Records stay with the subtask of their number. It is what happens anyhow between steps of one parallelism; this makes
+   * it an error to have two.
+   */
+  forward(): Stream<T>
+
+  /**
+   * Records go to the subtask that a function gives for their key. There is no state by key behind it: that needs `keyBy`.
+   * @param partition the index of a subtask, from 0 to `subtasks` - 1; the same for the same key, at whatever number.
+   * @example events.partitionBy((event) => event.tenant, (tenant, subtasks) => tenant % subtasks)
+   */
+  partitionBy<P>(key: (value: T) => P, partition: (key: P, subtasks: number) => number): Stream<T>
 
   /**
    * Records with one key meet in one subtask, and share state, timers and windows.
@@ -132,6 +173,11 @@ export interface Stream<out T> {
 
   /** Applies a function that takes a stream: how steps are shared between jobs. */
   pipe<R>(step: (stream: Stream<T>) => R): R
+
+  /** @deprecated A stream cannot feed itself: see docs/streams.md for what to do instead. */
+  iterate(
+    step: CompileError<'A stream cannot feed itself: barriers and watermarks would run in a circle. Loop inside one function, keep what comes back in keyed state with a timer, or send it through a topic that a source reads.'>,
+  ): never
 
   /** @deprecated A window needs a key: call `keyBy` first. */
   window(

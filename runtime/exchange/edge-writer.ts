@@ -1,14 +1,19 @@
 import { Batch, type Element } from '../../core/element.js'
 import { TidemarkError } from '../../core/errors.js'
-import type { Partitioning } from '../../core/graph/node.js'
+import type { Partitioning, PartitionRow } from '../../core/graph/node.js'
 import { subtaskOfGroup } from '../../core/state/key-groups.js'
 import type { ChannelSender } from './channel.js'
+import { partitionOf } from './partition-of.js'
 
 export interface EdgeWriterOptions {
   readonly partitioning: Partitioning
+  /** Of `custom`. */
+  readonly partition?: PartitionRow | undefined
+  /** Who sends, for errors. */
+  readonly operatorId: string
   readonly subtask: number
   readonly maxParallelism: number
-  /** One a receiving subtask, in order. For `forward` only the one with the sender's index is there. */
+  /** One for each receiving subtask that the sender is connected to, in order. */
   readonly channels: readonly ChannelSender[]
 }
 
@@ -37,37 +42,77 @@ export class EdgeWriter {
   }
 
   send(element: Element): void {
-    if (element.kind !== 'batch' || this.channels.length === 1 || this.options.partitioning === 'broadcast') {
-      for (const channel of this.channels) channel.send(element)
-    } else if (this.options.partitioning === 'hash') {
-      this.sendByGroup(element.batch)
-    } else {
-      const target = this.next
-      this.next = (target + 1) % this.channels.length
-      this.channels[target]?.send(element)
+    const { partitioning, partition } = this.options
+    if (element.kind !== 'batch' || partitioning === 'broadcast') this.sendToAll(element)
+    // Asked also where there is one subtask: what is wrong with the function shows at any parallelism.
+    else if (partition) this.sendByFunction(element.batch, partition)
+    else if (this.channels.length === 1) this.sendToAll(element)
+    else if (partitioning === 'hash') this.sendByGroup(element.batch)
+    else this.sendInTurn(element.batch)
+  }
+
+  private sendToAll(element: Element): void {
+    for (const channel of this.channels) channel.send(element)
+  }
+
+  /** Over all batches no channel gets two rows more than another. A run of rows each, so that batches stay batches. */
+  private sendInTurn(batch: Batch): void {
+    const { length } = this.channels
+    const share = Math.floor(batch.length / length)
+    const longer = batch.length % length
+    for (let turn = 0, start = 0; start < batch.length; turn++) {
+      const end = start + share + (turn < longer ? 1 : 0)
+      this.sendTo((this.next + turn) % length, end - start === batch.length ? batch : runOf(batch, start, end))
+      start = end
     }
+    this.next = (this.next + longer) % length
   }
 
   private sendByGroup(batch: Batch): void {
-    const { values, timestamps, keys, groups } = batch
+    const { keys, groups } = batch
     if (!keys || !groups) throw notKeyed()
+    this.scatter(batch, (row) => this.targets[groups[row] as number] as number)
+  }
+
+  private sendByFunction(batch: Batch, partition: PartitionRow): void {
+    const asked = { operatorId: this.options.operatorId, partition, subtasks: this.channels.length }
+    this.scatter(batch, (row) => partitionOf(batch, row, asked))
+  }
+
+  private scatter(batch: Batch, targetOf: (row: number) => number): void {
+    const { values, timestamps, keys, groups } = batch
     const parts: Builder[] = this.channels.map(() => ({ values: [], timestamps: [], keys: [], groups: [] }))
     for (let row = 0; row < values.length; row++) {
-      const group = groups[row] as number
-      const part = parts[this.targets[group] as number] as Builder
+      const part = parts[targetOf(row)] as Builder
       part.values.push(values[row])
       part.timestamps.push(timestamps[row] as number)
+      if (!keys || !groups) continue
       part.keys.push(keys[row] as Builder['keys'][number])
-      part.groups.push(group)
+      part.groups.push(groups[row] as number)
     }
+    const isKeyed = keys !== undefined && groups !== undefined
     const origin = batch.origin?.scattered()
     for (let target = 0; target < parts.length; target++) {
       const part = parts[target] as Builder
       if (part.values.length === 0) continue
-      const rows = new Batch(part.values, part.timestamps, part.keys, part.groups, origin)
-      this.channels[target]?.send({ kind: 'batch', batch: rows })
+      const keyed = isKeyed ? part : undefined
+      this.sendTo(target, new Batch(part.values, part.timestamps, keyed?.keys, keyed?.groups, origin))
     }
   }
+
+  private sendTo(target: number, batch: Batch): void {
+    this.channels[target]?.send({ kind: 'batch', batch })
+  }
+}
+
+function runOf({ values, timestamps, keys, groups, origin }: Batch, start: number, end: number): Batch {
+  return new Batch(
+    values.slice(start, end),
+    timestamps.slice(start, end),
+    keys?.slice(start, end),
+    groups?.slice(start, end),
+    origin?.from(start),
+  )
 }
 
 function notKeyed(): TidemarkError {

@@ -12,6 +12,7 @@ import { KeyedState } from '../../core/state/keyed-state.js'
 import type { LeafStore } from '../../core/state/leaf-table.js'
 import { RestoredOperatorState } from '../../core/state/restored-operator-state.js'
 import { LocalChannel } from '../exchange/channel.js'
+import { isConnected } from '../exchange/connected.js'
 import { EdgeWriter } from '../exchange/edge-writer.js'
 import { childLogger } from '../observe/child-logger.js'
 import { OperatorMetrics } from '../observe/metrics.js'
@@ -112,6 +113,11 @@ export class Deployment {
     )
   }
 
+  private isConnected({ partitioning, from, to }: PlanEdge, sender: number, receiver: number): boolean {
+    const senders = this.vertex(from).parallelism
+    return isConnected(partitioning, { sender, senders, receiver, receivers: this.vertex(to).parallelism })
+  }
+
   private vertex(index: number): Vertex {
     return this.options.plan.vertices[index] as Vertex
   }
@@ -151,7 +157,7 @@ export class Deployment {
         : new InputGate(
             inputs.flatMap((edge) => {
               const channels = this.channels[edge.index]?.[subtask] ?? []
-              const used = edge.partitioning === 'forward' ? channels.slice(subtask, subtask + 1) : channels
+              const used = channels.filter((_, sender) => this.isConnected(edge, sender, subtask))
               return used.map((channel) => ({ channel, input: edge.input }))
             }),
             this.options.restore(vertex.chain[0] as LogicalNode, subtask, vertex.parallelism).watermark,
@@ -175,10 +181,12 @@ export class Deployment {
     for (const edge of this.options.plan.edges) {
       if (edge.from !== vertex.index || edge.stage !== position) continue
       const receivers = this.channels[edge.index] ?? []
-      const targets = edge.partitioning === 'forward' ? receivers.slice(subtask, subtask + 1) : receivers
+      const targets = receivers.filter((_, receiver) => this.isConnected(edge, subtask, receiver))
       outlets[edge.port]?.push(
         new EdgeWriter({
           partitioning: edge.partitioning,
+          partition: edge.partition,
+          operatorId: node.id,
           subtask,
           maxParallelism: this.options.plan.maxParallelism,
           channels: targets.map((senders) => senders[subtask] as LocalChannel),

@@ -79,7 +79,8 @@ export class OperatorInstance {
       parameters: options.parameters,
       signal: new AbortController().signal,
       environment: options.environment,
-      portOf: (name) => options.sideOutputs.indexOf(name) + 1,
+      // As in a job: -1 where nobody reads it.
+      portOf: (name) => options.sideOutputs.indexOf(name) + 1 || -1,
       keyGroups: range,
       maxParallelism,
       keyedState: this.state.keyed,
