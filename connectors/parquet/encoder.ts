@@ -1,12 +1,17 @@
-import type { ByteWriter, ParquetWriter } from 'hyparquet-writer'
+import type { ByteWriter, ColumnSource, ParquetWriter } from 'hyparquet-writer'
 import { TidemarkError } from '../../core/errors.js'
 import type { FileEncoder } from '../file/format.js'
+import type { Field } from './fields.js'
 import type { ParquetLibrary } from './load.js'
-import type { ParsedColumn, StoredValue } from './schema.js'
+import { Misfit } from './misfit.js'
+import { hasNegativeZero, Parts, type Stored, sizeOf, UnknownPart } from './parts.js'
 
 export interface ParquetEncoderOptions {
-  readonly columns: readonly ParsedColumn[]
+  readonly fields: readonly Field[]
+  /** What ends a row group. */
   readonly rowGroupSize: number
+  readonly rowGroupBytes: number
+  readonly pageBytes: number
   readonly codec: 'SNAPPY' | 'ZSTD' | 'GZIP' | 'UNCOMPRESSED'
   /** By codec, for those that the library does not bring. */
   readonly compressors: Readonly<Record<string, Compress>>
@@ -14,54 +19,62 @@ export interface ParquetEncoderOptions {
 
 export type Compress = (bytes: Uint8Array) => Uint8Array
 
-type ColumnValues = (StoredValue | null)[]
+/** The rows of a group of one column. Values behind those that count are of a row that did not fit. */
+interface Column {
+  readonly field: Field
+  values: Stored[]
+  hasNegativeZero: boolean
+}
 
 /** Rows of a group are kept by column; a full group is one piece. */
 export class ParquetEncoder implements FileEncoder<object> {
   readonly #options: ParquetEncoderOptions
   readonly #bytes: ByteWriter
   readonly #writer: ParquetWriter
-  readonly #names: ReadonlySet<string>
-  #values: ColumnValues[]
+  readonly #parts: Parts
+  readonly #columns: readonly Column[]
+  /** Of a row, without what depends on its values. */
+  readonly #rowBytes: number
   #rows = 0
   #pendingBytes = 0
 
   constructor({ ByteWriter, ParquetWriter }: ParquetLibrary, options: ParquetEncoderOptions) {
-    const { columns, codec, compressors } = options
+    const { fields, codec, compressors } = options
     this.#options = options
-    this.#names = new Set(columns.map(({ name }) => name))
-    this.#values = columns.map(() => [])
+    this.#parts = new Parts(fields)
+    this.#columns = fields.map((field) => ({ field, values: [], hasNegativeZero: false }))
+    this.#rowBytes = fields.reduce((sum, { bytes = 0 }) => sum + bytes, 0)
     this.#bytes = new ByteWriter()
     this.#writer = new ParquetWriter({
       writer: this.#bytes,
       codec,
       compressors,
       createdBy: 'tidemark',
-      schema: [
-        { name: 'root', num_children: columns.length },
-        ...columns.map(({ name, nullable, physical }) => ({
-          name,
-          type: physical.type,
-          ...(physical.converted && { converted_type: physical.converted }),
-          repetition_type: nullable ? ('OPTIONAL' as const) : ('REQUIRED' as const),
-        })),
-      ],
+      schema: [{ name: 'root', num_children: fields.length }, ...fields.flatMap(({ elements }) => elements)],
     })
   }
 
   add(row: object): void {
-    const { columns } = this.#options
     if (typeof row !== 'object' || row === null) throw rowError(`a row is an object, found ${String(row)}`)
-    for (const name in row) {
-      if (!this.#names.has(name)) throw rowError(`the row has '${name}', which is not in the schema`)
-    }
-    // All of it is converted before any of it is kept: a row that does not fit leaves nothing behind.
-    const converted = columns.map((column) => convert(column, (row as Record<string, unknown>)[column.name]))
-    for (const [index, value] of converted.entries()) {
-      this.#values[index]!.push(value)
-      this.#pendingBytes += typeof value === 'string' ? 4 + value.length : 8
+    let bytes = this.#rowBytes
+    let current: Field | undefined
+    try {
+      this.#parts.requireKnown(row)
+      // The row counts once all of it fits: what is left of another one is overwritten.
+      for (const column of this.#columns) {
+        const { field, values } = column
+        current = field
+        const stored = field.convert(this.#parts.read(row, field.name))
+        values[this.#rows] = stored
+        if (field.bytes === undefined) bytes += sizeOf(stored)
+        if (field.hasFloats && hasNegativeZero(stored)) column.hasNegativeZero = true
+      }
+    } catch (thrown) {
+      if (thrown instanceof Misfit) throw rowError(describe(thrown, current?.name ?? ''))
+      throw thrown
     }
     this.#rows++
+    this.#pendingBytes += bytes
   }
 
   get pendingBytes(): number {
@@ -69,17 +82,31 @@ export class ParquetEncoder implements FileEncoder<object> {
   }
 
   get ready(): boolean {
-    return this.#rows >= this.#options.rowGroupSize
+    return this.#rows >= this.#options.rowGroupSize || this.#pendingBytes >= this.#options.rowGroupBytes
   }
 
   take(): () => Uint8Array {
     const rows = this.#rows
-    const columnData = this.#options.columns.map(({ name }, index) => ({ name, data: this.#values[index]! }))
-    this.#values = columnData.map(() => [])
+    const columnData = this.#columns.map((column): ColumnSource => {
+      const { field, values } = column
+      const mustBePlain = column.hasNegativeZero
+      values.length = rows
+      column.values = []
+      column.hasNegativeZero = false
+      return {
+        name: field.name,
+        data: values,
+        columnIndex: true,
+        bloomFilter: field.hasBloomFilter,
+        // A dictionary of the library takes 0 and -0 for one value.
+        ...(mustBePlain && { encoding: 'PLAIN' as const }),
+      }
+    })
     this.#rows = 0
     this.#pendingBytes = 0
+    const { pageBytes: pageSize } = this.#options
     return () => {
-      if (rows > 0) this.#writer.write({ columnData, rowGroupSize: rows })
+      if (rows > 0) this.#writer.write({ columnData, rowGroupSize: rows, pageSize })
       return this.#drain()
     }
   }
@@ -101,15 +128,12 @@ export class ParquetEncoder implements FileEncoder<object> {
   }
 }
 
-function convert({ name, physical, nullable }: ParsedColumn, value: unknown): StoredValue | null {
-  if (value === null || value === undefined) {
-    if (nullable) return null
-    throw rowError(`column '${name}': expected ${physical.expected}, found ${value}; declare it nullable to allow that`)
+function describe(misfit: Misfit, column: string): string {
+  if (misfit instanceof UnknownPart) {
+    const within = column === '' ? 'the row' : `column '${column}${misfit.path}'`
+    return `${within} has '${misfit.part}', which is not in the schema`
   }
-  const stored = physical.convert(value)
-  if (stored !== undefined) return stored
-  const found = typeof value === 'number' ? 'another number' : `a ${typeof value}`
-  throw rowError(`column '${name}': expected ${physical.expected}, found ${found}`)
+  return `column '${column}${misfit.path}': expected ${misfit.expected}, found ${misfit.found}`
 }
 
 function rowError(message: string): TidemarkError {

@@ -1,25 +1,36 @@
 import { gzipSync } from 'node:zlib'
-import { requireKnownOptions } from '../../core/options.js'
+import { optionInvalid, requireChoice, requireKnownOptions } from '../../core/options.js'
 import type { FileSinkFormat } from '../file/format.js'
 import { loadZstd } from '../zstd/load.js'
 import { type Compress, ParquetEncoder } from './encoder.js'
+import { parseSchema } from './fields.js'
 import { loadParquetLibrary } from './load.js'
-import { invalid, type ParquetRow, type ParquetSchema, parseSchema } from './schema.js'
+import type { ParquetRow, ParquetSchema } from './schema.js'
 
 export type ParquetCompression = 'snappy' | 'zstd' | 'gzip' | 'uncompressed'
 
-export interface ParquetFormatOptions<S extends ParquetSchema> {
-  readonly schema: S
+/** How the files are made, whatever their columns are. */
+export interface ParquetEncodingOptions {
   /** Rows encoded at once. More compress better and hold the event loop longer. Default: 40,000 / columns. */
   readonly rowGroupSize?: number
+  /** A row group ends after about this many bytes, before encoding, too. Default 4 MiB. */
+  readonly rowGroupBytes?: number
+  /** Of a page, before compression. Where a column of a row group has several, the file has an index of them. Default 1 MiB. */
+  readonly pageBytes?: number
   /** Default `snappy`. `zstd` before Node 22.15 needs `@bokuweb/zstd-wasm`. */
   readonly compression?: ParquetCompression
 }
 
-export const PARQUET_FORMAT_OPTIONS = { schema: true, rowGroupSize: true, compression: true } as const
+export interface ParquetFormatOptions<S extends ParquetSchema> extends ParquetEncodingOptions {
+  readonly schema: S
+}
+
+const ENCODING_OPTIONS = { rowGroupSize: true, rowGroupBytes: true, pageBytes: true, compression: true } as const
+export const PARQUET_FORMAT_OPTIONS = { schema: true, ...ENCODING_OPTIONS } as const
 
 /** Values that are encoded in well under 50 ms on one slow core. */
 const VALUES_A_GROUP = 40_000
+const MIB = 1024 * 1024
 
 const CODECS = { snappy: 'SNAPPY', zstd: 'ZSTD', gzip: 'GZIP', uncompressed: 'UNCOMPRESSED' } as const
 
@@ -31,18 +42,19 @@ export function parquetFormat<const S extends ParquetSchema>(
   options: ParquetFormatOptions<S>,
 ): FileSinkFormat<ParquetRow<S>> {
   requireKnownOptions('parquetFormat', options, PARQUET_FORMAT_OPTIONS)
-  const { schema, compression = 'snappy' } = options
-  const columns = parseSchema(schema)
-  const rowGroupSize = options.rowGroupSize ?? Math.max(1, Math.floor(VALUES_A_GROUP / columns.length))
-  if (!(Number.isSafeInteger(rowGroupSize) && rowGroupSize > 0)) {
-    throw invalid(`rowGroupSize is a whole number above 0, found ${rowGroupSize}`)
-  }
-  if (!Object.hasOwn(CODECS, compression)) {
-    throw invalid(`compression is one of ${Object.keys(CODECS).join(', ')}, found ${String(compression)}`)
-  }
+  const { schema, ...encoding } = options
+  requireEncoding(encoding)
+  return declaredFormat(schema, encoding)
+}
+
+function declaredFormat(schema: ParquetSchema, encoding: ParquetEncodingOptions): FileSinkFormat<object> {
+  const fields = parseSchema(schema)
+  const leaves = fields.reduce((sum, field) => sum + field.leaves, 0)
+  const rowGroupSize = encoding.rowGroupSize ?? Math.max(1, Math.floor(VALUES_A_GROUP / leaves))
+  const { rowGroupBytes = 4 * MIB, pageBytes = MIB, compression = 'snappy' } = encoding
   const codec = CODECS[compression]
   return {
-    name: `Parquet: ${columns.map(({ name }) => name).join(', ')}`,
+    name: `Parquet: ${fields.map(({ name }) => name).join(', ')}`,
     extension: '.parquet',
     hasFooter: true,
     isCompressed: true,
@@ -52,7 +64,15 @@ export function parquetFormat<const S extends ParquetSchema>(
       // At once: the library writes a row group in one go.
       if (codec === 'GZIP') compressors[codec] = (bytes) => gzipSync(bytes)
       if (codec === 'ZSTD') compressors[codec] = await loadZstd('the Parquet sink')
-      return () => new ParquetEncoder(library, { columns, rowGroupSize, codec, compressors })
+      return () => new ParquetEncoder(library, { fields, rowGroupSize, rowGroupBytes, pageBytes, codec, compressors })
     },
+  }
+}
+
+function requireEncoding({ compression, ...sizes }: ParquetEncodingOptions): void {
+  requireChoice('parquet sink', { name: 'compression', value: compression, choices: Object.keys(CODECS) })
+  for (const [name, value] of Object.entries(sizes)) {
+    if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue
+    throw optionInvalid('parquet sink', `${name} is a whole number above 0, found ${String(value)}`)
   }
 }

@@ -1,9 +1,66 @@
-import { TidemarkError } from '../../core/errors.js'
+/** A type that is one value a row. */
+export type ParquetScalar =
+  | 'string'
+  | 'int32'
+  | 'int64'
+  | 'float'
+  | 'double'
+  | 'boolean'
+  | 'timestamp-ms'
+  | 'timestamp-us'
+  | 'date'
+  | 'binary'
 
-export type ParquetType = 'string' | 'int32' | 'int64' | 'double' | 'boolean' | 'timestamp-ms'
+/** What the keys of a map may be: values that are told apart by what they are. */
+export type ParquetMapKey = 'string' | 'int32' | 'int64' | 'boolean' | 'date' | 'timestamp-ms' | 'timestamp-us'
 
-/** A type, or a type whose values may be null. */
-export type ParquetColumn = ParquetType | { readonly type: ParquetType; readonly nullable?: boolean }
+interface Nullable {
+  /** Whether a value may be null, undefined or left out. Default false. */
+  readonly nullable?: boolean
+}
+
+/** A scalar with more to say about it. */
+export interface ParquetScalarColumn extends Nullable {
+  readonly type: ParquetScalar
+  /**
+   * Whether each row group gets a bloom filter of the column, for readers that look for one value among many: `string`,
+   * `binary`, `int32` and `int64` that are columns themselves. Default false.
+   */
+  readonly bloomFilter?: boolean
+}
+
+/** Exact numbers of up to 38 digits, `scale` of them behind the point. */
+export interface ParquetDecimal extends Nullable {
+  readonly type: 'decimal'
+  readonly precision: number
+  /** Default 0. */
+  readonly scale?: number
+}
+
+export interface ParquetList extends Nullable {
+  readonly type: 'list'
+  readonly of: ParquetColumn
+}
+
+export interface ParquetStruct extends Nullable {
+  readonly type: 'struct'
+  readonly fields: ParquetSchema
+}
+
+export interface ParquetMap extends Nullable {
+  readonly type: 'map'
+  readonly keys: ParquetMapKey
+  readonly values: ParquetColumn
+}
+
+/** A type, or a type with more to say about it: `{ type: 'double', nullable: true }`. */
+export type ParquetColumn =
+  | ParquetScalar
+  | ParquetScalarColumn
+  | ParquetDecimal
+  | ParquetList
+  | ParquetStruct
+  | ParquetMap
 
 /** The columns of a file, in order. */
 export type ParquetSchema = { readonly [column: string]: ParquetColumn }
@@ -12,105 +69,49 @@ interface ValueOf {
   readonly string: string
   readonly int32: number
   readonly int64: number | bigint
+  readonly float: number
   readonly double: number
   readonly boolean: boolean
   /** Epoch milliseconds. */
   readonly 'timestamp-ms': number | Date
+  /** Epoch microseconds. Not a number: that would most often be milliseconds. */
+  readonly 'timestamp-us': bigint | Date
+  /** `2026-11-21`, or a Date at midnight UTC. */
+  readonly date: string | Date
+  readonly binary: Uint8Array
 }
 
 type NullableColumns<S extends ParquetSchema> = {
   [C in keyof S]: S[C] extends { readonly nullable: true } ? C : never
 }[keyof S]
 
-type ColumnValue<C extends ParquetColumn> = C extends ParquetType
+/** Null and undefined aside. */
+type ColumnValue<C> = C extends ParquetScalar
   ? ValueOf[C]
-  : C extends { readonly type: infer T extends ParquetType }
+  : C extends { readonly type: infer T extends ParquetScalar }
     ? ValueOf[T]
-    : never
+    : C extends { readonly type: 'decimal' }
+      ? string | number | bigint
+      : C extends { readonly type: 'list'; readonly of: infer E }
+        ? readonly ElementValue<E>[]
+        : C extends { readonly type: 'struct'; readonly fields: infer F extends ParquetSchema }
+          ? ParquetRow<F>
+          : C extends { readonly type: 'map'; readonly keys: infer K extends ParquetMapKey; readonly values: infer V }
+            ? MapValue<K, ElementValue<V>>
+            : never
 
-/** What a row of the schema looks like. A nullable column may be null, undefined or left out. */
-export type ParquetRow<S extends ParquetSchema> = {
-  readonly [C in Exclude<keyof S, NullableColumns<S>>]: ColumnValue<S[C]>
-} & { readonly [C in NullableColumns<S>]?: ColumnValue<S[C]> | null | undefined }
+type ElementValue<C> = ColumnValue<C> | (C extends { readonly nullable: true } ? null | undefined : never)
 
-/** How a type is stored, and what of JavaScript's values it takes. */
-export interface PhysicalType {
-  readonly type: 'BYTE_ARRAY' | 'INT32' | 'INT64' | 'DOUBLE' | 'BOOLEAN'
-  readonly converted?: 'UTF8' | 'TIMESTAMP_MILLIS'
-  readonly expected: string
-  /** The value as the writer wants it; undefined when it does not fit. */
-  convert(value: unknown): StoredValue | undefined
-}
+type MapValue<K extends ParquetMapKey, V> =
+  | ReadonlyMap<ValueOf[K], V>
+  | (K extends 'string' ? { readonly [key: string]: V } : never)
 
-export type StoredValue = string | number | bigint | boolean
-
-const INT64_MAX = 2n ** 63n - 1n
-/** The furthest that a JavaScript date reaches. */
-const TIMESTAMP_MAX = 8.64e15
-
-export const PHYSICAL_TYPES: Readonly<Record<ParquetType, PhysicalType>> = {
-  string: {
-    type: 'BYTE_ARRAY',
-    converted: 'UTF8',
-    expected: 'a string',
-    convert: (value) => (typeof value === 'string' ? value : undefined),
-  },
-  int32: {
-    type: 'INT32',
-    expected: 'a whole number of 32 bits',
-    convert: (value) => (typeof value === 'number' && (value | 0) === value ? value : undefined),
-  },
-  int64: {
-    type: 'INT64',
-    expected: 'a bigint of 64 bits or a safe whole number',
-    convert(value) {
-      if (typeof value === 'bigint') return value <= INT64_MAX && value >= -INT64_MAX - 1n ? value : undefined
-      return Number.isSafeInteger(value) ? BigInt(value as number) : undefined
-    },
-  },
-  double: {
-    type: 'DOUBLE',
-    expected: 'a number',
-    convert: (value) => (typeof value === 'number' ? value : undefined),
-  },
-  boolean: {
-    type: 'BOOLEAN',
-    expected: 'a boolean',
-    convert: (value) => (typeof value === 'boolean' ? value : undefined),
-  },
-  'timestamp-ms': {
-    type: 'INT64',
-    converted: 'TIMESTAMP_MILLIS',
-    expected: 'whole epoch milliseconds or a Date',
-    convert(value) {
-      const ms = value instanceof Date ? value.getTime() : value
-      return Number.isSafeInteger(ms) && Math.abs(ms as number) <= TIMESTAMP_MAX ? BigInt(ms as number) : undefined
-    },
-  },
-}
-
-export interface ParsedColumn {
-  readonly name: string
-  readonly physical: PhysicalType
-  readonly nullable: boolean
-}
-
-/** @throws TidemarkError OPTION_INVALID */
-export function parseSchema(schema: ParquetSchema): readonly ParsedColumn[] {
-  const columns = Object.entries(schema).map(([name, column]): ParsedColumn => {
-    const type = typeof column === 'string' ? column : column.type
-    const physical = Object.hasOwn(PHYSICAL_TYPES, type) ? PHYSICAL_TYPES[type] : undefined
-    if (!physical) {
-      throw invalid(
-        `column '${name}' has type '${String(type)}': choose one of ${Object.keys(PHYSICAL_TYPES).join(', ')}`,
-      )
-    }
-    return { name, physical, nullable: typeof column === 'object' && column.nullable === true }
-  })
-  if (columns.length === 0) throw invalid('the schema names no column')
-  return columns
-}
-
-export function invalid(message: string): TidemarkError {
-  return new TidemarkError({ code: 'OPTION_INVALID', domain: 'user', message: `parquet sink: ${message}` })
-}
+/**
+ * What a row of the schema looks like. A nullable column may be null, undefined or left out. Of a schema that is put together
+ * while the program runs only its being an object is known.
+ */
+export type ParquetRow<S extends ParquetSchema> = string extends keyof S
+  ? object
+  : {
+      readonly [C in Exclude<keyof S, NullableColumns<S>>]: ColumnValue<S[C]>
+    } & { readonly [C in NullableColumns<S>]?: ColumnValue<S[C]> | null | undefined }

@@ -21,13 +21,14 @@ export interface ParquetSinkOptions<S extends ParquetSchema>
  */
 export function parquetSink<const S extends ParquetSchema>(options: ParquetSinkOptions<S>): Sink<ParquetRow<S>> {
   requireKnownOptions('parquetSink', options, { ...FOLDER_OPTIONS, ...STAGED_OPTIONS, ...PARQUET_FORMAT_OPTIONS })
-  const { schema, rowGroupSize, compression } = options
+  const { schema, rowGroupSize, rowGroupBytes, pageBytes, compression, ...rest } = options
   const format = parquetFormat<S>({
     schema,
     ...(rowGroupSize !== undefined && { rowGroupSize }),
+    ...(rowGroupBytes !== undefined && { rowGroupBytes }),
+    ...(pageBytes !== undefined && { pageBytes }),
     ...(compression !== undefined && { compression }),
   })
-  const { compression: _, ...rest } = options
   const settings = stagedSettings<ParquetRow<S>>(
     'parquet sink',
     { ...rest, format },

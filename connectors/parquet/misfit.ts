@@ -1,0 +1,46 @@
+/** A value that does not fit its column. Thrown for a row that is then rejected; never leaves the encoder. */
+export class Misfit {
+  readonly expected: string
+  readonly found: string
+  /** From the column down: `a.b[3]`. Made on the way up. */
+  path = ''
+
+  constructor(expected: string, value: unknown) {
+    this.expected = expected
+    this.found = shown(value)
+  }
+}
+
+/** Runs a conversion of a part; what does not fit gets the part's name. */
+export function within<R>(part: string, convert: () => R): R {
+  try {
+    return convert()
+  } catch (thrown) {
+    if (thrown instanceof Misfit) thrown.path = part + thrown.path
+    throw thrown
+  }
+}
+
+/** The kind of a value; not the value, which is somebody's data. */
+function shown(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  switch (typeof value) {
+    case 'number':
+      if (Number.isNaN(value) || Math.abs(value) === Number.POSITIVE_INFINITY) return String(value)
+      return Number.isSafeInteger(value)
+        ? 'another whole number'
+        : Number.isInteger(value)
+          ? 'a whole number that is not exact'
+          : 'a fraction'
+    case 'bigint':
+      return 'another bigint'
+    case 'string':
+      return 'another string'
+    case 'object':
+      if (Array.isArray(value)) return 'an array'
+      if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : 'another Date'
+      return value instanceof Map ? 'a Map' : value instanceof Uint8Array ? 'a Uint8Array' : 'an object'
+    default:
+      return `a ${typeof value}`
+  }
+}

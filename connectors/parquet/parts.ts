@@ -1,0 +1,65 @@
+import { Misfit } from './misfit.js'
+import type { StoredScalar } from './scalars.js'
+
+export type Stored = StoredScalar | null | readonly Stored[] | StoredFields
+export interface StoredFields {
+  readonly [name: string]: Stored
+}
+
+/** Reads properties of rows and structs. */
+export class Parts {
+  readonly #names: ReadonlySet<string>
+  readonly #inherited: ReadonlySet<string>
+
+  constructor(fields: readonly { readonly name: string }[]) {
+    this.#names = new Set(fields.map(({ name }) => name))
+    this.#inherited = new Set([...this.#names].filter((name) => name in Object.prototype))
+  }
+
+  /** @throws Misfit when there is a property without a column */
+  requireKnown(value: object): void {
+    for (const name in value) {
+      if (!this.#names.has(name)) throw new UnknownPart(name)
+    }
+  }
+
+  read(value: object, name: string): unknown {
+    // Every object has a `constructor`.
+    if (this.#inherited.size > 0 && this.#inherited.has(name) && !Object.hasOwn(value, name)) return undefined
+    return (value as Readonly<Record<string, unknown>>)[name]
+  }
+}
+
+/** A property that has no column. */
+export class UnknownPart extends Misfit {
+  readonly part: string
+
+  constructor(part: string) {
+    super('', undefined)
+    this.part = part
+  }
+}
+
+/** Bytes that a value takes before it is encoded, about. */
+export function sizeOf(stored: Stored): number {
+  if (stored === null) return 1
+  if (typeof stored === 'string' || stored instanceof Uint8Array) return 4 + stored.length
+  if (typeof stored !== 'object') return 8
+  let bytes = 8
+  if (Array.isArray(stored)) for (const one of stored as readonly Stored[]) bytes += sizeOf(one)
+  else for (const name in stored) bytes += sizeOf((stored as StoredFields)[name]!)
+  return bytes
+}
+
+/** Whether a value is an object of named parts, not one of the kinds that are values themselves. */
+export function isFields(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  return !(Array.isArray(value) || value instanceof Map || value instanceof Date || ArrayBuffer.isView(value))
+}
+
+/** Of what is stored of floats and what holds them. */
+export function hasNegativeZero(stored: Stored): boolean {
+  if (typeof stored === 'number') return Object.is(stored, -0)
+  if (typeof stored !== 'object' || stored === null || stored instanceof Uint8Array) return false
+  return Object.values(stored as StoredFields).some(hasNegativeZero)
+}
