@@ -55,6 +55,8 @@ export interface WindowEntry extends OfKey {
   readonly value: unknown
   /** What the trigger keeps. */
   readonly trigger?: unknown
+  /** Of a session: the windows under which results of what it contains went out. */
+  readonly fired?: readonly { readonly start: number; readonly end: number }[]
   /** What the trigger has registered, epoch milliseconds. */
   readonly eventTimers?: readonly number[]
   readonly processingTimers?: readonly number[]

@@ -79,7 +79,7 @@ function timerOf([domain, timestamp, key, namespace]: readonly unknown[], corrup
 function windowsOf(layout: string, key: Key, stored: unknown, corrupt: Corrupt): WindowEntry[] {
   if (!Array.isArray(stored)) throw corrupt('no windows')
   return stored.map((window: unknown): WindowEntry => {
-    const { start, end, eventTimers, processingTimers, contents, trigger } = fieldsOf(window, corrupt)
+    const { start, end, eventTimers, processingTimers, contents, trigger, fired } = fieldsOf(window, corrupt)
     if (typeof start !== 'number' || typeof end !== 'number') throw corrupt('a window without start and end')
     if (!areTimes(eventTimers) || !areTimes(processingTimers)) throw corrupt('a window without timers')
     return {
@@ -90,6 +90,7 @@ function windowsOf(layout: string, key: Key, stored: unknown, corrupt: Corrupt):
       window: { start, end },
       value: contents,
       ...(trigger !== undefined && { trigger }),
+      ...(fired !== undefined && { fired: firedOf(fired, corrupt) }),
       eventTimers,
       processingTimers,
     }
@@ -103,6 +104,16 @@ interface StoredWindow {
   readonly processingTimers?: unknown
   readonly contents?: unknown
   readonly trigger?: unknown
+  readonly fired?: unknown
+}
+
+function firedOf(stored: unknown, corrupt: Corrupt): NonNullable<WindowEntry['fired']> {
+  if (!Array.isArray(stored)) throw corrupt('a session that fired nothing')
+  return stored.map((window: unknown) => {
+    const { start, end } = fieldsOf(window, corrupt)
+    if (typeof start !== 'number' || typeof end !== 'number') throw corrupt('a window without start and end')
+    return { start, end }
+  })
 }
 
 function fieldsOf(window: unknown, corrupt: Corrupt): StoredWindow {
@@ -145,7 +156,7 @@ function withoutMinusZero(key: KeyScalar): InternalKey {
   return typeof key === 'number' ? key + 0 : key
 }
 
-export function storedWindow({ window, value, trigger, eventTimers = [], processingTimers = [] }: WindowEntry) {
+export function storedWindow({ window, value, trigger, fired, eventTimers = [], processingTimers = [] }: WindowEntry) {
   return {
     start: window.start,
     end: window.end,
@@ -153,5 +164,6 @@ export function storedWindow({ window, value, trigger, eventTimers = [], process
     processingTimers,
     ...(value !== undefined && { contents: value }),
     ...(trigger !== undefined && { trigger }),
+    ...(fired !== undefined && { fired }),
   }
 }

@@ -23,6 +23,7 @@ const PAGES = [
   'docs/savepoint-format.md',
   'docs/savepoints.md',
   'docs/storage.md',
+  'docs/windows.md',
   ...readdirSync(join(ROOT, 'docs/connectors')).map((name) => `docs/connectors/${name}`),
 ]
 const FENCE =

@@ -6,7 +6,7 @@ import { emitted, endOfInput, type HarnessInput, processingTime, watermark } fro
 import type { Reading, Row } from './model.js'
 import { at, randomInput, windowHarness } from './window-harness.js'
 
-const RUNS = process.env['TIDEMARK_TIER'] === 'all' ? 10_000 : 300
+const RUNS = process.env['TIDEMARK_TIER'] === 'all' ? 10_000 : 150
 const fired = (start: number, end: number, ...values: number[]) =>
   emitted<Row>({ key: 'a', start, end, values }, end - 1)
 const staggered = (length: number, latenessMs = 0) => windowHarness({ assigner: stagger(millis(length)), latenessMs })
