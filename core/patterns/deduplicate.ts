@@ -6,7 +6,7 @@ import type { Key } from '../state/key.js'
 import type { KeyedStream } from '../stream/keyed-stream.js'
 import type { StepOptions, Stream } from '../stream/stream.js'
 import { addPattern } from './add-pattern.js'
-import { requireTimestamp } from './late.js'
+import { requireTimestamp } from './require-timestamp.js'
 import { millisOf, type Place, requireOptions, STEP_OPTIONS } from './settings.js'
 
 export interface DeduplicateOptions extends StepOptions {
