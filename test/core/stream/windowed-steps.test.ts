@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { count, type JobBuilder, millis, sideOutput, sum, tumbling } from '../../../core/index.js'
+import { count, type JobBuilder, millis, session, sideOutput, sum, tumbling } from '../../../core/index.js'
 import { emitted, operatorHarness, record, watermark } from '../../harness/index.js'
 import { errorOf, graphOf, type Reading, sink, sourceOf } from './job-parts.js'
 
@@ -28,6 +28,37 @@ const window = { start: 0, end: 10 }
 const late = { late: [emitted({ sensor: 'a', value: 9 }, 4)] }
 
 describe('steps of a windowed stream', () => {
+  test('aggregate and reduce say what a session replaces where that is asked for', async () => {
+    const keyed = (job: JobBuilder<object>) =>
+      job
+        .from('in', sourceOf())
+        .keyBy((reading) => reading.sensor)
+        .window(session(millis(10)))
+        .allowedLateness(millis(20))
+    const one = { sensor: 'a', value: 1 }
+    const two = { sensor: 'a', value: 2 }
+    const grown = [record(one, 0), watermark(9), record(two, 5), watermark(14)]
+    const short = { key: 'a', window: { start: 0, end: 10 } }
+    const long = { key: 'a', window: { start: 0, end: 15 }, replaces: [{ start: 0, end: 10 }] }
+    await windowOf(
+      (job) => keyed(job).aggregate('windows', { n: count() }, { replaces: true }).to('out', sink()),
+      ['late'],
+    ).verify({ input: grown, expect: [emitted({ ...short, n: 1, replaces: [] }, 9), emitted({ ...long, n: 2 }, 14)] })
+    await windowOf(
+      (job) =>
+        keyed(job)
+          .reduce('windows', (_left, right) => right, { replaces: true })
+          .to('out', sink()),
+      ['late'],
+    ).verify({
+      input: grown,
+      expect: [emitted({ ...short, value: one, replaces: [] }, 9), emitted({ ...long, value: two }, 14)],
+    })
+    const build = (job: JobBuilder<object>) =>
+      keyed(job).aggregate('windows', { replaces: count() }, { replaces: true })
+    expect(errorOf(() => graphOf(build))).toMatchObject({ code: 'GRAPH_STEP_INVALID' })
+  })
+
   test('aggregate gives rows of key, window and results', async () => {
     const build = (job: JobBuilder<object>) =>
       windows(job)

@@ -146,12 +146,17 @@ describe('writeSavepoint', () => {
       key,
       window: { start, end: start + 10 },
       value: [start],
+      ...(start === 50 && { fired: [{ start: 50, end: 55 }] }),
     })
     const entries = [window('a', 100), window('a', 50), window('b', 0)]
     await writeSavepoint(to, { job: 'j', maxParallelism: 8, operators: [{ id: 'op', entries }] })
     const found = await collected((await readSavepoint(to)).keyedState('op'))
     const starts = found.map((entry) => (entry.kind === 'window' ? `${String(entry.key)} ${entry.window.start}` : ''))
     expect(starts.sort()).toEqual(['a 100', 'a 50', 'b 0'])
+    const fired = found.flatMap((entry) =>
+      entry.kind === 'window' && entry.fired ? [entry.window.start, entry.fired] : [],
+    )
+    expect(fired).toEqual([50, [{ start: 50, end: 55 }]])
   })
 })
 

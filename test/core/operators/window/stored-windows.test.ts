@@ -84,6 +84,12 @@ describe('stored windows', () => {
       'a',
       [{ start: 1, end: 6, eventTimers: ['5'], processingTimers: [] }],
     ],
+    [
+      'a session that has fired something else than windows',
+      { assigner: session(millis(5)) },
+      'a',
+      [{ start: 1, end: 6, eventTimers: [], processingTimers: [], fired: [{ start: '1', end: 6 }] }],
+    ],
   ]
 
   test.each(HOSTILE)('that no operator has written are refused: %s', async (_name, step, key, value) => {
