@@ -18,6 +18,7 @@ const PAGES = [
   'docs/dsl.md',
   'docs/evolution.md',
   'docs/joins.md',
+  'docs/log-delivery.md',
   'docs/operations.md',
   'docs/rides.md',
   'docs/savepoint-format.md',
