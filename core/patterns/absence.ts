@@ -1,7 +1,9 @@
 import type { Counter } from '../context.js'
 import { type Duration, formatDuration } from '../duration.js'
 import { MAX_WATERMARK } from '../element.js'
+import type { KeyTimers } from '../operators/process-function.js'
 import { type SideOutput, sideOutput } from '../operators/side-output.js'
+import type { ValueState } from '../state/backend.js'
 import { valueState } from '../state/declare.js'
 import type { Key } from '../state/key.js'
 import type { KeyedStream } from '../stream/keyed-stream.js'
@@ -10,6 +12,7 @@ import type { TimeDomain } from '../window/index.js'
 import { addPattern } from './add-pattern.js'
 import { requireTimestamp } from './require-timestamp.js'
 import { millisOf, type Place, requireOneOf, requireOptions, STEP_OPTIONS } from './settings.js'
+import { type Sighting, withSighting } from './sightings.js'
 
 export interface AbsenceOptions extends StepOptions {
   /** A key is absent when no record of it follows within this time; one that comes exactly then is in time. */
@@ -40,7 +43,8 @@ export interface Absences<out K extends Key, out T> extends Stream<Absence<K, T>
 /**
  * Says when no record of a key has come for a time: once, until the key has a record again.
  *
- * 1. A key is waited for from its newest record on; an older one that comes later changes nothing.
+ * 1. What counts is event time, not the order in which records come: a record that nothing follows in time gives a row,
+ *    whatever has come of a later time by then.
  * 2. A late record still counts as a sign of life while the time that it opens is not over. A row that has gone out
  *    is not taken back.
  * 3. A key that never had a record is not known, and not missed.
@@ -68,20 +72,26 @@ interface Settings {
   readonly options: StepOptions
 }
 
-interface Seen<T> {
-  readonly last: T
-  readonly at: number
-  /** The timer that looks whether something followed. There is one at a time: it is not moved with each record. */
-  readonly looksAt: number
-}
-
 function addAbsence<K extends Key, T>(
   keyed: KeyedStream<K, T>,
   place: Place,
   { withinMs, time, isReportedAtEnd, options }: Settings,
 ): Absences<K, T> {
-  const state = { seen: valueState<Seen<T>>() }
+  const state = {
+    sightings: valueState<readonly Sighting<T>[]>(),
+    /** The timer that looks at the first of them. There is one at a time: it is not moved with each record. */
+    looksAt: valueState<number>(),
+  }
   const isEventTime = time === 'event'
+  function lookAt([oldest]: readonly Sighting<T>[], looksAt: ValueState<number>, timers: KeyTimers): void {
+    if (oldest === undefined) {
+      looksAt.clear()
+      return
+    }
+    looksAt.update(oldest.at + withinMs)
+    if (isEventTime) timers.registerEventTime(oldest.at + withinMs)
+    else timers.registerProcessingTime(oldest.at + withinMs)
+  }
   return addPattern<K, T, typeof state, { readonly late: SideOutput<T> }, never, Absence<K, T>, Counter>(keyed, {
     ...place,
     label: `absence(${formatDuration({ ms: withinMs })}${isEventTime ? '' : ', processing time'})`,
@@ -90,7 +100,7 @@ function addAbsence<K extends Key, T>(
       state,
       sideOutputs: { late: sideOutput<T>() },
       open: ({ metrics }) => metrics.counter('lateRecords'),
-      process(record, { timestamp, watermark, processingTime, state: { seen }, timers, sideOutputs }, late) {
+      process(record, { timestamp, watermark, processingTime, state, timers, sideOutputs }, late) {
         const at = isEventTime ? timestamp : processingTime
         if (isEventTime) {
           requireTimestamp(place, timestamp)
@@ -100,28 +110,26 @@ function addAbsence<K extends Key, T>(
             return
           }
         }
-        const before = seen.value()
-        if (before !== undefined && at < before.at) return
-        if (before === undefined) {
-          if (isEventTime) timers.registerEventTime(at + withinMs)
-          else timers.registerProcessingTime(at + withinMs)
-        }
-        seen.update({ last: record, at, looksAt: before?.looksAt ?? at + withinMs })
+        const before = (state.sightings.value() ?? NONE) as readonly Sighting<T>[]
+        const sightings = withSighting(before, { at, record }, withinMs)
+        if (sightings === before) return
+        state.sightings.update(sightings)
+        if (before.length === 0 || sightings[0]?.at !== before[0]?.at) lookAt(sightings, state.looksAt, timers)
       },
-      onTimer({ timestamp }, { key, watermark, state: { seen }, timers }) {
-        const newest = seen.value()
-        if (newest === undefined || newest.looksAt !== timestamp) return
-        const absentAt = newest.at + withinMs
-        if (absentAt > timestamp) {
-          if (isEventTime) timers.registerEventTime(absentAt)
-          else timers.registerProcessingTime(absentAt)
-          seen.update({ ...newest, looksAt: absentAt } as Seen<T>)
-          return
-        }
-        seen.clear()
-        if (isEventTime && watermark === MAX_WATERMARK && !isReportedAtEnd) return
-        return [{ key, last: newest.last as T, lastAt: newest.at, absentAt }]
+      onTimer({ timestamp }, { key, watermark, state, timers }) {
+        // A look that an older record has replaced.
+        if (state.looksAt.value() !== timestamp) return
+        // Somebody is looked at as long as somebody is there.
+        const [oldest, ...others] = state.sightings.value() as readonly [Sighting<T>, ...Sighting<T>[]]
+        state.sightings.update(others)
+        lookAt(others, state.looksAt, timers)
+        if (others.length === 0) state.sightings.clear()
+        const isFollowed = others[0] !== undefined && others[0].at <= timestamp
+        if (isFollowed || (isEventTime && watermark === MAX_WATERMARK && !isReportedAtEnd)) return
+        return [{ key, last: oldest.record, lastAt: oldest.at, absentAt: timestamp }]
       },
     },
   })
 }
+
+const NONE: readonly never[] = []
