@@ -1,22 +1,12 @@
-import {
-  boundedOutOfOrderness,
-  count,
-  defineJob,
-  hours,
-  markers,
-  type Sink,
-  type Source,
-  seconds,
-  sum,
-  tumbling,
-} from 'tidemark'
-import { fileSink, jsonLines } from 'tidemark/file'
+import { boundedOutOfOrderness, count, defineJob, hours, markers, type Source, seconds, sum, tumbling } from 'tidemark'
 import { kinesis } from 'tidemark/kinesis'
-import { parquetSink } from 'tidemark/parquet'
 import { z } from 'zod'
+import { busyAreas } from './busy-areas.js'
 import type { PickupCount, TripDuration } from './documents.js'
 import { decodeTaxiEvent, type TaxiEvent, type TripEvent } from './events/index.js'
 import { type AirportCode, airportAt, geohash, inNewYork } from './geo/index.js'
+import { busyAreaDocuments, pickupCountDocuments, tripDurationDocuments } from './output/documents.js'
+import { type ArchivedTrip, leftOver, pickupCounts, tripArchive, tripDurations } from './output/files.js'
 
 const parameters = z.object({
   kinesis: z.string().optional().describe('URL of a Kinesis endpoint; default: AWS'),
@@ -25,6 +15,9 @@ const parameters = z.object({
   endAt: z.enum(['tip', 'never']).default('never').describe('tip: read what is in the stream at the start, then end'),
   out: z.string().default('out/taxi').describe('folder of the results'),
   format: z.enum(['jsonl', 'parquet']).default('parquet').describe('format of the results'),
+  opensearch: z.string().optional().describe('URL of an OpenSearch that gets the results too'),
+  s3: z.string().optional().describe('s3://bucket/prefix of the archive of all trips, and of what is in no result'),
+  s3Endpoint: z.string().optional().describe('of another S3 than AWS'),
   watermarks: z.enum(['markers', 'bounded']).default('markers').describe("the replayer's markers, or 60 s behind"),
 })
 type Parameters = z.infer<typeof parameters>
@@ -35,24 +28,25 @@ type StreamParameters = Pick<Parameters, 'stream' | 'kinesis' | 'endAt' | 'consu
  * example. Event time is the drop-off.
  */
 export default defineJob('taxi-hotspots', { parameters }, (job) => {
+  const { opensearch, s3, s3Endpoint } = job.parameters
   const events = job.from('taxi-events', taxiEvents(job.parameters), eventTime(job.parameters))
-  const trips = events
-    .filter((event) => event.type === 'trip', { name: 'trips' })
-    .filter(
-      (trip) =>
-        inNewYork(trip.pickupLatitude, trip.pickupLongitude) && inNewYork(trip.dropoffLatitude, trip.dropoffLongitude),
-      { name: 'in New York' },
-    )
+  const allTrips = events.filter((event) => event.type === 'trip', { name: 'trips' })
+  const trips = allTrips.filter(
+    (trip) =>
+      inNewYork(trip.pickupLatitude, trip.pickupLongitude) && inNewYork(trip.dropoffLatitude, trip.dropoffLongitude),
+    { name: 'in New York' },
+  )
 
   const pickups = trips
     .keyBy((trip) => geohash(trip.pickupLatitude, trip.pickupLongitude, 7))
     .window(tumbling(hours(1)))
     .aggregate('pickups-per-cell', { pickups: count() })
-  pickups
-    .map((cell): PickupCount => ({ location: cell.key, pickup_count: cell.pickups, timestamp: cell.window.end }))
-    .to('pickup-count', pickupCounts(job.parameters))
+  const counts = pickups.map(
+    (cell): PickupCount => ({ location: cell.key, pickup_count: cell.pickups, timestamp: cell.window.end }),
+  )
+  counts.to('pickup-count', pickupCounts(job.parameters))
 
-  trips
+  const durations = trips
     .flatMap((trip) => toAirport(trip))
     .keyBy((trip) => [trip.cell, trip.airport])
     .window(tumbling(hours(1)))
@@ -67,13 +61,21 @@ export default defineJob('taxi-hotspots', { parameters }, (job) => {
         timestamp: window.end,
       }),
     )
-    .to('trip-duration', tripDurations(job.parameters))
+  durations.to('trip-duration', tripDurations(job.parameters))
+
+  if (opensearch !== undefined) {
+    const output = { ...job.parameters, opensearch }
+    counts.to('pickup-count-documents', pickupCountDocuments(output))
+    durations.to('trip-duration-documents', tripDurationDocuments(output))
+    busyAreas(trips.keyBy(() => 'New York')).to('busy-area-documents', busyAreaDocuments(output))
+  }
+  if (s3 !== undefined) allTrips.map(archived).to('trip-archive', tripArchive(s3, s3Endpoint))
 
   // Every trip passes the windows of the pickups, so what is late there is all that is late.
-  pickups.late.to('late-trips', rows(job.parameters, 'late_trips'))
+  pickups.late.to('late-trips', leftOver(job.parameters, 'late_trips'))
   events.malformed
     .map(({ split, offset, code, message, raw }) => ({ split, offset, code, message, raw: toBase64(raw) }))
-    .to('malformed-events', rows(job.parameters, 'malformed_events'))
+    .to('malformed-events', leftOver(job.parameters, 'malformed_events'))
 })
 
 /** The stream as the job reads it, for whoever replaces it by something that reads it too. */
@@ -120,37 +122,17 @@ interface AirportTrip {
 
 const NOT_TO_AIRPORT: readonly AirportTrip[] = []
 
-function rows<T>({ out }: Parameters, name: string): Sink<T> {
-  return fileSink<T>({ path: `${out}/${name}`, staging: `${out}/.staging`, format: jsonLines() })
-}
-
-/** Files of both results are written in a dot-folder of `out` and appear whole. */
-function pickupCounts({ out, format }: Parameters): Sink<PickupCount> {
-  const path = `${out}/pickup_count`
-  const staging = `${out}/.staging`
-  if (format === 'jsonl') return fileSink({ path, staging, format: jsonLines() })
-  return parquetSink({
-    path,
-    staging,
-    schema: { location: 'string', pickup_count: 'int64', timestamp: 'timestamp-ms' },
-  })
-}
-
-function tripDurations({ out, format }: Parameters): Sink<TripDuration> {
-  const path = `${out}/trip_duration`
-  const staging = `${out}/.staging`
-  if (format === 'jsonl') return fileSink({ path, staging, format: jsonLines() })
-  return parquetSink({
-    path,
-    staging,
-    schema: {
-      location: 'string',
-      airport_code: 'string',
-      sum_trip_duration: 'int64',
-      avg_trip_duration: 'double',
-      timestamp: 'timestamp-ms',
-    },
-  })
+function archived(trip: TripEvent): ArchivedTrip {
+  return {
+    trip_id: trip.tripId === undefined ? undefined : String(trip.tripId),
+    pickup_datetime: trip.pickupTime,
+    dropoff_datetime: trip.dropoffTime,
+    pickup_latitude: trip.pickupLatitude,
+    pickup_longitude: trip.pickupLongitude,
+    dropoff_latitude: trip.dropoffLatitude,
+    dropoff_longitude: trip.dropoffLongitude,
+    total_amount: trip.totalAmount,
+  }
 }
 
 const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')

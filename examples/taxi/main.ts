@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { airportAverages, hottestCells, usesColour, writeReport } from './report/index.js'
 import { parseTaxiOptions, type TaxiOptions } from './run/options.js'
+import { describeOutputs } from './run/outputs.js'
 import { countEvents } from './run/progress.js'
 import { readResults } from './run/results.js'
 import { runTaxi, type TaxiRun } from './run/taxi.js'
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
   print(airportAverages(results.tripDurations, { colour }))
   print('')
   printFacts(taxi, results.pickupCounts.length, results.tripDurations.length)
+  for (const line of describeOutputs(taxi.result.progress, options)) print(line)
   if (!options.report) return
   const path = resolve(join(options.out, 'report.html'))
   await writeReport(path, { ...results, run: facts(taxi, options) })

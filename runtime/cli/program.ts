@@ -3,6 +3,7 @@ import { type Duration, seconds } from '../../core/duration.js'
 import { LOG_LEVELS, type LogLevel } from '../observe/console-logger.js'
 import { versionOfPackage } from '../version.js'
 import { type DevKinesisOptions, runDevKinesis } from './dev-kinesis.js'
+import { runDevOpenSearch } from './dev-opensearch.js'
 import { runDevS3 } from './dev-s3.js'
 import { explainJob } from './explain-job.js'
 import { describeJobParameters } from './job-parameters.js'
@@ -61,6 +62,14 @@ export async function program(argv: readonly string[], io: CliIo): Promise<numbe
       new Option('--bucket <name>', 'a bucket that is there from the start; repeat for more').argParser(collect),
     )
     .action((options: { port: number; bucket?: readonly string[] }) => runDevS3(options))
+  dev
+    .command('opensearch')
+    .description(
+      'a stand-in for OpenSearch, in memory: _bulk, templates, mappings, simple searches; no aggregations, no Dashboards. ' +
+        'Prints `ready URL` when it listens',
+    )
+    .option('--port <n>', 'port; 0 takes a free one', portNumber, 4569)
+    .action((options: { port: number }) => runDevOpenSearch(options))
   try {
     await root.parseAsync(argv, { from: 'user' })
     return exitCode

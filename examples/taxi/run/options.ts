@@ -1,8 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type Duration, parseDuration, TidemarkError } from 'tidemark'
+import { connectionOf } from '../opensearch/connection.js'
 import { countOf, speedupOf, wholeNumber } from '../replay/arguments.js'
 import type { Speedup } from '../replay/index.js'
 import { requireLocal } from '../replay/options.js'
+import { bucketAndPrefix } from './places.js'
 
 export interface TaxiOptions {
   readonly trips: readonly string[] | undefined
@@ -19,6 +21,8 @@ export interface TaxiOptions {
   readonly stream: string
   readonly replay: boolean
   readonly resume: boolean
+  readonly opensearch: string | undefined
+  readonly s3: string | undefined
   readonly s3Endpoint: string | undefined
   readonly state: 'heap' | 'disk'
   readonly stopAfter: number | undefined
@@ -53,6 +57,8 @@ export function parseTaxiOptions(argv: readonly string[]): TaxiOptions {
   }
   if (options.reshard !== undefined && options.kinesis !== undefined) requireLocal(options.kinesis)
   requireSavepointOptions(options)
+  if (options.opensearch !== undefined) connectionOf(options.opensearch)
+  if (options.s3 !== undefined) bucketAndPrefix(options.s3)
   return options
 }
 
@@ -62,6 +68,7 @@ function requireSavepointOptions({
   stopAfter,
   savepoint,
   fromSavepoint,
+  s3,
   s3Endpoint,
 }: TaxiOptions) {
   if ((stopAfter === undefined) !== (savepoint === undefined)) {
@@ -77,9 +84,11 @@ function requireSavepointOptions({
       )
     }
   }
-  const places = [checkpoints, savepoint, fromSavepoint]
+  const places = [s3, checkpoints, savepoint, fromSavepoint]
   if (s3Endpoint !== undefined && !places.some((place) => place?.startsWith('s3://'))) {
-    throw refused('--s3-endpoint goes with --checkpoints, --savepoint or --from-savepoint that begin with s3://')
+    throw refused(
+      '--s3-endpoint goes with --s3, or --checkpoints, --savepoint or --from-savepoint that begin with s3://',
+    )
   }
 }
 
@@ -100,6 +109,8 @@ function command(): Command {
         .default('markers'),
     )
     .option('--no-report', 'leave out report.html')
+    .option('--opensearch <url>', 'puts the results into this OpenSearch too, and areas that are busy')
+    .option('--s3 <place>', 's3://bucket/prefix: archives all trips there, and what is in no result')
     .option('--checkpoints <place>', 'folder of the checkpoints, or s3://bucket/prefix; default: a temporary folder')
     .option('--s3-endpoint <url>', 'of another S3 than AWS; credentials come from the environment')
     .option('--checkpoint-interval <duration>', 'such as 500ms, 1s or 1m', durationOf, parseDuration('1s'))

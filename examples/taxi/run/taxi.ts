@@ -7,17 +7,21 @@ import { replaceOutputFolder } from 'tidemark/file'
 import { type JobResult, openStore, run, systemEnvironment } from 'tidemark/run'
 import { startLocalKinesis } from 'tidemark/testing'
 import taxiHotspots, { taxiEvents } from '../job.js'
+import { BUSY_AREA, PICKUP_COUNT, TRIP_DURATION } from '../opensearch/indices.js'
 import { kinesisAt, waitForStream } from '../replay/index.js'
 import { CONSUMER } from '../replay/options.js'
 import { generateTrips, openTrips } from '../trips/index.js'
 import { follow, type NamedSource, type ReplayOutcome } from './follow.js'
 import type { TaxiOptions } from './options.js'
+import { requirePlaces } from './places.js'
 import type { Output } from './progress.js'
 import { pausingAfter } from './stop-after.js'
 import { requireEmptyStream } from './stream.js'
 
+const REJECTED = [PICKUP_COUNT, TRIP_DURATION, BUSY_AREA].map((index) => `rejected_documents/${index}`)
+
 /** Folders that a run writes below `--out`. */
-const FOLDERS = ['pickup_count', 'trip_duration', 'late_trips', 'malformed_events', '.staging']
+const FOLDERS = ['pickup_count', 'trip_duration', 'late_trips', 'malformed_events', ...REJECTED, '.staging']
 
 export interface TaxiRun {
   readonly result: JobResult
@@ -32,6 +36,7 @@ export interface TaxiRun {
 /** Sets up Kinesis and the replayer, and runs the job until everything is worked off. */
 export async function runTaxi(options: TaxiOptions, out: Output): Promise<TaxiRun> {
   const print = (line: string): void => void out.write(`${line}\n`)
+  await requirePlaces(options)
   const temporary = options.checkpoints === undefined ? await mkdtemp(join(tmpdir(), 'tidemark-taxi-')) : undefined
   const checkpoints = options.checkpoints ?? (temporary as string)
   const local = options.kinesis === undefined ? await startLocalKinesis() : undefined
@@ -42,6 +47,7 @@ export async function runTaxi(options: TaxiOptions, out: Output): Promise<TaxiRu
     await prepareStream(client, options)
     const resumed = await prepareFolders(options, checkpoints, print)
     const { stopAfter, savepoint, fromSavepoint } = options
+    const isOnS3 = [checkpoints, savepoint, fromSavepoint].some((place) => place?.startsWith('s3://'))
     const stream = {
       kinesis: url,
       stream: options.stream,
@@ -53,14 +59,14 @@ export async function runTaxi(options: TaxiOptions, out: Output): Promise<TaxiRu
       'taxi-events': pausingAfter(taxiEvents(stream), { trips: stopAfter, onReached: () => onReached() }),
     }
     const handle = await run(taxiHotspots, {
-      params: { ...stream, out: options.out, format: options.format, watermarks: options.watermarks },
+      params: { ...stream, ...outputs(options), watermarks: options.watermarks },
       parallelism: options.parallelism,
       state: options.state,
       checkpoints: {
         to: checkpoints,
         interval: options.checkpointInterval,
         resume: resumed,
-        ...(options.s3Endpoint === undefined ? {} : { s3: { endpoint: options.s3Endpoint } }),
+        ...(options.s3Endpoint !== undefined && isOnS3 && { s3: { endpoint: options.s3Endpoint } }),
       },
       ...(fromSavepoint === undefined ? {} : { from: fromSavepoint }),
       ...(pausing ? { sources: pausing } : {}),
@@ -84,6 +90,15 @@ export async function runTaxi(options: TaxiOptions, out: Output): Promise<TaxiRu
     client.destroy()
     await local?.close()
     if (temporary) await rm(temporary, { recursive: true, force: true })
+  }
+}
+
+function outputs({ out, format, opensearch, s3, s3Endpoint }: TaxiOptions) {
+  return {
+    ...{ out, format },
+    ...(opensearch !== undefined && { opensearch }),
+    ...(s3 !== undefined && { s3: s3.replace(/\/+$/, '') }),
+    ...(s3 !== undefined && s3Endpoint !== undefined && { s3Endpoint }),
   }
 }
 
