@@ -14,8 +14,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PAGES = [
   'README.md',
   'docs/async.md',
+  'docs/clickstream.md',
   'docs/decoding.md',
   'docs/dsl.md',
+  'docs/error-policy.md',
   'docs/evolution.md',
   'docs/joins.md',
   'docs/log-delivery.md',
