@@ -3,13 +3,24 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Observable, Subject } from 'rxjs'
-import { type DeadLetter, defineJob, json, lines, messagePack, type RecordMeta, type Stream, text } from 'tidemark'
+import {
+  type DeadLetter,
+  defineJob,
+  json,
+  lines,
+  messagePack,
+  type RecordMeta,
+  type Stream,
+  seconds,
+  text,
+} from 'tidemark'
 import { collectInto, collection, generator, print } from 'tidemark/collection'
 import { type CloudWatchLogEvent, cloudWatchLogs, csvRows, gunzip } from 'tidemark/decode'
 import { csv, fileSink, files, jsonLines, textLines } from 'tidemark/file'
 import { jsonBytes, type KinesisRecordMeta, kinesis, kinesisSink } from 'tidemark/kinesis'
 import { openSearch } from 'tidemark/opensearch'
 import { parquetSink } from 'tidemark/parquet'
+import { absence, deduplicate } from 'tidemark/patterns'
 import { fromObservable, toObserver } from 'tidemark/rxjs'
 import { s3Sink } from 'tidemark/s3'
 import { z } from 'zod'
@@ -83,6 +94,11 @@ export const everyConnector = defineJob('every-connector', (job) => {
   yes<Same<ValueOf<typeof letters>, 'a' | 'b'>>()
   const made = job.from('made', generator({ make: (index) => ({ index }), rate: 10 }))
   yes<Same<ValueOf<typeof made>, { index: number }>>()
+
+  const once = trips.keyBy((trip) => trip.cell).pipe(deduplicate('once', { within: seconds(1) }))
+  yes<Same<ValueOf<typeof once>, Read>>()
+  const gone = once.keyBy((trip) => trip.cell).pipe(absence('gone', { within: seconds(1) }))
+  yes<Same<ValueOf<typeof gone>['last'], Read>>()
 
   trips.to('parquet', parquetSink({ path: 'p', schema: { cell: 'string', fare: 'double', at: 'timestamp-ms' } }))
   jsonl.to('jsonl', fileSink({ path: 'l', format: jsonLines(), compression: 'gzip' }))
