@@ -22,6 +22,10 @@ export class WithBroadcast<B, O extends SideOutputs> implements ProcessContext<O
   get watermark(): number {
     return this.#context.watermark
   }
+
+  get processingTime(): number {
+    return this.#context.processingTime
+  }
 }
 
 export class KeyedWithBroadcast<K extends Key, S extends StateDeclarations, B, O extends SideOutputs>
@@ -41,9 +45,5 @@ export class KeyedWithBroadcast<K extends Key, S extends StateDeclarations, B, O
 
   get key(): K {
     return this.#keyed.key
-  }
-
-  get processingTime(): number {
-    return this.#keyed.processingTime
   }
 }

@@ -10,6 +10,8 @@ export interface ProcessContext<O extends SideOutputs> {
   readonly timestamp: number
   /** Event time so far. What this call does comes before it moves on. */
   readonly watermark: number
+  /** Wall clock, epoch milliseconds. */
+  readonly processingTime: number
   readonly sideOutputs: SideEmitters<O>
 }
 
@@ -42,8 +44,6 @@ export interface KeyedProcessContext<out K extends Key, S extends StateDeclarati
   /** State of this key, by the names declared. What a read gives is valid until the call returns. */
   readonly state: StateHandles<S>
   readonly timers: KeyTimers
-  /** Wall clock, epoch milliseconds. */
-  readonly processingTime: number
 }
 
 export interface FiredTimer {

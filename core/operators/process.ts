@@ -1,4 +1,5 @@
 import { type Batch, MIN_WATERMARK } from '../element.js'
+import type { Clock } from '../environment.js'
 import {
   OperatorLists,
   type OperatorStateDeclarations,
@@ -60,6 +61,7 @@ export class ProcessOperator<T, O extends SideOutputs, R, C, L extends OperatorS
       sideOutputs: this.#ports.emitters as SideEmitters<O>,
       operatorState: this.#lists.handles,
       watermark: restoredWatermarks.minimum,
+      clock: context.environment.clock,
     })
     return this.#code.open(context)
   }
@@ -117,16 +119,27 @@ export class ProcessOperator<T, O extends SideOutputs, R, C, L extends OperatorS
   }
 }
 
+type ContextParts<O extends SideOutputs, L extends OperatorStateDeclarations> = Pick<
+  OperatorStateContext<O, L>,
+  'sideOutputs' | 'operatorState' | 'watermark'
+> & { readonly clock: Clock }
+
 /** One object for all calls: nothing is allocated a record. */
 class MutableContext<O extends SideOutputs, L extends OperatorStateDeclarations> implements OperatorStateContext<O, L> {
   timestamp = 0
   watermark: number
   readonly sideOutputs: SideEmitters<O>
   readonly operatorState: OperatorStateHandles<L>
+  readonly #clock: Clock
 
-  constructor({ sideOutputs, operatorState, watermark }: Omit<OperatorStateContext<O, L>, 'timestamp'>) {
+  constructor({ sideOutputs, operatorState, watermark, clock }: ContextParts<O, L>) {
     this.sideOutputs = sideOutputs
     this.operatorState = operatorState
     this.watermark = Math.max(watermark, MIN_WATERMARK)
+    this.#clock = clock
+  }
+
+  get processingTime(): number {
+    return this.#clock.now()
   }
 }
