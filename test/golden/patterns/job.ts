@@ -1,0 +1,89 @@
+import { boundedOutOfOrderness, count, defineJob, millis, type Source, type Stream, tumbling } from 'tidemark'
+import { fileSink, jsonLines } from 'tidemark/file'
+import { absence, deduplicate, rateOfChange, sequence, sessionFeatures, topPerWindow } from 'tidemark/patterns'
+import { DISORDER_MS, type Event, GAP_MS, TOP, WINDOW_MS, WITHIN_MS } from './expected.js'
+
+export const RESULTS = ['unique', 'rates', 'silent', 'sessions', 'top', 'paid', 'unpaid', 'late'] as const
+
+/** Fails once, at the so many-th event. */
+export interface Fault {
+  at: number
+}
+
+/** Every pattern in one job. */
+export const patternsJob = (out: string, events: Source<Event>, fault: Fault) =>
+  defineJob('patterns', (job) => {
+    const write = (name: (typeof RESULTS)[number], rows: Stream<object>) =>
+      rows.to(`${name}-lines`, fileSink<object>({ path: `${out}/${name}`, format: jsonLines() }))
+    const byTime = boundedOutOfOrderness<Event>({ timestamp: ({ at }) => at, maxDelay: millis(DISORDER_MS) })
+    const within = millis(WITHIN_MS)
+    const unique = job
+      .from('events', events, byTime)
+      .map((event) => {
+        if (--fault.at === 0) throw new Error('as the test wants it')
+        return event
+      })
+      .keyBy(({ id }) => id)
+      .pipe(deduplicate('unique', { within }))
+    write('unique', unique)
+
+    const carts = unique.keyBy(({ cart }) => cart)
+    const rates = carts.pipe(rateOfChange('rates', { of: ({ total }) => total }))
+    write(
+      'rates',
+      rates.map(({ key, record, difference, elapsedMs }) => ({ cart: key, id: record.id, difference, elapsedMs })),
+    )
+    const silent = carts.pipe(absence('silent', { within }))
+    write(
+      'silent',
+      silent.map(({ key, last, absentAt }) => ({ cart: key, id: last.id, at: absentAt })),
+    )
+    const sessions = carts.pipe(sessionFeatures('sessions', { gap: millis(GAP_MS) }))
+    write(
+      'sessions',
+      sessions.map(({ key, startedAt, endedAt, count: events }) => ({
+        cart: key,
+        from: startedAt,
+        to: endedAt,
+        count: events,
+      })),
+    )
+    const top = carts
+      .window(tumbling(millis(WINDOW_MS)))
+      .aggregate('per-cart', { events: count() })
+      .pipe(topPerWindow('top', { n: TOP, by: (row) => row.events }))
+    write(
+      'top',
+      top.map(({ window, rank, key, events: counted }) => ({ end: window.end, rank, cart: key, events: counted })),
+    )
+    const paid = carts.pipe(
+      sequence('paid', {
+        pattern: (p) =>
+          p
+            .begin('added', ({ kind }) => kind === 'add')
+            .notFollowedBy(({ kind }) => kind === 'remove')
+            .followedBy('paid', ({ kind }) => kind === 'pay'),
+        within,
+      }),
+    )
+    write(
+      'paid',
+      paid.map(({ key, captures }) => ({ cart: key, added: captures.added.id, paid: captures.paid.id })),
+    )
+    const unpaid = carts.pipe(
+      sequence('unpaid', {
+        pattern: (p) => p.begin('added', ({ kind }) => kind === 'add').notFollowedBy(({ kind }) => kind === 'pay'),
+        within,
+      }),
+    )
+    write(
+      'unpaid',
+      unpaid.map(({ key, captures, startedAt }) => ({
+        cart: key,
+        added: captures.added.id,
+        at: startedAt + WITHIN_MS,
+      })),
+    )
+    const { late } = unique
+    write('late', late.union(rates.late, silent.late, sessions.late, paid.late, unpaid.late, top.late))
+  })
