@@ -65,6 +65,7 @@ export type {
   MapFunction,
   MapObject,
 } from './operators/functions.js'
+export type { ErrorAction, OnError, RetryAtOnce } from './operators/guard/error-policy.js'
 export type {
   IntervalJoinContext,
   IntervalJoinFunction,
@@ -143,7 +144,14 @@ export type {
 } from './stream/join-streams.js'
 export type { KeyedStream } from './stream/keyed-stream.js'
 export type { Branches, SplitStreams } from './stream/split.js'
-export type { SideStreams, SourceStream, StatelessOptions, StepOptions, Stream } from './stream/stream.js'
+export type {
+  ProcessOptions,
+  SideStreams,
+  SourceStream,
+  StatelessOptions,
+  StepOptions,
+  Stream,
+} from './stream/stream.js'
 export type {
   WindowFunction,
   WindowJoinFunction,
@@ -199,10 +207,16 @@ export {
 export {
   type AlignedWindowOptions,
   afterCount,
+  type EveryOptions,
+  eachRecord,
   eventTime,
+  every,
   type GlobalWindow,
   global,
   never,
+  type OnTimeOptions,
+  type OnTimeTrigger,
+  onTime,
   processingTime,
   purging,
   type SessionWindowOptions,

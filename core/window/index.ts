@@ -8,7 +8,9 @@ export {
   stagger,
   tumbling,
 } from './assigners.js'
+export { type EveryOptions, every } from './every.js'
+export { type OnTimeOptions, type OnTimeTrigger, onTime } from './on-time.js'
 export type { GlobalWindow, TimeWindow, Window } from './time-window.js'
 export type { Trigger, TriggerContext, TriggerResult } from './trigger.js'
-export { afterCount, eventTime, never, processingTime, purging } from './triggers.js'
+export { afterCount, eachRecord, eventTime, never, processingTime, purging } from './triggers.js'
 export type { TimeDomain, WindowAssigner, WindowSpec } from './window-spec.js'

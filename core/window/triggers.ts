@@ -40,6 +40,8 @@ const NEVER: Trigger = Object.freeze<Trigger>({
   merge() {},
 })
 
+const EACH_RECORD: Trigger = Object.freeze<Trigger>({ ...NEVER, kind: 'eachRecord()', onRecord: () => 'fire' })
+
 /** Fires when the watermark reaches the window's end, and again for each late record that is still allowed. */
 export function eventTime(): Trigger {
   return EVENT_TIME
@@ -53,6 +55,11 @@ export function processingTime(): Trigger {
 /** Never fires: a global window's default. */
 export function never(): Trigger {
   return NEVER
+}
+
+/** Fires with each record, with everything since the window began. */
+export function eachRecord(): Trigger {
+  return EACH_RECORD
 }
 
 /**

@@ -1,0 +1,38 @@
+/* Types of windows and their triggers: what has to compile without an annotation, and what must not. */
+import {
+  afterCount,
+  count,
+  eachRecord,
+  every,
+  hours,
+  minutes,
+  onTime,
+  purging,
+  type Stream,
+  type Trigger,
+  tumbling,
+} from '../../core/index.js'
+
+declare const fares: Stream<{ readonly zone: string; readonly cents: number }>
+declare const ofCents: Trigger<{ readonly cents: number }>
+declare const ofNames: Trigger<{ readonly name: string }>
+
+export function triggers(): void {
+  const windows = fares.keyBy((fare) => fare.zone).window(tumbling(hours(1)))
+  windows
+    .trigger(
+      onTime()
+        .early(every(minutes(1)))
+        .late(eachRecord()),
+    )
+    .aggregate('a', { n: count() })
+  windows.trigger(purging(onTime().early(ofCents).late(afterCount(3)))).aggregate('b', { n: count() })
+  // @ts-expect-error a trigger of other records
+  windows.trigger(onTime().early(ofNames))
+  // @ts-expect-error an interval is a duration
+  every(60_000)
+  // @ts-expect-error a time that there is not
+  every(minutes(1), { time: 'ingestion' })
+  // @ts-expect-error not a trigger
+  onTime().early(minutes(1))
+}
