@@ -16,6 +16,7 @@ const parameters = z.object({
   out: z.string().default('out/taxi').describe('folder of the results'),
   format: z.enum(['jsonl', 'parquet']).default('parquet').describe('format of the results'),
   opensearch: z.string().optional().describe('URL of an OpenSearch that gets the results too'),
+  indexPrefix: z.string().default('').describe('before the names of the indices'),
   s3: z.string().optional().describe('s3://bucket/prefix of the archive of all trips, and of what is in no result'),
   s3Endpoint: z.string().optional().describe('of another S3 than AWS'),
   watermarks: z.enum(['markers', 'bounded']).default('markers').describe("the replayer's markers, or 60 s behind"),

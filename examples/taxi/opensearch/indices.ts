@@ -12,32 +12,35 @@ const TIME = { type: 'date', format: 'epoch_millis' }
 /** Above the templates that a cluster has by itself. */
 const PRIORITY = 200
 
-/** Put before the first document: without them a cell would be text, and a time a number. */
-export const templates: readonly IndexTemplate[] = [
-  template(PICKUP_COUNT, { location: CELL, pickup_count: { type: 'long' }, timestamp: TIME }),
-  template(TRIP_DURATION, {
+type Properties = Readonly<Record<string, { readonly type: string; readonly format?: string }>>
+
+/** Of the fields of each index. */
+export const PROPERTIES: Readonly<Record<string, Properties>> = {
+  [PICKUP_COUNT]: { location: CELL, pickup_count: { type: 'long' }, timestamp: TIME },
+  [TRIP_DURATION]: {
     location: CELL,
     airport_code: { type: 'keyword' },
     sum_trip_duration: { type: 'long' },
     avg_trip_duration: { type: 'double' },
     timestamp: TIME,
-  }),
-  template(BUSY_AREA, {
+  },
+  [BUSY_AREA]: {
     area: { type: 'geo_shape' },
     pickups: { type: 'long' },
     pickups_per_km2: { type: 'double' },
     rank: { type: 'integer' },
     timestamp: TIME,
-  }),
-]
+  },
+}
 
-function template(name: string, properties: Readonly<Record<string, object>>): IndexTemplate {
+/** Put before the first document: without it a cell would be text, a box an object, and a time a number. */
+export function templateOf(index: string, prefix = ''): IndexTemplate {
   return {
-    name: `taxi-${name}`,
+    name: `taxi-${prefix}${index}`,
     body: {
-      index_patterns: [`${name}*`],
+      index_patterns: [`${prefix}${index}*`],
       priority: PRIORITY,
-      template: { mappings: { dynamic: 'strict', properties } },
+      template: { mappings: { dynamic: 'strict', properties: PROPERTIES[index] } },
     },
   }
 }

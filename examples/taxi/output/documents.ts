@@ -5,7 +5,7 @@ import { s3Sink } from 'tidemark/s3'
 import type { BusyArea, PickupCount, TripDuration } from '../documents.js'
 import { busyAreaId, pickupCountId, tripDurationId } from '../documents.js'
 import { connectionOf } from '../opensearch/connection.js'
-import { BUSY_AREA, PICKUP_COUNT, TRIP_DURATION, templates } from '../opensearch/indices.js'
+import { BUSY_AREA, PICKUP_COUNT, TRIP_DURATION, templateOf } from '../opensearch/indices.js'
 import type { OutputParameters } from './parameters.js'
 
 type Parameters = OutputParameters & { readonly opensearch: string }
@@ -23,9 +23,9 @@ export const busyAreaDocuments = (parameters: Parameters): Sink<BusyArea> =>
 function documents<T extends object>(parameters: Parameters, index: string, id: OpenSearchOptions<T>['id']): Sink<T> {
   return openSearch<T>({
     ...connectionOf(parameters.opensearch),
-    index,
+    index: `${parameters.indexPrefix}${index}`,
     id,
-    templates: templates.filter(({ name }) => name === `taxi-${index}`),
+    templates: [templateOf(index, parameters.indexPrefix)],
     onRejected: { deadLetters: rejectedDocuments(parameters, index) },
   })
 }

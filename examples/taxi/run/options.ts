@@ -22,6 +22,7 @@ export interface TaxiOptions {
   readonly replay: boolean
   readonly resume: boolean
   readonly opensearch: string | undefined
+  readonly indexPrefix: string
   readonly s3: string | undefined
   readonly s3Endpoint: string | undefined
   readonly state: 'heap' | 'disk'
@@ -58,6 +59,9 @@ export function parseTaxiOptions(argv: readonly string[]): TaxiOptions {
   if (options.reshard !== undefined && options.kinesis !== undefined) requireLocal(options.kinesis)
   requireSavepointOptions(options)
   if (options.opensearch !== undefined) connectionOf(options.opensearch)
+  if (options.indexPrefix !== '' && options.opensearch === undefined) {
+    throw refused('--index-prefix goes with --opensearch URL, whose indices it names')
+  }
   if (options.s3 !== undefined) bucketAndPrefix(options.s3)
   return options
 }
@@ -110,6 +114,7 @@ function command(): Command {
     )
     .option('--no-report', 'leave out report.html')
     .option('--opensearch <url>', 'puts the results into this OpenSearch too, and areas that are busy')
+    .option('--index-prefix <text>', 'before the names of the indices, such as test-', '')
     .option('--s3 <place>', 's3://bucket/prefix: archives all trips there, and what is in no result')
     .option('--checkpoints <place>', 'folder of the checkpoints, or s3://bucket/prefix; default: a temporary folder')
     .option('--s3-endpoint <url>', 'of another S3 than AWS; credentials come from the environment')

@@ -93,10 +93,10 @@ export async function runTaxi(options: TaxiOptions, out: Output): Promise<TaxiRu
   }
 }
 
-function outputs({ out, format, opensearch, s3, s3Endpoint }: TaxiOptions) {
+function outputs({ out, format, opensearch, indexPrefix, s3, s3Endpoint }: TaxiOptions) {
   return {
     ...{ out, format },
-    ...(opensearch !== undefined && { opensearch }),
+    ...(opensearch !== undefined && { opensearch, indexPrefix }),
     ...(s3 !== undefined && { s3: s3.replace(/\/+$/, '') }),
     ...(s3 !== undefined && s3Endpoint !== undefined && { s3Endpoint }),
   }

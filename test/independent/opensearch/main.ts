@@ -7,9 +7,11 @@ import { CLEAN_UP } from './exchanges.js'
 import { startRealOpenSearch } from './real.js'
 
 /**
- * `npm run test:opensearch [-- URL] [-- --record]`: the local OpenSearch against a real one, and the sink's tests on it.
+ * `npm run test:opensearch [-- URL] [-- --record]`: the local OpenSearch against a real one, and the tests of the sink and of
+ * the taxi job, with the queries of its dashboard, on it.
  * Without a URL one is started with Java and Maven. Indices that begin with `tm-` are deleted there.
  */
+const TESTS = ['test/connectors/opensearch/sink.test.ts', 'test/examples/taxi/end-to-end/opensearch.test.ts']
 const RECORDED = new URL('./recorded.json', import.meta.url)
 
 const record = process.argv.includes('--record')
@@ -44,7 +46,7 @@ function report(name: string, real: readonly Answer[], others: readonly Answer[]
 function sinkTests(url: string): Promise<number | null> {
   return new Promise((resolve) => {
     const environment = { ...process.env, TIDEMARK_OPENSEARCH: url }
-    const child = spawn('npx', ['vitest', 'run', 'test/connectors/opensearch/sink.test.ts'], {
+    const child = spawn('npx', ['vitest', 'run', ...TESTS], {
       stdio: 'inherit',
       env: environment,
     })
