@@ -1,6 +1,8 @@
 import type { Sink, Source } from '../connector.js'
+import type { OnError } from '../operators/guard/error-policy.js'
 import type { Operator } from '../operators/operator.js'
 import type { WatermarkStrategy } from '../time/watermark-strategy.js'
+import { withErrorPolicy } from './error-policy.js'
 import { fingerprintOf } from './fingerprint.js'
 import { graphError } from './graph-error.js'
 import type { Chaining, LogicalGraph, LogicalNode, NodeInput, OperatorNode, SinkNode, SourceNode } from './node.js'
@@ -28,6 +30,7 @@ export interface OperatorStep extends Step {
   readonly inputs: readonly NodeInput[]
   readonly sideOutputs: readonly string[]
   readonly create: () => Operator
+  readonly onError?: OnError | undefined
 }
 
 export interface SinkStep extends Step {
@@ -73,7 +76,8 @@ export class GraphBuilder {
     })
   }
 
-  addOperator(step: OperatorStep): OperatorNode {
+  addOperator(declared: OperatorStep): OperatorNode {
+    const step = withErrorPolicy(declared)
     const id = this.#claim(step.id === undefined ? this.#idFor(step.step) : requireId(step.id, step.step))
     return this.#add({
       kind: 'operator',

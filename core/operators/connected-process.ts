@@ -88,6 +88,7 @@ class Shared<B extends BroadcastDeclarations, C> {
     this.broadcast = new BroadcastStates(this.#declared, {
       operatorId,
       restored: (name, mode) => context.restoredOperatorState(name, mode),
+      journal: context.guard?.journal,
     })
   }
 

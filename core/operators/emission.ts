@@ -76,6 +76,7 @@ export class Emission<R> {
     } catch (thrown) {
       // It threw: it has ended, and must not be asked to return.
       this.#iterator = undefined
+      this.#active = false
       throw userError(thrown, this.#where(position, timestamp))
     }
   }

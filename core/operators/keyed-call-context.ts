@@ -87,12 +87,16 @@ class CurrentKeyTimers implements KeyTimers {
   }
 
   #register(queue: TimerQueue, timestamp: number): void {
-    const { currentInternalKey: key, currentGroup: group } = this.#engine.keyedState
-    queue.register({ timestamp, key, group, namespace: '' })
+    const { keyedState, guard } = this.#engine
+    const timer = { timestamp, key: keyedState.currentInternalKey, group: keyedState.currentGroup, namespace: '' }
+    const isNew = queue.register(timer) !== undefined
+    if (isNew && guard !== undefined) guard.journal.note(() => queue.delete(timer))
   }
 
   #delete(queue: TimerQueue, timestamp: number): void {
-    const { currentInternalKey: key, currentGroup: group } = this.#engine.keyedState
-    queue.delete({ timestamp, key, group, namespace: '' })
+    const { keyedState, guard } = this.#engine
+    const timer = { timestamp, key: keyedState.currentInternalKey, group: keyedState.currentGroup, namespace: '' }
+    const wasThere = queue.delete(timer)
+    if (wasThere && guard !== undefined) guard.journal.note(() => queue.register(timer))
   }
 }

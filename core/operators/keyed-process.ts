@@ -5,6 +5,7 @@ import type { TimerQueue } from '../time/timer-queue.js'
 import { KeyedTimers } from '../time/timers.js'
 import { Emission } from './emission.js'
 import type { Emitted } from './functions.js'
+import type { CallGuard } from './guard/call-guard.js'
 import { KeyedCallContext } from './keyed-call-context.js'
 import { withoutKeys } from './missing-keys.js'
 import type { Operator, OperatorContext, Output } from './operator.js'
@@ -128,11 +129,29 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
           timestamp: due.timestamp,
         }
         this.#engine.keyedState.setCurrentKey(due.key, due.group, rowTimestamp(timer))
-        this.#start(timer)
+        if (this.#engine.guard === undefined) this.#start(timer)
+        else this.#startGuarded(timer, this.#engine.guard, output)
       }
     } finally {
       this.#ports.output = undefined
     }
+  }
+
+  /** All of it at once: its rows go on when it has succeeded. */
+  #startGuarded(timer: FiredTimer, guard: CallGuard, output: Output<R | Q>): void {
+    this.#ports.output = guard.captured
+    const { time, timestamp } = timer
+    guard.run(
+      () => {
+        this.#emission.abandon()
+        this.#start(timer)
+        this.#emission.drain(guard.captured, rowTimestamp(timer))
+      },
+      () => ({ value: { key: this.#context.key, timer: { time, timestamp } }, timestamp: rowTimestamp(timer) }),
+    )
+    this.#emission.abandon()
+    this.#firing = undefined
+    this.#ports.output = output
   }
 
   #start(timer: FiredTimer): void {

@@ -3,6 +3,7 @@ import type { Barrier, Batch, Element } from '../element.js'
 import type { Origin } from '../origin.js'
 import type { KeyedStateBackend, KeyGroupRange } from '../state/backend.js'
 import type { OperatorStateMode, OperatorStateSnapshot } from '../state/operator-state.js'
+import type { CallGuard } from './guard/call-guard.js'
 
 /**
  * Where an operator puts its results: a bounded buffer for each port (0 is the main output, the others are the side
@@ -69,6 +70,8 @@ export interface OperatorContext extends EngineContext {
    * the barrier into its state, so that the checkpoint need not wait too.
    */
   readonly isBarrierAwaited: boolean
+  /** There when the step has an error policy: calls that are not for one record (timers) are made through it. */
+  readonly guard?: CallGuard
   /** Nothing will run: the operator is opened to see what state it registers, and the user's functions are left alone. */
   readonly declaresOnly?: true
 }

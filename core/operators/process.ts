@@ -55,6 +55,7 @@ export class ProcessOperator<T, O extends SideOutputs, R, C, L extends OperatorS
     this.#lists = new OperatorLists(this.#declaredState, {
       subtask,
       restored: (name, mode) => context.restoredOperatorState(name, mode),
+      journal: context.guard?.journal,
     })
     this.#context = new MutableContext({
       // The emitters were made from these declarations, name by name.

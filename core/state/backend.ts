@@ -2,6 +2,7 @@ import type { Aggregate } from '../window/aggregate.js'
 import type { KeyGroupedComponent } from './component.js'
 import type { Evolving, Steps } from './evolution.js'
 import type { LeftOut, StateEvolution, StoredTimes } from './evolving-table.js'
+import type { Journal } from './journal.js'
 import type { InternalKey, Key } from './key.js'
 import type { Tracked } from './leaf.js'
 import type { LeafTable, LeafTableOptions } from './leaf-table.js'
@@ -111,4 +112,6 @@ export interface KeyedStateBackend {
   register<T extends Tracked>(component: KeyGroupedComponent<T>): void
   /** A table of the operator's own, kept where this backend keeps state. It has to be registered. */
   openTable(options: TableOptions): LeafTable
+  /** Every table that is opened after this notes its changes there, but those on the heap whatever the backend is. */
+  noteChangesIn(journal: Journal): void
 }

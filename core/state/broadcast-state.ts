@@ -2,6 +2,7 @@ import { decode, encode } from '../codec/index.js'
 import { TidemarkError } from '../errors.js'
 import type { MapState, ReadOnlyMapState, ReadOnlyValueState, ValueState } from './backend.js'
 import type { MapDeclaration, ValueDeclaration } from './declare.js'
+import type { Journal } from './journal.js'
 import { isKeyScalar } from './key-check.js'
 import type { OperatorStateMode, OperatorStateSnapshot } from './operator-state.js'
 import { mapKeyInvalid, stateCorrupt } from './state-error.js'
@@ -35,6 +36,7 @@ export interface BroadcastStatesOptions {
   readonly operatorId: string
   /** As OperatorContext has it. */
   readonly restored: (name: string, mode: OperatorStateMode) => readonly unknown[]
+  readonly journal?: Journal | undefined
 }
 
 /** One subtask's copy of all broadcast states of a step. */
@@ -43,10 +45,10 @@ export class BroadcastStates<Bs extends BroadcastDeclarations> {
   readonly #access: Access
   readonly #copies: readonly (readonly [name: string, copy: Copy])[]
 
-  constructor(declarations: Bs, { operatorId, restored }: BroadcastStatesOptions) {
+  constructor(declarations: Bs, { operatorId, restored, journal }: BroadcastStatesOptions) {
     this.#access = { operatorId, isOpen: false }
     this.#copies = Object.entries(declarations).map(([name, declaration]) => {
-      const own = { name, access: this.#access, restored: restored(name, 'broadcast') }
+      const own = { name, access: this.#access, restored: restored(name, 'broadcast'), journal }
       return [
         name,
         declaration.kind === 'map' ? new BroadcastMap(own) : new BroadcastValue(own, initialOf(declaration)),
@@ -75,6 +77,7 @@ interface Parts {
   readonly name: string
   readonly access: Access
   readonly restored: readonly unknown[]
+  readonly journal: Journal | undefined
 }
 
 interface Copy {
@@ -117,17 +120,31 @@ class BroadcastMap<K, V> implements MapState<K, V>, Copy {
   put(key: K, value: V): void {
     requireOpen(this.#parts)
     if (!isKeyScalar(key)) throw mapKeyInvalid(key)
+    this.#noteEntries()
     this.#map.set(key, ownCopy(value))
   }
 
   remove(key: K): void {
     requireOpen(this.#parts)
+    this.#noteEntries()
     this.#map.delete(key)
   }
 
   clear(): void {
     requireOpen(this.#parts)
+    this.#noteEntries()
     this.#map.clear()
+  }
+
+  /** All of them, so that they keep their order. Broadcast elements are few. */
+  #noteEntries(): void {
+    const { journal } = this.#parts
+    if (journal === undefined) return
+    const entries = [...this.#map]
+    journal.note(() => {
+      this.#map.clear()
+      for (const [key, value] of entries) this.#map.set(key, value)
+    })
   }
 
   entriesToStore(): readonly unknown[] {
@@ -153,18 +170,27 @@ class BroadcastValue<V> implements ValueState<V>, Copy {
 
   update(value: V): void {
     requireOpen(this.#parts)
+    this.#noteValue(this.#value)
     this.#value = value === undefined ? undefined : ownCopy(value)
   }
 
   mutate(change: (value: V | undefined) => V): void {
     // Before anything is changed in place.
     requireOpen(this.#parts)
+    if (this.#parts.journal !== undefined) this.#noteValue(ownCopy(this.#value))
     this.update(change(this.#present()))
   }
 
   clear(): void {
     requireOpen(this.#parts)
+    this.#noteValue(this.#value)
     this.#value = undefined
+  }
+
+  #noteValue(value: V | undefined): void {
+    this.#parts.journal?.note(() => {
+      this.#value = value
+    })
   }
 
   entriesToStore(): readonly unknown[] {

@@ -19,6 +19,7 @@ import { CurrentKey } from './current-key.js'
 import { EvolvingTable } from './evolving-table.js'
 import { Expiry, type ExpiryOptions, isOver } from './expiry.js'
 import { HEAP_LEAVES } from './heap-leaves.js'
+import { type Journal, JournaledTable } from './journal.js'
 import type { InternalKey, Key } from './key.js'
 import { fromInternalKey } from './key-codec.js'
 import { KeyGuard, type KeysChanged } from './key-guard.js'
@@ -63,6 +64,7 @@ export class KeyedState implements KeyedStateBackend {
   private readonly components = new Map<string, KeyGroupedComponent>()
   private readonly kinds = new Map<string, string>()
   private readonly expiry: Expiry
+  private journal: Journal | undefined
 
   constructor(options: KeyedStateOptions) {
     this.operatorId = options.operatorId
@@ -122,11 +124,15 @@ export class KeyedState implements KeyedStateBackend {
     this.add(component, component.name, 'component')
   }
 
+  noteChangesIn(journal: Journal): void {
+    this.journal = journal
+  }
+
   /** A table of an operator's own, where this state keeps its leaves. */
   openTable(options: TableOptions): LeafTable {
-    const { operatorId, range } = this
+    const { operatorId, range, journal } = this
     const { onHeap, keysAre = 'entries', evolution, ...table } = options
-    return new EvolvingTable({
+    const all = {
       ...table,
       guard: this.guard,
       keysAre,
@@ -135,7 +141,8 @@ export class KeyedState implements KeyedStateBackend {
       firstGroup: range.first,
       slots: range.end - range.first,
       store: onHeap ? HEAP_LEAVES : this.leaves,
-    })
+    }
+    return journal === undefined || onHeap ? new EvolvingTable(all) : new JournaledTable(all, journal)
   }
 
   /** Entries of all states, timers and windows, by component. */

@@ -5,6 +5,9 @@ import { type InternalKey, isInternalKey } from './key.js'
 import { GONE, Leaf, type LeafMap, LeafSpace, RESTORED, type SpaceId } from './leaf.js'
 import { stateCorrupt } from './state-error.js'
 
+/** How a value is about to change: in place, in place by what is added at the end of a list, or for another one. */
+export type ValueChange = 'edit' | 'append' | 'replace'
+
 /** Where leaves are: in `Map`s, or on disk behind a cache of them. */
 export interface LeafStore {
   /** A table whose leaves it is to keep, before it has any. */
@@ -90,7 +93,7 @@ export class LeafTable implements KeyGroupedComponent<Leaf | LeafSpace> {
   }
 
   /** Before `leaf.value` is replaced or changed in place. */
-  touch(leaf: Leaf): void {
+  touch(leaf: Leaf, _change?: ValueChange): void {
     if (leaf.stamp !== this.changes.epoch) this.changes.touch(leaf.space.slot, leaf)
   }
 

@@ -1,6 +1,7 @@
 import { decode, encode } from '../codec/index.js'
 import type { Subtask } from '../context.js'
 import type { ListState } from './backend.js'
+import type { Journal } from './journal.js'
 import { evenShare, type OperatorStateMode, type OperatorStateSnapshot } from './operator-state.js'
 
 /*
@@ -57,6 +58,7 @@ export interface OperatorListsOptions {
   readonly subtask: Subtask
   /** As OperatorContext has it. */
   readonly restored: (name: string, mode: OperatorStateMode) => readonly unknown[]
+  readonly journal?: Journal | undefined
 }
 
 /** The operator state of one subtask. */
@@ -64,13 +66,13 @@ export class OperatorLists<Ds extends OperatorStateDeclarations> {
   readonly handles: OperatorStateHandles<Ds>
   readonly #lists: readonly (readonly [name: string, list: OperatorList<unknown>])[]
 
-  constructor(declarations: Ds, { subtask, restored }: OperatorListsOptions) {
+  constructor(declarations: Ds, { subtask, restored, journal }: OperatorListsOptions) {
     this.#lists = Object.entries(declarations).map(([name, { mode }]) => {
       const entries = restored(name, mode)
-      if (mode === 'list') return [name, new OperatorList(mode, entries, [])]
+      if (mode === 'list') return [name, new OperatorList(mode, { own: entries, restored: [], journal })]
       const own = evenShare(entries, subtask.index, subtask.parallelism)
       // Every subtask in the process sees the entries: nobody may change what another one has.
-      return [name, new OperatorList(mode, ownCopy(own), ownCopy(entries))]
+      return [name, new OperatorList(mode, { own: ownCopy(own), restored: ownCopy(entries), journal })]
     })
     // Each has the mode of the declaration of its name: what OperatorStateHandles says.
     this.handles = Object.freeze(Object.fromEntries(this.#lists)) as unknown as OperatorStateHandles<Ds>
@@ -85,15 +87,24 @@ function ownCopy(entries: readonly unknown[]): readonly unknown[] {
   return decode(encode(entries)) as readonly unknown[]
 }
 
+interface ListParts {
+  readonly own: readonly unknown[]
+  readonly restored: readonly unknown[]
+  readonly journal: Journal | undefined
+}
+
 class OperatorList<V> implements UnionState<V> {
   readonly mode: 'list' | 'union'
   readonly #restored: readonly V[]
+  readonly #journal: Journal | undefined
   #own: V[]
 
-  constructor(mode: 'list' | 'union', own: readonly V[], restored: readonly V[]) {
+  constructor(mode: 'list' | 'union', { own, restored, journal }: ListParts) {
     this.mode = mode
-    this.#own = own.slice()
-    this.#restored = restored
+    // What a list of this name stored.
+    this.#own = own.slice() as V[]
+    this.#restored = restored as readonly V[]
+    this.#journal = journal
   }
 
   restored(): readonly V[] {
@@ -105,19 +116,33 @@ class OperatorList<V> implements UnionState<V> {
   }
 
   add(value: V): void {
+    this.#noteList()
     this.#own.push(value)
   }
 
   addAll(values: readonly V[]): void {
+    this.#noteList()
     // A copy first: the list may be added to itself.
     for (const value of values.slice()) this.#own.push(value)
   }
 
   update(values: readonly V[]): void {
+    this.#noteList()
     this.#own = values.slice()
   }
 
   clear(): void {
+    this.#noteList()
     this.#own = []
+  }
+
+  /** A list is added to or replaced: it is what it was when it has its length again. */
+  #noteList(): void {
+    const own = this.#own
+    const { length } = own
+    this.#journal?.note(() => {
+      own.length = length
+      this.#own = own
+    })
   }
 }

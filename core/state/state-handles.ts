@@ -43,6 +43,19 @@ export class KeyedEntry implements StateEntry {
     return leaf.value
   }
 
+  /** Adds to the list that is there. */
+  append(value: unknown): void {
+    const leaf = this.find()
+    if (leaf === undefined) {
+      this.write([value])
+      return
+    }
+    this.table.touch(leaf, 'append')
+    // Only of states whose values are lists.
+    const list = leaf.value as unknown[]
+    list.push(value)
+  }
+
   write(value: unknown): void {
     const { table, current } = this
     const slot = current.groupSlot
@@ -50,7 +63,7 @@ export class KeyedEntry implements StateEntry {
     const leaf = space.leaves.get(current.internal)
     if (leaf === undefined) table.insert(space, current.internal, value)
     else {
-      table.touch(leaf)
+      table.touch(leaf, 'replace')
       leaf.value = value
     }
   }
@@ -116,9 +129,7 @@ export class KeyedListState<V> implements ListState<V> {
   }
 
   add(value: V): void {
-    const list = this.entry.edit() as V[] | undefined
-    if (list === undefined) this.entry.write([value])
-    else list.push(value)
+    this.entry.append(value)
   }
 
   addAll(values: readonly V[]): void {
@@ -175,7 +186,7 @@ export class KeyedMapState<K, V> implements MapState<K, V> {
     const space = this.space() ?? table.openSpace(current.groupSlot, current.internal)
     const leaf = space.leaves.get(keyOf(key))
     if (leaf !== undefined) {
-      table.touch(leaf)
+      table.touch(leaf, 'replace')
       leaf.value = value
     } else if (isKeyScalar(key)) table.insert(space, key, value)
     else throw mapKeyInvalid(key)

@@ -117,7 +117,7 @@ export class TimedListState<V> implements ListState<V> {
       table.insert(table.openSpace(current.groupSlot), current.internal, list)
       this.onCreated()
     } else {
-      table.touch(leaf)
+      table.touch(leaf, 'replace')
       leaf.value = list
     }
   }

@@ -17,7 +17,7 @@ import { requireFunction } from './require-function.js'
 import { type Scope, spread, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
 import { broadcastLabel, stateLabel } from './state-label.js'
-import type { SideStreams, StepOptions, Stream } from './stream.js'
+import type { ProcessOptions, SideStreams, Stream } from './stream.js'
 
 /** Where a stream is read that goes to every subtask, and the state that it keeps there. */
 export class BroadcastSteps<out U, B extends BroadcastDeclarations> implements BroadcastStream<U, B> {
@@ -55,7 +55,7 @@ export class ConnectedSteps<out T, out U, B extends BroadcastDeclarations> imple
   process<R, Q, O extends SideOutputs, C>(
     id: string,
     definition: ConnectedProcess<T, U, B, O, R, Q, C>,
-    options?: StepOptions,
+    options?: ProcessOptions,
   ): Stream<R | Q> & SideStreams<O> {
     requireBoth(id, definition)
     const { state, inputs, label } = this.#broadcast
@@ -88,7 +88,7 @@ export class KeyedConnectedSteps<out K extends Key, out T, out U, B extends Broa
   process<R, Q, P, S extends StateDeclarations, O extends SideOutputs, C>(
     id: string,
     definition: KeyedConnectedProcess<K, T, U, S, B, O, R, Q, P, C>,
-    options?: StepOptions,
+    options?: ProcessOptions,
   ): Stream<R | Q | P> & SideStreams<O> {
     requireBoth(id, definition)
     const { state, inputs, label } = this.#broadcast

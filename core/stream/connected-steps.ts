@@ -12,7 +12,7 @@ import { requireFunction } from './require-function.js'
 import { type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
 import { stateLabel } from './state-label.js'
-import type { SideStreams, StepOptions, Stream } from './stream.js'
+import type { ProcessOptions, SideStreams, Stream } from './stream.js'
 
 /** Two keyed streams in front of one step. */
 export interface TwoInputs {
@@ -36,7 +36,7 @@ export class ConnectedKeyedSteps<out K extends Key, out T, out U> implements Con
   process<R, Q, P, S extends StateDeclarations, O extends SideOutputs, C>(
     id: string,
     definition: KeyedCoProcess<K, T, U, S, O, R, Q, P, C>,
-    options?: StepOptions,
+    options?: ProcessOptions,
   ): Stream<R | Q | P> & SideStreams<O> {
     const step = `process '${id}' of a connect`
     if (typeof definition === 'function') {

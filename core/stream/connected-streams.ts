@@ -4,7 +4,7 @@ import type { SideOutputs } from '../operators/side-output.js'
 import type { BroadcastDeclarations } from '../state/broadcast-state.js'
 import type { StateDeclarations } from '../state/declare.js'
 import type { Key } from '../state/key.js'
-import type { None, SideStreams, StepOptions, Stream } from './stream.js'
+import type { None, ProcessOptions, SideStreams, Stream } from './stream.js'
 
 /** Elements of type `U` that go to every subtask, and the state `B` that each keeps of them. */
 export interface BroadcastStream<out U, B extends BroadcastDeclarations> {
@@ -26,7 +26,7 @@ export interface ConnectedStream<out T, out U, B extends BroadcastDeclarations> 
   process<R = never, Q = never, O extends SideOutputs = None, C = undefined>(
     id: string,
     definition: ConnectedProcess<T, U, B, O, R, Q, C>,
-    options?: StepOptions,
+    options?: ProcessOptions,
   ): Stream<R | Q> & SideStreams<O>
 }
 
@@ -43,7 +43,7 @@ export interface KeyedConnectedStream<out K extends Key, out T, out U, B extends
   >(
     id: string,
     definition: KeyedConnectedProcess<K, T, U, S, B, O, R, Q, P, C>,
-    options?: StepOptions,
+    options?: ProcessOptions,
   ): Stream<R | Q | P> & SideStreams<O>
 }
 
@@ -68,6 +68,6 @@ export interface ConnectedKeyedStreams<out K extends Key, out T, out U> {
   >(
     id: string,
     definition: KeyedCoProcess<K, T, U, S, O, R, Q, P, C>,
-    options?: StepOptions,
+    options?: ProcessOptions,
   ): Stream<R | Q | P> & SideStreams<O>
 }

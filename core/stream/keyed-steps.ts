@@ -20,7 +20,7 @@ import { requireFunction } from './require-function.js'
 import { outputOf, type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
 import { stateLabel } from './state-label.js'
-import type { SideStreams, StepOptions, Stream } from './stream.js'
+import type { ProcessOptions, SideStreams, StepOptions, Stream } from './stream.js'
 import { TemporalJoinSteps } from './temporal-join-steps.js'
 import { JoinedSteps } from './window-join-steps.js'
 import { WindowedSteps } from './windowed-steps.js'
@@ -47,7 +47,7 @@ export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
   process<R, Q, S extends StateDeclarations, O extends SideOutputs, C>(
     id: string,
     definition: KeyedProcess<K, T, S, O, R, Q, C>,
-    options?: StepOptions,
+    options?: ProcessOptions,
   ): Stream<R | Q> & SideStreams<O> {
     requireFunction(definition, 'process', `process '${id}'`)
     sideOutputNames(id, definition.sideOutputs)
@@ -109,7 +109,7 @@ export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
     throw graphError('GRAPH_STEP_INVALID', `${step}: expected a keyed stream, such as left.${step}(right.keyBy(...))`)
   }
 
-  reduce(id: string, fn: (left: T, right: T) => T, options?: StepOptions): Stream<T> {
+  reduce(id: string, fn: (left: T, right: T) => T, options?: ProcessOptions): Stream<T> {
     requireFunction(fn, 'reduce', `reduce '${id}'`)
     const node = this.#scope.graph.addOperator({
       id: id ?? '',

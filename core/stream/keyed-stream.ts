@@ -7,7 +7,7 @@ import type { Window, WindowAssigner } from '../window/index.js'
 import type { CompileError } from './compile-error.js'
 import type { BroadcastStream, ConnectedKeyedStreams, KeyedConnectedStream } from './connected-streams.js'
 import type { IntervalBounds, IntervalJoinedStreams, JoinedStreams, TemporalJoinedStreams } from './join-streams.js'
-import type { None, SideStreams, StepOptions, Stream } from './stream.js'
+import type { None, ProcessOptions, SideStreams, Stream } from './stream.js'
 import type { WindowedStream } from './windowed-stream.js'
 
 /** Records of type `T` by their key of type `K`. */
@@ -30,7 +30,7 @@ export interface KeyedStream<out K extends Key, out T> {
   process<R = never, Q = never, S extends StateDeclarations = None, O extends SideOutputs = None, C = undefined>(
     id: string,
     definition: KeyedProcess<K, T, S, O, R, Q, C>,
-    options?: StepOptions,
+    options?: ProcessOptions,
   ): Stream<R | Q> & SideStreams<O>
 
   /**
@@ -70,7 +70,7 @@ export interface KeyedStream<out K extends Key, out T> {
    * The running reduction of each key: one record out for every record in. `fn` returns a new value and changes neither.
    * @example trips.keyBy((trip) => trip.cell).reduce('longest', (a, b) => (a.minutes >= b.minutes ? a : b))
    */
-  reduce(id: string, fn: (left: T, right: T) => T, options?: StepOptions): Stream<T>
+  reduce(id: string, fn: (left: T, right: T) => T, options?: ProcessOptions): Stream<T>
 
   /** @example trips.keyBy((trip) => trip.cell).window(tumbling(hours(1))) */
   window<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<K, T, W>

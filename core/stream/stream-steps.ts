@@ -1,4 +1,4 @@
-import type { Sink } from '../connector.js'
+import type { DeadLetter, Sink } from '../connector.js'
 import { graphError } from '../graph/graph-error.js'
 import type { NodeInput } from '../graph/node.js'
 import { requireId } from '../graph/node-id.js'
@@ -9,6 +9,7 @@ import { asyncSettings, describeAsync } from '../operators/async/async-settings.
 import { filterOperator } from '../operators/filter.js'
 import { flatMapOperator } from '../operators/flat-map.js'
 import type { FilterFunction, FlatMapFunction, MapFunction } from '../operators/functions.js'
+import { FAILED_OUTPUT } from '../operators/guard/call-guard.js'
 import { keyByOperator } from '../operators/key-by.js'
 import { mapOperator } from '../operators/map.js'
 import type { Operator } from '../operators/operator.js'
@@ -30,7 +31,7 @@ import { sideOutputNames } from './side-output-names.js'
 import type { Branches, SplitStreams, TakenBranches } from './split.js'
 import { splitStreams } from './split-steps.js'
 import { withOperatorState } from './state-label.js'
-import type { SideStreams, StatelessOptions, StepOptions, Stream } from './stream.js'
+import type { ProcessOptions, SideStreams, StatelessOptions, StepOptions, Stream } from './stream.js'
 
 /** A stream is where it can be read: the outputs of one node, or of several for a union. */
 export class StreamSteps<out T> implements Stream<T> {
@@ -138,7 +139,7 @@ export class StreamSteps<out T> implements Stream<T> {
   process<R, O extends SideOutputs, C, L extends OperatorStateDeclarations>(
     id: string,
     fn: ProcessFunction<T, O, R, C, L>,
-    options?: StepOptions,
+    options?: ProcessOptions,
   ): Stream<R> & SideStreams<O> {
     requireFunction(fn, 'process', `process '${id}'`)
     const node = this.#scope.graph.addOperator({
@@ -173,6 +174,20 @@ export class StreamSteps<out T> implements Stream<T> {
       inputs: this.#inputs,
       ...placementOf(options),
     })
+  }
+
+  get failed(): Stream<DeadLetter> {
+    const [input] = this.#inputs
+    const port = (input?.from.sideOutputs.indexOf(FAILED_OUTPUT) ?? -1) + 1
+    if (input !== undefined && this.#inputs.length === 1 && port > 0) {
+      return this.#scope.stream(outputOf(input.from, port))
+    }
+    throw graphError(
+      'GRAPH_STEP_INVALID',
+      `failed: '${input?.from.id}' hands on no dead letters. Give the step the option onError: 'deadLetter', and read failed ` +
+        'right behind it',
+      input?.from.id,
+    )
   }
 
   pipe<R>(step: (stream: Stream<T>) => R): R {

@@ -2,6 +2,7 @@ import type { DeadLetter, Sink } from '../connector.js'
 import type { Chaining } from '../graph/node.js'
 import type { AsyncFunction, AsyncOptions } from '../operators/async/async-function.js'
 import type { FilterFunction, FlatMapFunction, MapFunction } from '../operators/functions.js'
+import type { OnError } from '../operators/guard/error-policy.js'
 import type { ProcessFunction } from '../operators/process-function.js'
 import type { SideOutput, SideOutputs } from '../operators/side-output.js'
 import type { BroadcastDeclarations } from '../state/broadcast-state.js'
@@ -28,6 +29,12 @@ export interface StepOptions {
   readonly chaining?: Chaining
 }
 
+/** Of a step whose function may fail at a record. */
+export interface ProcessOptions extends StepOptions {
+  /** Default `fail`. See docs/error-policy.md. */
+  readonly onError?: OnError
+}
+
 /** Of a step without state, which has no id. */
 export interface StatelessOptions {
   /** For people: shown by `explain` and the UI. */
@@ -36,6 +43,8 @@ export interface StatelessOptions {
   readonly parallelism?: number
   /** See `StepOptions`. */
   readonly chaining?: Chaining
+  /** Default `fail`. See docs/error-policy.md. */
+  readonly onError?: OnError
 }
 
 /** `{}` that has no members at all, for steps that declare no state or no side outputs. */
@@ -152,7 +161,7 @@ export interface Stream<out T> {
   process<R = never, O extends SideOutputs = None, C = undefined, L extends OperatorStateDeclarations = None>(
     id: string,
     fn: ProcessFunction<T, O, R, C, L>,
-    options?: StepOptions,
+    options?: ProcessOptions,
   ): Stream<R> & SideStreams<O>
 
   /**
@@ -170,6 +179,13 @@ export interface Stream<out T> {
    * @param id unique in the job: what the sink has open is found by it in checkpoints.
    */
   to(id: string, sink: Sink<T>, options?: StepOptions): void
+
+  /**
+   * What the step before could not process, where its `onError` is `deadLetter`; on any other stream an error. Its dead
+   * letters are counted, read or not.
+   * @example events.map(parse, { onError: 'deadLetter' }).failed.to('dead', fileSink({ path: 'dead', format: deadLetterLines() }))
+   */
+  readonly failed: Stream<DeadLetter>
 
   /** Applies a function that takes a stream: how steps are shared between jobs. */
   pipe<R>(step: (stream: Stream<T>) => R): R

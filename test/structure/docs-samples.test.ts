@@ -26,6 +26,7 @@ const PAGES = [
   'docs/savepoint-format.md',
   'docs/savepoints.md',
   'docs/storage.md',
+  'docs/streams.md',
   'docs/windows.md',
   ...readdirSync(join(ROOT, 'docs/connectors')).map((name) => `docs/connectors/${name}`),
 ]
