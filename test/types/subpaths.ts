@@ -14,6 +14,7 @@ import {
   seconds,
   text,
 } from 'tidemark'
+import { batchSink } from 'tidemark/batch'
 import { collectInto, collection, generator, print } from 'tidemark/collection'
 import { type CloudWatchLogEvent, cloudWatchLogs, csvRows, gunzip } from 'tidemark/decode'
 import { csv, fileSink, files, jsonLines, textLines } from 'tidemark/file'
@@ -112,6 +113,10 @@ export const everyConnector = defineJob('every-connector', (job) => {
     openSearch({ node: 'http://127.0.0.1:9200', index: 'trips', id: ({ cell, at }) => `${cell}@${at}` }),
   )
   trips.to('records', kinesisSink({ stream: 'copy', encode: jsonBytes(), partitionKey: ({ cell }) => cell }))
+  trips.to(
+    'batches',
+    batchSink('http', { write: async (rows) => rows.map(({ fare }) => (fare < 0 ? { reject: 'fare' } : 'ok')) }),
+  )
   letters.to('observer', toObserver(new Subject<string>()))
   words.to('print', print({ prefix: 'words' }))
   made.to('collected', collectInto<{ index: number }>([]))
