@@ -133,9 +133,22 @@ export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
   }
 
   window<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<K, T, W> {
+    return this.#windows('window', { assigner, inOneSubtask: false })
+  }
+
+  /** For a stream that has one key: more than one subtask would have nothing to do. */
+  windowAll<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<K, T, W> {
+    return this.#windows('windowAll', { assigner, inOneSubtask: true })
+  }
+
+  #windows<W extends Window>(
+    step: string,
+    { assigner, inOneSubtask }: { readonly assigner: WindowAssigner<T, W>; readonly inOneSubtask: boolean },
+  ): WindowedStream<K, T, W> {
     if (typeof (assigner as Partial<WindowAssigner<T, W>> | undefined)?.spec !== 'object') {
-      throw graphError('GRAPH_STEP_INVALID', 'window: expected windows, such as window(tumbling(hours(1)))')
+      throw graphError('GRAPH_STEP_INVALID', `${step}: expected windows, such as ${step}(tumbling(hours(1)))`)
     }
-    return new WindowedSteps(this.#scope, this.#inputs, { assigner, trigger: undefined, allowedLatenessMs: 0 })
+    const settings = { assigner, inOneSubtask, trigger: undefined, allowedLatenessMs: 0 }
+    return new WindowedSteps(this.#scope, this.#inputs, settings)
   }
 }

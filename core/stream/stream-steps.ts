@@ -19,6 +19,7 @@ import type { SideOutputs } from '../operators/side-output.js'
 import type { BroadcastDeclarations } from '../state/broadcast-state.js'
 import type { Key } from '../state/key.js'
 import type { OperatorStateDeclarations } from '../state/operator-list-state.js'
+import type { Window, WindowAssigner } from '../window/index.js'
 import { BroadcastSteps, ConnectedSteps } from './broadcast-steps.js'
 import type { BroadcastStream, ConnectedStream } from './connected-streams.js'
 import { KeyedSteps } from './keyed-steps.js'
@@ -32,6 +33,7 @@ import type { Branches, SplitStreams, TakenBranches } from './split.js'
 import { splitStreams } from './split-steps.js'
 import { withOperatorState } from './state-label.js'
 import type { ProcessOptions, SideStreams, StatelessOptions, StepOptions, Stream } from './stream.js'
+import type { WindowedStream } from './windowed-stream.js'
 
 /** A stream is where it can be read: the outputs of one node, or of several for a union. */
 export class StreamSteps<out T> implements Stream<T> {
@@ -123,6 +125,14 @@ export class StreamSteps<out T> implements Stream<T> {
 
   keyBy<const K>(selector: (value: T) => K): KeyedStream<Extract<K, Key>, T> {
     if (typeof selector !== 'function') requireFunction(selector, 'key', 'keyBy')
+    return this.#keyed(selector)
+  }
+
+  windowAll<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<'all', T, W> {
+    return this.#keyed(() => 'all' as const).windowAll(assigner)
+  }
+
+  #keyed<const K>(selector: (value: T) => K): KeyedSteps<Extract<K, Key>, T> {
     const node = this.#scope.graph.addOperator({
       id: undefined,
       step: 'keyBy',

@@ -8,10 +8,12 @@ import type { SideOutput, SideOutputs } from '../operators/side-output.js'
 import type { BroadcastDeclarations } from '../state/broadcast-state.js'
 import type { Key } from '../state/key.js'
 import type { OperatorStateDeclarations } from '../state/operator-list-state.js'
+import type { Window, WindowAssigner } from '../window/index.js'
 import type { CompileError } from './compile-error.js'
 import type { BroadcastStream, ConnectedStream } from './connected-streams.js'
 import type { KeyedStream } from './keyed-stream.js'
 import type { Branches, SplitStreams, TakenBranches } from './split.js'
+import type { WindowedStream } from './windowed-stream.js'
 
 /*
  * What a job is written with: streams here, those with a key in keyed-stream.ts, two that meet in connected-streams.ts
@@ -195,9 +197,16 @@ export interface Stream<out T> {
     step: CompileError<'A stream cannot feed itself: barriers and watermarks would run in a circle. Loop inside one function, keep what comes back in keyed state with a timer, or send it through a topic that a source reads.'>,
   ): never
 
-  /** @deprecated A window needs a key: call `keyBy` first. */
+  /**
+   * Windows over all records of the stream, whatever their key: they run in one subtask, however many the job has, so
+   * aggregate by key before where there is much. Rows have the key `all`.
+   * @example trips.windowAll(tumbling(hours(1))).aggregate('trips-an-hour', { trips: count() })
+   */
+  windowAll<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<'all', T, W>
+
+  /** @deprecated A window needs a key: call `keyBy` first, or `windowAll` for windows over all records. */
   window(
-    assigner: CompileError<'A window needs a keyed stream. Write stream.keyBy((value) => ...).window(...), with a constant key for one window over everything.'>,
+    assigner: CompileError<'A window needs a keyed stream. Write stream.keyBy((value) => ...).window(...), or stream.windowAll(...) for one window over all records.'>,
   ): never
 }
 

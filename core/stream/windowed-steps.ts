@@ -22,6 +22,8 @@ interface Settings<T, W extends Window> {
   readonly assigner: WindowAssigner<T, W>
   readonly trigger: Trigger<T, W> | undefined
   readonly allowedLatenessMs: number
+  /** Of windows over all records. */
+  readonly inOneSubtask: boolean
 }
 
 export class WindowedSteps<K extends Key, T, W extends Window> implements WindowedStream<K, T, W> {
@@ -117,7 +119,12 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
     },
     options: StepOptions | undefined,
   ): WindowResults<Row, T> & Sides {
-    const { assigner, trigger, allowedLatenessMs } = this.#settings
+    const { assigner, trigger, allowedLatenessMs, inOneSubtask } = this.#settings
+    const { parallelism, ...placement } = placementOf(options)
+    if (inOneSubtask && (parallelism ?? 1) !== 1) {
+      const message = `${id}: windows over all records run in one subtask, found parallelism ${parallelism}. Key the stream first`
+      throw graphError('GRAPH_PARALLELISM_INVALID', message, id)
+    }
     const create = () =>
       windowOperator<T, W, A, Result, Row>({
         assigner,
@@ -130,11 +137,16 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
     const node = this.#scope.graph.addOperator({
       id: id ?? '',
       step: 'window',
-      label: [assigner.kind, ...(trigger ? [trigger.kind] : []), step.label].join('.'),
+      label: [
+        inOneSubtask ? `all(${assigner.kind})` : assigner.kind,
+        ...(trigger ? [trigger.kind] : []),
+        step.label,
+      ].join('.'),
       details: allowedLatenessMs === 0 ? undefined : `allowed lateness ${formatDuration({ ms: allowedLatenessMs })}`,
       inputs: this.#inputs,
       sideOutputs: [LATE_OUTPUT, ...(step.sideOutputs ?? [])],
-      ...placementOf(options),
+      ...placement,
+      parallelism: inOneSubtask ? 1 : parallelism,
       create: operatorOf(create),
     })
     // `late` is the first side output.
