@@ -16,7 +16,7 @@ import { type CompiledPattern, compilePattern, type Pattern, type PatternStart }
 export interface SequenceOptions<T, C> extends StepOptions {
   /** `(p) => p.begin('order', isOrder).notFollowedBy(isCancelled).followedBy('payment', isPayment)` */
   readonly pattern: (pattern: PatternStart<T>) => Pattern<T, C>
-  /** The last record of a match comes at most this long after its first one; exactly then is in time. */
+  /** The last record of a match comes less than this after its first one; exactly then is too late. */
   readonly within: Duration
   /**
    * What a match does to the other partial matches of its key. `noSkip` (default): nothing, each beginning has its own
@@ -146,10 +146,10 @@ function definitionOf<K extends Key, T, C>(
     },
     onTimer({ timestamp: at }, { key, state, timers, sideOutputs }, { timedOut, givenUp }) {
       const before = (state.partials.value() ?? NONE) as readonly PartialMatch<T>[]
-      let partials = before
       const rows: SequenceMatch<K, C>[] = []
+      // What is over at this moment is over for the records of this moment.
+      let partials = endOf(before)
       for (const record of takeFrom(state, at)) partials = look(partials, { record, at })
-      partials = endOf(partials)
       if (partials.length === 0) state.partials.clear()
       else if (partials !== before) state.partials.update(partials)
       return rows

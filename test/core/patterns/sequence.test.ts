@@ -74,10 +74,10 @@ describe('sequence', () => {
     })
   })
 
-  test('a record that comes exactly at the end of the time is in time, and one behind it is too late', async () => {
+  test('a record that comes within the time completes a match, and one exactly at its end is too late', async () => {
     await finding(aThenB).verify({
-      input: [a(1, 0), b(1, 10), a(2, 20), b(2, 31), endOfInput()],
-      expect: [match({ a: one(11), b: one(21) }, 0, 10)],
+      input: [a(1, 0), b(1, 9), a(2, 20), b(2, 30), endOfInput()],
+      expect: [match({ a: one(11), b: one(21) }, 0, 9)],
       sideOutputs: { unfinished: [unfinished({ a: one(12) }, { startedAt: 20, awaited: 'b' })] },
       counters: { timedOutMatches: 1 },
     })
@@ -85,7 +85,7 @@ describe('sequence', () => {
 
   test('something ruled out behind the last step: the match comes out when the time is over', async () => {
     await finding(aWithoutB).verify({
-      input: [a(1, 0), b(1, 10), a(2, 20), watermark(29), watermark(30), b(2, 31), endOfInput()],
+      input: [a(1, 0), b(1, 9), a(2, 20), b(2, 30), watermark(29), watermark(30), endOfInput()],
       expect: [match({ a: one(12) }, 20, 20, 30)],
     })
   })
@@ -266,7 +266,7 @@ function from(records: readonly Timed<Item>[], start: number, { steps }: Case, w
   let lastIndex = start
   for (const step of steps.slice(1)) {
     let at = lastIndex + 1
-    while ((records[at]?.timestamp ?? Number.POSITIVE_INFINITY) <= over) {
+    while ((records[at]?.timestamp ?? Number.POSITIVE_INFINITY) < over) {
       const { value } = records[at] as Timed<Item>
       if (step.without?.(value)) return undefined
       if (step.fits?.(value)) break
@@ -275,7 +275,7 @@ function from(records: readonly Timed<Item>[], start: number, { steps }: Case, w
     const found = records[at]
     const endedAt = records[lastIndex]?.timestamp ?? Number.NaN
     if (step.fits === undefined) return { captures, startedAt: begun.timestamp, endedAt, timestamp: over, lastIndex }
-    if (found === undefined || found.timestamp > over) {
+    if (found === undefined || found.timestamp >= over) {
       return { captures, startedAt: begun.timestamp, endedAt, timestamp: over, lastIndex, awaited: step.name ?? '' }
     }
     captures[step.name ?? ''] = found.value

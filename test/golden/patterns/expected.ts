@@ -113,10 +113,10 @@ function paidOf(events: readonly Event[]) {
   return events.flatMap(({ kind, id, at }, index) => {
     if (kind !== 'add') return []
     const end = events.slice(index + 1).find((event) => event.kind !== 'add')
-    return end?.kind === 'pay' && end.at <= at + WITHIN_MS ? [{ added: id, paid: end.id }] : []
+    return end?.kind === 'pay' && end.at < at + WITHIN_MS ? [{ added: id, paid: end.id }] : []
   })
 }
 
 function isPaid(later: readonly Event[], until: number): boolean {
-  return later.some(({ kind, at }) => kind === 'pay' && at <= until)
+  return later.some(({ kind, at }) => kind === 'pay' && at < until)
 }
