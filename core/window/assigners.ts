@@ -15,6 +15,12 @@ export interface AlignedWindowOptions {
 export interface SessionWindowOptions {
   /** Default `event`. */
   readonly time?: TimeDomain
+  /**
+   * A session ends at its start + this at the latest, and the key's next record begins the next one. Sessions are then
+   * cut in the order of event time: a record ahead of the watermark that no open session holds waits for it, and one that
+   * comes exactly a gap after the last begins a session of its own.
+   */
+  readonly maxLength?: Duration
 }
 
 export interface StaggerWindowOptions {
@@ -58,15 +64,31 @@ export function sliding(
 
 /**
  * A key's records that follow each other within `gap` (or touch: exactly `gap` apart) share a window, which ends a gap
- * after the last of them.
+ * after the last of them. With a function each record says how long a gap it allows behind itself; it must say the same
+ * each time. Changing it does not change the step's fingerprint.
  *
- * @throws TidemarkError WINDOW_INVALID when `gap` is not a positive number of whole milliseconds.
+ * @example clicks.keyBy((click) => click.user).window(session((click) => minutes(click.isVideo ? 60 : 10)))
+ * @throws TidemarkError WINDOW_INVALID when the gap or `maxLength` is not a positive number of whole milliseconds, or the gap is
+ *   longer; for a function, when a record comes.
  */
-export function session(gap: Duration, options: SessionWindowOptions = {}): WindowAssigner<unknown, TimeWindow> {
-  const gapMs = positive('session', 'gap', gap)
+export function session<T = unknown>(
+  gap: Duration | ((value: T) => Duration),
+  options: SessionWindowOptions = {},
+): WindowAssigner<T, TimeWindow> {
   const time = options.time ?? 'event'
-  const details = [formatDuration(gap), ...describe(0, time)]
-  return assigner(`session(${details.join(', ')})`, { kind: 'session', time, gapMs })
+  const { maxLength } = options
+  const maxLengthMs = maxLength === undefined ? Number.POSITIVE_INFINITY : positive('session', 'maxLength', maxLength)
+  const longest = maxLength === undefined ? [] : [`at most ${formatDuration(maxLength)}`]
+  const details = [typeof gap === 'function' ? 'gap by record' : formatDuration(gap), ...longest, ...describe(0, time)]
+  const kind = `session(${details.join(', ')})`
+  if (typeof gap === 'function') {
+    // It is asked about the records of the stream that the windows are of.
+    const gapOf = (value: unknown): number => positive('session', "a record's gap", gap(value as T))
+    return assigner(kind, { kind: 'session', time, gapOf, maxLengthMs })
+  }
+  const gapMs = positive('session', 'gap', gap)
+  if (gapMs > maxLengthMs) throw invalid(`session: expected a maxLength of at least the gap, found ${maxLengthMs}ms`)
+  return assigner(kind, { kind: 'session', time, gapOf: () => gapMs, maxLengthMs })
 }
 
 /**
@@ -92,7 +114,7 @@ export function global(): WindowAssigner<unknown, GlobalWindow> {
   return assigner('global()', { kind: 'global' })
 }
 
-function assigner<W extends TimeWindow | GlobalWindow>(kind: string, spec: WindowSpec): WindowAssigner<unknown, W> {
+function assigner<T, W extends TimeWindow | GlobalWindow>(kind: string, spec: WindowSpec): WindowAssigner<T, W> {
   return Object.freeze({ kind, spec: Object.freeze(spec) })
 }
 
@@ -104,10 +126,11 @@ function describe(offsetMs: number, time: TimeDomain): string[] {
 }
 
 function positive(assignerName: string, name: string, duration: Duration): number {
-  if (!Number.isSafeInteger(duration.ms) || duration.ms <= 0) {
-    throw invalid(`${assignerName}: ${name} must be a positive number of whole milliseconds, not ${duration.ms}ms`)
+  const ms = (duration as Partial<Duration> | undefined)?.ms
+  if (ms === undefined || !Number.isSafeInteger(ms) || ms <= 0) {
+    throw invalid(`${assignerName}: ${name} must be a positive number of whole milliseconds, not ${ms}ms`)
   }
-  return duration.ms
+  return ms
 }
 
 function offsetOf(assignerName: string, limitName: string, limitMs: number, options: AlignedWindowOptions): number {

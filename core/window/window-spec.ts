@@ -21,7 +21,10 @@ export interface SlidingSpec {
 export interface SessionSpec {
   readonly kind: 'session'
   readonly time: TimeDomain
-  readonly gapMs: number
+  /** Of each record. */
+  readonly gapOf: (value: unknown) => number
+  /** Infinity: none. */
+  readonly maxLengthMs: number
 }
 
 /** Opens with a key's first record. */

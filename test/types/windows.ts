@@ -9,6 +9,7 @@ import {
   onTime,
   purging,
   type Stream,
+  session,
   type Trigger,
   tumbling,
 } from '../../core/index.js'
@@ -35,4 +36,13 @@ export function triggers(): void {
   every(minutes(1), { time: 'ingestion' })
   // @ts-expect-error not a trigger
   onTime().early(minutes(1))
+}
+
+export function gaps(): void {
+  const keyed = fares.keyBy((fare) => fare.zone)
+  keyed.window(session((fare) => minutes(fare.cents), { maxLength: hours(1) })).aggregate('a', { n: count() })
+  // @ts-expect-error a gap is a duration
+  keyed.window(session((fare) => fare.cents))
+  // @ts-expect-error the record has no such field
+  keyed.window(session((fare) => minutes(fare.length)))
 }

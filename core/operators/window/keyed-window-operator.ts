@@ -6,6 +6,7 @@ import type { Contents } from './contents.js'
 import { dueRowFailed, keysMissing, rowFailed } from './invalid-input.js'
 import { type KeyedWindowOptions, KeyedWindows, type WindowPlacement } from './keyed-windows.js'
 import { AlignedPlacement } from './place-aligned.js'
+import { CutSessionPlacement } from './place-cut-session.js'
 import { GlobalPlacement } from './place-global.js'
 import { SessionPlacement } from './place-session.js'
 import { StaggerPlacement } from './place-stagger.js'
@@ -147,6 +148,7 @@ export class KeyedWindowOperator implements Operator {
 
 /** Whether the bounds of windows depend on which record comes first. In processing time they come in order. */
 function isOrdered(spec: WindowSpec): boolean {
+  if (spec.kind === 'session') return spec.time === 'event' && spec.maxLengthMs !== Number.POSITIVE_INFINITY
   return spec.kind === 'stagger' && spec.time === 'event'
 }
 
@@ -155,7 +157,9 @@ function placementOf(spec: WindowSpec, windows: KeyedWindows, waiting: WaitingRe
     case 'global':
       return new GlobalPlacement(windows)
     case 'session':
-      return new SessionPlacement(windows, () => spec.gapMs)
+      return spec.maxLengthMs === Number.POSITIVE_INFINITY
+        ? new SessionPlacement(windows, spec.gapOf)
+        : new CutSessionPlacement(windows, spec, waiting)
     case 'stagger':
       return new StaggerPlacement(windows, spec.lengthMs, waiting)
     default:

@@ -50,7 +50,7 @@ export class StaggerPlacement implements WindowPlacement {
 }
 
 /** Windows of a key do not overlap and lie in order: the index of the first that starts after `timestamp`. */
-function startingAfter(entries: readonly WindowEntry[], timestamp: number): number {
+export function startingAfter(entries: readonly WindowEntry[], timestamp: number): number {
   let at = entries.length
   while (at > 0 && (entries[at - 1] as WindowEntry).start > timestamp) at--
   return at
