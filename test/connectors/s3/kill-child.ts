@@ -1,16 +1,25 @@
-import { defineJob, millis } from 'tidemark'
+import { defineJob, millis, type Sink, TidemarkError } from 'tidemark'
 import { jsonLines } from 'tidemark/file'
-import { exponentialDelay, lineLogger, run } from 'tidemark/run'
+import { parquetFormat } from 'tidemark/parquet'
+import { exponentialDelay, lineLogger, run, type SavepointStart } from 'tidemark/run'
 import { s3Sink } from 'tidemark/s3'
 import { Gate, pausedSource } from '../../golden/jobs/paused-source.js'
+import { type NumberedRow, rowOf } from './kill-rows.js'
 
-/** A job as a process of its own, that goes on from whatever an earlier one left. */
+/** A job as a process of its own, that goes on from whatever an earlier one left. Its standard output says how far it is. */
 export interface ChildOptions {
   readonly rows: number
   /** Rows to read before the source pauses for good: then the job never ends. */
   readonly holdAt: number | undefined
   readonly parallelism: number
   readonly rollOnCheckpoint: boolean
+  /** Where the output goes, `s3://bucket/folder`. */
+  readonly to: string
+  readonly format: 'lines' | 'gzip' | 'parquet'
+  readonly checkpoints: string
+  readonly from?: SavepointStart
+  /** Where a savepoint goes when the source pauses. */
+  readonly savepointTo?: string
   readonly s3: {
     readonly endpoint: string
     readonly region: string
@@ -18,44 +27,58 @@ export interface ChildOptions {
   }
 }
 
-const FILLER = 'x'.repeat(3000)
-const { s3, rows, holdAt, parallelism, rollOnCheckpoint } = JSON.parse(process.argv[2] ?? '') as ChildOptions
-const { endpoint, region, credentials } = s3
+const options = JSON.parse(process.argv[2] ?? '') as ChildOptions
+const { rows, parallelism, savepointTo } = options
+const { endpoint, region, credentials } = options.s3
+const s3 = { endpoint, region, clientConfig: { credentials } }
+let paused = (): void => {}
+const atPause = new Promise<void>((done) => {
+  paused = done
+})
+
+function sinkOf({ to, format, rollOnCheckpoint }: ChildOptions): Sink<NumberedRow> {
+  return s3Sink<NumberedRow>({
+    to,
+    prefix: 'side=!{partitionKeyFromQuery:side}',
+    partitionKeys: { side: ({ side }) => side },
+    rollOnCheckpoint,
+    maxRows: 2500,
+    partBytes: 5 * 1024 * 1024,
+    format:
+      format === 'parquet'
+        ? parquetFormat({ schema: { n: 'int64', side: 'int32', filler: 'string' }, rowGroupSize: 200 })
+        : jsonLines(),
+    ...(format === 'gzip' ? { compression: 'gzip' as const } : {}),
+    ...s3,
+  })
+}
+
 const numbers = Array.from({ length: rows }, (_, n) => n)
 const splits = [numbers.filter((n) => n % 3 === 0), numbers.filter((n) => n % 3 !== 0)]
+const gate = new Gate(options.holdAt, () => paused())
 const job = defineJob('archive', (builder) => {
   builder
-    .from('numbers', pausedSource(splits, new Gate(holdAt), { batch: 25, pauseMs: 1 }))
-    .map((n) => ({ n, side: n % 2, filler: FILLER }))
-    .to(
-      'archive',
-      s3Sink({
-        to: 's3://lake/archive',
-        format: jsonLines(),
-        prefix: 'side=!{partitionKeyFromQuery:side}',
-        partitionKeys: { side: ({ side }) => side },
-        rollOnCheckpoint,
-        maxRows: 2500,
-        partBytes: 5 * 1024 * 1024,
-        ...{ endpoint, region, clientConfig: { credentials } },
-      }),
-    )
+    .from('numbers', pausedSource(splits, gate, { batch: 25, pauseMs: 1 }))
+    .map(rowOf)
+    .to('archive', sinkOf(options))
 })
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
 try {
   const handle = await run(job, {
     parallelism,
     logger: lineLogger({ write: (line) => void process.stderr.write(`${line}\n`) }),
     restart: exponentialDelay({ initial: millis(20), max: millis(200), attempts: 50 }),
-    checkpoints: {
-      to: 's3://state/job',
-      resume: true,
-      interval: millis(40),
-      tolerableFailures: 5,
-      s3: { endpoint, region, clientConfig: { credentials } },
-    },
+    ...(options.from === undefined ? {} : { from: options.from }),
+    checkpoints: { to: options.checkpoints, resume: true, interval: millis(40), tolerableFailures: 5, s3 },
   })
-  process.stdout.write(`${(await handle.result).status}\n`)
+  say('running')
+  if (savepointTo !== undefined) {
+    await atPause
+    await handle.savepoint({ to: savepointTo })
+    say('savepoint')
+  }
+  say((await handle.result).status)
 } catch (error) {
-  process.stderr.write(`${String(error)}\n`)
+  process.stderr.write(`${error instanceof TidemarkError ? error.code : ''} ${String(error)}\n`)
   process.exitCode = 1
 }

@@ -1,13 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { build } from 'esbuild'
 import { type LocalS3, type S3FaultRule, startLocalS3 } from 'tidemark/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { choices, SEED } from '../../golden/taxi/seeded.js'
 import type { ChildOptions } from './kill-child.js'
+import { bundledChild, type RunningChild, startChild } from './kill-process.js'
 
-const ROOT = resolve(import.meta.dirname, '../../..')
 const KILLS = Number(process.env['TIDEMARK_KILLS'] ?? (process.env['TIDEMARK_TIER'] === 'all' ? 100 : 4))
 const ROWS = 8000
 
@@ -21,34 +17,10 @@ const FAULTS: readonly S3FaultRule[] = [
   { operation: 'CompleteMultipartUpload', rate: 0.1, fault: { kind: 'errorInBody' } },
 ]
 
-/** A process that is up in a moment: the job and all of Tidemark in one file. */
-async function bundled(): Promise<string> {
-  const outfile = join(ROOT, 'node_modules/.cache/tidemark-s3-sink', `kill-child-${process.pid}.mjs`)
-  const source = { run: 'runtime', file: 'connectors/file', s3: 'connectors/s3' }
-  await build({
-    entryPoints: [join(import.meta.dirname, 'kill-child.ts')],
-    ...{ outfile, bundle: true, platform: 'node', format: 'esm', packages: 'external', logLevel: 'error' },
-    tsconfig: join(ROOT, 'tsconfig.json'),
-    alias: Object.fromEntries(
-      Object.entries(source).map(([name, folder]) => [`tidemark/${name}`, join(ROOT, folder, 'index.ts')]),
-    ),
-  })
-  onTestFinished(() => rm(outfile, { force: true }))
-  return outfile
-}
-
-function start(module: string, options: ChildOptions) {
-  const args = ['--no-warnings', module, JSON.stringify(options)]
-  const child: ChildProcess = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] })
-  let error = ''
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    error = (error + text).slice(-4000)
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  const ended = new Promise<{ readonly code: number | null; readonly error: string }>((done) => {
-    child.on('close', (code) => done({ code, error }))
-  })
-  return { child, ended }
+function start(module: string, options: ChildOptions): RunningChild {
+  const child = startChild(module, options)
+  onTestFinished(() => void child.process.kill('SIGKILL'))
+  return child
 }
 
 /** What a reader sees: objects never change and never go. */
@@ -77,17 +49,19 @@ test(`killed ${KILLS} times at random requests, the sink loses nothing, doubles 
   })
   onTestFinished(() => s3.close())
   for (const rule of FAULTS) s3.faults.add(rule)
-  const module = await bundled()
+  const { path: module, remove } = await bundledChild()
+  onTestFinished(remove)
   const { endpoint, region, credentials } = s3
   const options = (holdAt: number | undefined): ChildOptions => ({
     ...{ rows: ROWS, holdAt, s3: { endpoint, region, credentials } },
     parallelism: random.one([1, 2]),
     rollOnCheckpoint: random.one([true, false, false]),
+    ...{ to: 's3://lake/archive', format: 'lines', checkpoints: 's3://state/job' },
   })
   const seen = new Map<string, Buffer>()
   for (let kills = 0; kills < KILLS; kills++) {
     // The source pauses before its end, and checkpoints go on: the request comes, however slow the machine is.
-    const { child, ended } = start(module, options(random.between(200, ROWS - 1000)))
+    const { process: child, ended } = start(module, options(random.between(200, ROWS - 1000)))
     let left = random.between(40, 250)
     const stopCounting = s3.faults.add(() => {
       if (--left === 0) child.kill('SIGKILL')
