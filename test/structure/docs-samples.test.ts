@@ -22,6 +22,7 @@ const PAGES = [
   'docs/joins.md',
   'docs/log-delivery.md',
   'docs/operations.md',
+  'docs/patterns.md',
   'docs/rides.md',
   'docs/savepoint-format.md',
   'docs/savepoints.md',
