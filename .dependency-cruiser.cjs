@@ -37,8 +37,9 @@ module.exports = {
     {
       name: 'runtime-sees-core-only',
       severity: 'error',
-      comment: 'connectors and runtime meet in the job; `tidemark dev` runs a server of the test kit',
-      from: { path: '^runtime/', pathNot: '^runtime/cli/dev-' },
+      comment:
+        'connectors and runtime meet in the job; `tidemark dev` runs a server of the test kit, a replay is a job of its own',
+      from: { path: '^runtime/', pathNot: '^runtime/cli/(dev-|dead-letters/kinesis-target)' },
       to: { path: '^(connectors|examples|test|bench)/' },
     },
     {

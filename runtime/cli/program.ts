@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { type Duration, seconds } from '../../core/duration.js'
 import { LOG_LEVELS, type LogLevel } from '../observe/console-logger.js'
 import { versionOfPackage } from '../version.js'
+import { addDeadLetterCommands } from './dead-letters/commands.js'
 import { type DevKinesisOptions, runDevKinesis } from './dev-kinesis.js'
 import { runDevOpenSearch } from './dev-opensearch.js'
 import { runDevS3 } from './dev-s3.js'
@@ -179,6 +180,7 @@ function operationsCommands(root: Command, io: CliIo, setExitCode: (code: number
       io.out(`${await savepointCreate(url, options)}\n`),
     )
   addSavepointCommands(savepoint, io, setExitCode)
+  addDeadLetterCommands(root, io)
 }
 
 export interface RunJobOptions extends OperationsFlags {

@@ -2,12 +2,12 @@ import type { DeadLetter } from '../../connector.js'
 import type { Counter } from '../../context.js'
 import type { TidemarkError } from '../../errors.js'
 import type { Origin } from '../../origin.js'
-import { recordBytes } from '../../record-bytes.js'
 import { Journal } from '../../state/journal.js'
 import type { OperatorContext, Output } from '../operator.js'
 import { CapturedOutput } from './captured-output.js'
 import type { ErrorPolicy } from './error-policy.js'
 import { causeOf, isOfRecord } from './failure.js'
+import { recordBytes } from './record-bytes.js'
 
 /** The side output of dead letters, and the property of the result. */
 export const FAILED_OUTPUT = 'failed'

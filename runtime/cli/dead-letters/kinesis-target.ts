@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto'
+import { defineJob } from '../../../core/job/job.js'
+import { run } from '../../run.js'
+import type { StoredLetter } from './letter-line.js'
+
+/**
+ * Puts the raw bytes into a stream, each under the key it came by, and returns when Kinesis has acknowledged all of them. It
+ * is a job of its own, so that it paces, retries and gives up as any other; the SDK is loaded here.
+ */
+export async function putIntoStream(
+  letters: readonly StoredLetter[],
+  { stream, endpoint }: { readonly stream: string; readonly endpoint: string | undefined },
+): Promise<void> {
+  const [{ collection }, { kinesisSink }] = await Promise.all([
+    import('../../../connectors/collection/index.js'),
+    import('../../../connectors/kinesis/index.js'),
+  ])
+  const job = defineJob('dead-letters-replay', (builder) => {
+    builder.from('letters', collection(letters)).to(
+      'stream',
+      kinesisSink<StoredLetter>({
+        stream,
+        ...(endpoint !== undefined && { endpoint }),
+        encode: ({ raw }) => raw,
+        // Rows without a key spread evenly, and the same ones go to the same shard each time.
+        partitionKey: ({ partitionKey, raw }) => partitionKey ?? createHash('sha256').update(raw).digest('hex'),
+        explicitHashKey: ({ explicitHashKey }) => explicitHashKey,
+      }),
+    )
+  })
+  // Nobody else can end it: it finishes or fails.
+  const { result } = await run(job, { parallelism: 1 })
+  await result
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto'
+import { appendFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { TidemarkError } from '../../../core/errors.js'
+import { systemEnvironment } from '../../environment/system.js'
+import type { ObjectStore } from '../../storage/object-store.js'
+import { putIntoStream } from './kinesis-target.js'
+import { type LetterFilter, type LetterPlace, lettersIn, REPLAYED, withLetters } from './letter-files.js'
+import type { StoredLetter } from './letter-line.js'
+
+export interface ReplayOptions extends LetterFilter, LetterPlace {
+  readonly to: string
+  readonly kinesisEndpoint?: string
+  readonly yes: boolean
+  readonly again: boolean
+  readonly parts: boolean
+}
+
+/** Letters that are put, and written down as put, together. */
+const BATCH = 10_000
+
+/**
+ * What `tidemark dead-letters replay` prints. Of what has been put into a target a list is kept beside the letters, so that a
+ * second run leaves it out; it is written when the target has taken them, so that a run which is killed puts a batch twice
+ * rather than never.
+ */
+export function replayLetters(location: string, options: ReplayOptions): Promise<string> {
+  return withLetters(location, options, async (store) => {
+    const target = targetOf(options)
+    const known = options.again ? new Set<string>() : await replayedInto(store, target)
+    const counts = { put: 0, before: 0, parts: 0 }
+    let batch: StoredLetter[] = []
+    const put = async (): Promise<void> => {
+      if (batch.length > 0 && options.yes) {
+        await putAll(batch, target, options)
+        await remember(store, target, batch)
+      }
+      counts.put += batch.length
+      batch = []
+    }
+    for await (const letter of lettersIn(store, options)) {
+      if (known.has(letter.id)) counts.before++
+      else if (letter.isPart && !options.parts) counts.parts++
+      else batch.push(letter)
+      if (batch.length >= BATCH) await put()
+    }
+    await put()
+    return said(counts, target, options)
+  })
+}
+
+type Target = { readonly kind: 'kinesis'; readonly stream: string } | { readonly kind: 'file'; readonly path: string }
+
+function targetOf({ to }: ReplayOptions): Target {
+  const stream = /^kinesis:(?:\/\/)?(.+)$/.exec(to)?.[1]
+  if (stream !== undefined) return { kind: 'kinesis', stream }
+  if (/^[a-z][a-z0-9+.-]+:/i.test(to)) {
+    throw new TidemarkError({
+      code: 'OPTION_INVALID',
+      domain: 'user',
+      message: `--to: expected kinesis:<stream> or the path of a file, found ${to}`,
+    })
+  }
+  return { kind: 'file', path: resolve(to) }
+}
+
+function nameOf(target: Target): string {
+  return target.kind === 'kinesis' ? `stream ${target.stream}` : target.path
+}
+
+async function putAll(letters: readonly StoredLetter[], target: Target, options: ReplayOptions): Promise<void> {
+  if (target.kind === 'kinesis') {
+    await putIntoStream(letters, { stream: target.stream, endpoint: options.kinesisEndpoint })
+    return
+  }
+  await appendFile(target.path, Buffer.concat(letters.flatMap(({ raw }) => [raw, NEWLINE])))
+}
+
+const NEWLINE = new Uint8Array([10])
+
+/** Of a target: two targets have nothing in common. */
+function listOf(target: Target): string {
+  return `${REPLAYED}${createHash('sha256').update(nameOf(target)).digest('hex').slice(0, 16)}/`
+}
+
+async function replayedInto(store: ObjectStore, target: Target): Promise<Set<string>> {
+  const ids = new Set<string>()
+  for (const name of await store.list(listOf(target))) {
+    const data = await store.read(name)
+    for (const id of new TextDecoder().decode(data).split('\n')) ids.add(id)
+  }
+  return ids
+}
+
+async function remember(store: ObjectStore, target: Target, letters: readonly StoredLetter[]): Promise<void> {
+  const ids = letters.map(({ id }) => id).join('\n')
+  await store.create(`${listOf(target)}${systemEnvironment().nonce()}.txt`, new TextEncoder().encode(ids))
+}
+
+function said(
+  counts: { readonly put: number; readonly before: number; readonly parts: number },
+  target: Target,
+  { yes }: ReplayOptions,
+): string {
+  const lines = [
+    yes
+      ? `${counts.put} put into ${nameOf(target)}`
+      : `${counts.put} would be put into ${nameOf(target)}; --yes does it`,
+  ]
+  if (counts.before > 0)
+    lines.push(`${counts.before} were put there before, and are left out; --again puts them once more`)
+  if (counts.parts > 0) {
+    lines.push(
+      `${counts.parts} are parts of records, which the source's decoder does not take; --parts puts them all the same`,
+    )
+  }
+  return lines.join('\n')
+}

@@ -1,0 +1,154 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { collection } from '../../../../connectors/collection/index.js'
+import { deadLetterLines, fileSink, firehoseErrors } from '../../../../connectors/file/index.js'
+import { s3Sink } from '../../../../connectors/s3/index.js'
+import type { DeadLetter, Sink } from '../../../../core/connector.js'
+import { defineJob } from '../../../../core/job/job.js'
+import { run } from '../../../../runtime/run.js'
+import { STREAM, startStream } from '../../../connectors/kinesis/fixture.js'
+import { storedIn } from '../../../connectors/kinesis/sink-fixture.js'
+import { startLocalS3 } from '../../../servers/s3/index.js'
+import { tidemark } from '../savepoint/command.js'
+
+async function folder(): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), 'tidemark-letters-'))
+  onTestFinished(() => rm(made, { recursive: true, force: true }))
+  return made
+}
+
+const letter = (n: number, more: Partial<DeadLetter> = {}): DeadLetter => ({
+  operatorId: 'parse',
+  split: 'shard',
+  offset: String(n),
+  code: 'USER_FUNCTION_FAILED',
+  message: `no number ${n}`,
+  raw: Buffer.from(`{"n":${n}}`),
+  isPart: false,
+  arrivedAt: undefined,
+  partitionKey: `key-${n}`,
+  explicitHashKey: undefined,
+  rejectedAt: Date.UTC(2030, 0, n),
+  ...more,
+})
+
+const LETTERS = [
+  letter(1),
+  letter(2),
+  letter(3, { operatorId: 'source', code: 'JSON_INVALID', raw: Buffer.from('\u001b[2Jno json') }),
+  letter(4, { isPart: true }),
+]
+
+async function written(sink: Sink<DeadLetter>): Promise<void> {
+  const job = defineJob('letters', (builder) => {
+    builder.from('letters', collection(LETTERS)).to('out', sink)
+  })
+  await (await run(job, { parallelism: 1 })).result
+}
+
+async function lettersFolder(): Promise<string> {
+  const path = await folder()
+  await written(fileSink({ path, format: deadLetterLines() }))
+  return path
+}
+
+beforeEach(() => {
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'local')
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'local-secret')
+  vi.stubEnv('AWS_REGION', 'us-east-1')
+  return () => {
+    vi.unstubAllEnvs()
+  }
+})
+
+describe('tidemark dead-letters show', () => {
+  it('counts by step and cause, with a sample that does nothing to a terminal', async () => {
+    const { code, out } = await tidemark('dead-letters', 'show', await lettersFolder())
+    expect(code).toBe(0)
+    expect(out).toMatch(/^operator +code +letters +first +last$/m)
+    expect(out).toMatch(/^parse +USER_FUNCTION_FAILED +3 +2030-01-01T\S+ +2030-01-04T/m)
+    expect(out).toMatch(/^source +JSON_INVALID +1 /m)
+    expect(out).toContain('no number 1')
+    expect(out).not.toContain('\u001b')
+  })
+
+  it('reads compressed documents as Firehose has them, from S3 too', async () => {
+    const server = await startLocalS3({ buckets: ['dead'] })
+    onTestFinished(() => server.close())
+    await written(
+      s3Sink({ to: 's3://dead/letters', format: firehoseErrors(), compression: 'gzip', endpoint: server.endpoint }),
+    )
+    const shown = ['dead-letters', 'show', 's3://dead/letters', '--s3-endpoint', server.endpoint, '--json']
+    expect(JSON.parse((await tidemark(...shown)).out)).toMatchObject([
+      { operator: 'parse', code: 'USER_FUNCTION_FAILED', count: 3 },
+      { operator: 'source', code: 'JSON_INVALID', count: 1, first: '2030-01-03T00:00:00.000Z' },
+    ])
+  })
+
+  it('takes those that are asked for', async () => {
+    const path = await lettersFolder()
+    const shown = await tidemark('dead-letters', 'show', path, '--operator', 'parse', '--since', '2030-01-02', '--json')
+    expect(JSON.parse(shown.out)).toMatchObject([{ operator: 'parse', count: 2 }])
+    expect((await tidemark('dead-letters', 'show', path, '--code', 'NONE')).out).toContain('no dead letters')
+  })
+
+  it('of what are no dead letters names file, line and what to do', async () => {
+    const path = await folder()
+    expect((await tidemark('dead-letters', 'show', path)).error).toContain('no file that ends in .jsonl')
+    expect((await tidemark('dead-letters', 'show', join(path, 'none'))).error).toContain('there is no folder')
+    await writeFile(join(path, 'rows.jsonl'), '{"n":1}\n')
+    expect((await tidemark('dead-letters', 'show', path)).error).toContain('rows.jsonl:1: expected a dead letter')
+  })
+})
+
+describe('tidemark dead-letters replay', () => {
+  it('does nothing without --yes', async () => {
+    const path = await lettersFolder()
+    const before = await readdir(path)
+    const { out } = await tidemark('dead-letters', 'replay', path, '--to', join(path, 'again'))
+    expect(out).toMatch(/^3 would be put .*--yes/m)
+    expect(out).toContain('1 are parts of records')
+    expect(await readdir(path)).toEqual(before)
+  })
+
+  it('puts raw bytes into a file, and none of them a second time', async () => {
+    const path = await lettersFolder()
+    const to = join(await folder(), 'again')
+    const replay = ['dead-letters', 'replay', path, '--to', to, '--yes']
+    expect((await tidemark(...replay, '--operator', 'source')).out).toContain('1 put into')
+    expect((await tidemark(...replay)).out).toMatch(/2 put into[\s\S]*1 were put there before/)
+    expect((await tidemark(...replay)).out).toMatch(/0 put into[\s\S]*3 were put there before/)
+    expect(await readFile(to, 'utf8')).toBe('\u001b[2Jno json\n{"n":1}\n{"n":2}\n')
+    expect((await tidemark(...replay, '--again', '--parts', '--code', 'USER_FUNCTION_FAILED')).out).toContain('3 put')
+    expect((await tidemark('dead-letters', 'show', path, '--operator', 'parse')).out).toMatch(/ 3 /)
+  })
+
+  it('puts them into a stream, each under the key it came by', async () => {
+    const { server, client } = await startStream(2)
+    const path = await lettersFolder()
+    const stream = ['--to', `kinesis:${STREAM}`, '--kinesis-endpoint', server.url]
+    const replay = ['dead-letters', 'replay', path, ...stream, '--operator', 'parse', '--yes']
+    expect(await tidemark(...replay)).toMatchObject({ code: 0, error: '' })
+    expect((await tidemark(...replay)).out).toContain('0 put into')
+    const stored = (await storedIn(client)).map(({ partitionKey, text }) => [partitionKey, text]).sort()
+    expect(stored).toEqual([
+      ['key-1', '{"n":1}'],
+      ['key-2', '{"n":2}'],
+    ])
+  })
+
+  it('remembers nothing of what a stream has not taken', async () => {
+    const { server } = await startStream(1)
+    const path = await lettersFolder()
+    const replay = ['dead-letters', 'replay', path, '--kinesis-endpoint', server.url, '--yes']
+    expect(await tidemark(...replay, '--to', 'kinesis:unknown')).toMatchObject({ code: 1 })
+    expect((await tidemark(...replay, '--to', 'kinesis:unknown')).out).not.toContain('before')
+  })
+
+  it('refuses a target of another kind', async () => {
+    const { error } = await tidemark('dead-letters', 'replay', await lettersFolder(), '--to', 's3://bucket/key')
+    expect(error).toContain('expected kinesis:<stream> or the path of a file')
+  })
+})
