@@ -2,7 +2,8 @@ import type { Counter } from '../../context.js'
 import { type Duration, formatDuration } from '../../duration.js'
 import type { KeyedProcess } from '../../operators/process-function.js'
 import { type SideOutput, sideOutput } from '../../operators/side-output.js'
-import { valueState } from '../../state/declare.js'
+import type { ValueState } from '../../state/backend.js'
+import { type ValueDeclaration, valueState } from '../../state/declare.js'
 import type { Key } from '../../state/key.js'
 import type { KeyedStream } from '../../stream/keyed-stream.js'
 import type { StepOptions, Stream } from '../../stream/stream.js'
@@ -94,14 +95,20 @@ export function sequence<K extends Key, T, C>(
   return (keyed) =>
     addPattern<K, T, State<T>, Sides<K, T, C>, never, SequenceMatch<K, C>, Counters>(keyed, {
       ...place,
-      label: `sequence(${pattern.steps.map(({ name }) => name).join(', ')}; ${formatDuration({ ms: withinMs })})`,
+      label: `sequence(${stepsOf(pattern)}; ${formatDuration({ ms: withinMs })})`,
       options,
       definition: definitionOf(place, { pattern, withinMs, limit, skips }),
     })
 }
 
-type State<T> = ReturnType<typeof stateOf<T>>
-const stateOf = <T>() => ({ ...bufferState<T>(), partials: valueState<readonly PartialMatch<T>[]>() })
+/**
+ * The steps are a part of the name: partial matches of other steps are then state that the job has no place for, which is
+ * refused as such.
+ */
+type Partials = `partials(${string})`
+type State<T> = ReturnType<typeof bufferState<T>> & {
+  readonly [Name in Partials]: ValueDeclaration<readonly PartialMatch<T>[]>
+}
 
 type Sides<K extends Key, T, C> = {
   readonly unfinished: SideOutput<UnfinishedSequence<K, C>>
@@ -126,8 +133,9 @@ function definitionOf<K extends Key, T, C>(
   { pattern, withinMs, limit, skips }: Settings<T>,
 ): KeyedProcess<K, T, State<T>, Sides<K, T, C>, never, SequenceMatch<K, C>, Counters> {
   const isCompletedByTime = pattern.lastWithout.length > 0
+  const name: Partials = `partials(${stepsOf(pattern)})`
   return {
-    state: stateOf<T>(),
+    state: { ...bufferState<T>(), [name]: valueState<readonly PartialMatch<T>[]>() },
     sideOutputs: { unfinished: sideOutput<UnfinishedSequence<K, C>>(), late: sideOutput<T>() },
     open: ({ metrics }) => ({
       late: metrics.counter('lateRecords'),
@@ -145,13 +153,15 @@ function definitionOf<K extends Key, T, C>(
       timers.registerEventTime(timestamp)
     },
     onTimer({ timestamp: at }, { key, state, timers, sideOutputs }, { timedOut, givenUp }) {
-      const before = (state.partials.value() ?? NONE) as readonly PartialMatch<T>[]
+      // It is declared under this name.
+      const stored = state[name] as ValueState<readonly PartialMatch<T>[]>
+      const before = (stored.value() ?? NONE) as readonly PartialMatch<T>[]
       const rows: SequenceMatch<K, C>[] = []
       // What is over at this moment is over for the records of this moment.
       let partials = endOf(before)
       for (const record of takeFrom(state, at)) partials = look(partials, { record, at })
-      if (partials.length === 0) state.partials.clear()
-      else if (partials !== before) state.partials.update(partials)
+      if (partials.length === 0) stored.clear()
+      else if (partials !== before) stored.update(partials)
       return rows
 
       /** What is left of the partial matches behind a record, and those that it begins. */
@@ -220,5 +230,7 @@ function definitionOf<K extends Key, T, C>(
     },
   }
 }
+
+const stepsOf = ({ steps }: CompiledPattern<never>): string => steps.map(({ name }) => name).join(', ')
 
 const NONE: readonly never[] = []
