@@ -19,6 +19,7 @@ const PAGES = [
   'docs/dsl.md',
   'docs/error-policy.md',
   'docs/evolution.md',
+  'docs/from-flink.md',
   'docs/joins.md',
   'docs/log-delivery.md',
   'docs/operations.md',
