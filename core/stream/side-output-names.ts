@@ -23,6 +23,7 @@ const TAKEN: ReadonlySet<string> = new Set([
   'to',
   'pipe',
   'window',
+  'windowAll',
   'failed',
   'late',
   'lateLeft',
