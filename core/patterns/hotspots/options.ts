@@ -1,6 +1,6 @@
-import { TidemarkError } from '../../errors.js'
 import type { StepOptions } from '../../stream/stream.js'
-import { invalid, nameOf, type Place, requireOptions, STEP_OPTIONS } from '../settings.js'
+import { invalid, type Place, requireOptions, STEP_OPTIONS } from '../settings.js'
+import { valueInvalid } from '../value-invalid.js'
 import { LARGEST } from './point-grid.js'
 
 export interface HotspotOptions<in T, D extends string> extends StepOptions {
@@ -70,19 +70,14 @@ function requireWhole(
   throw invalid(place, `expected ${name} to be a whole number from 2 to ${most}, found ${value}`)
 }
 
-/** @throws TidemarkError HOTSPOT_POINT_INVALID */
+/** @throws TidemarkError PATTERN_VALUE_INVALID */
 export function pointOf<T, D extends string>(value: T, settings: HotspotSettings<T, D>): number[] {
   const { place, names, coordinates, scanRadius } = settings
   return coordinates.map((coordinate, dimension) => {
     const found: unknown = coordinate(value)
     // -0 becomes 0: they are one place.
     if (typeof found === 'number' && Math.abs(found) <= scanRadius * LARGEST) return found + 0
-    throw new TidemarkError({
-      code: 'HOTSPOT_POINT_INVALID',
-      domain: 'user',
-      message:
-        `${nameOf(place)}: expected dimension '${names[dimension]}' to give a number, at most ${LARGEST} scan radii from 0, found ` +
-        `${typeof found === 'number' ? found : typeof found}: filter such records before, or mend the function`,
-    })
+    const expected = `a number at most ${LARGEST} scan radii from 0`
+    throw valueInvalid(place, `dimension '${names[dimension]}'`, { expected, found })
   })
 }

@@ -292,7 +292,7 @@ describe('a stream piped into hotspots', () => {
         .to('out', collectInto<RecordHotspot<Place, Axis>>([]))
     })
     await expect(run(job).then(({ result }) => result)).rejects.toMatchObject({
-      code: 'HOTSPOT_POINT_INVALID',
+      code: 'PATTERN_VALUE_INVALID',
       message: expect.stringMatching(/hotspots 'busy': expected dimension 'x' to give a number.* found NaN/),
     })
   })
