@@ -34,8 +34,8 @@ export interface DeadLetter {
   /** The bytes as they came. */
   readonly raw: Uint8Array
   /**
-   * Whether `raw` is one of the values of a record, as its decoder cut it (a line, after gunzip): then it is decoded
-   * again by the inner decoder, not by that of the source.
+   * Whether `raw` is no record that could be put back: one of the values of a record, as its decoder cut it (a line, after
+   * gunzip), or what a function was called for that is none: a pair of a join, a window, a timer.
    */
   readonly isPart: boolean
   /** When the outside system received the record, epoch milliseconds, where it says so. */

@@ -73,6 +73,9 @@ export type {
   TemporalJoinContext,
   TemporalJoinFunction,
   TemporalJoinObject,
+  WindowJoinContext,
+  WindowJoinFunction,
+  WindowJoinObject,
 } from './operators/join/join-function.js'
 export type {
   FiredTimer,
@@ -145,6 +148,7 @@ export type {
 export type { KeyedStream } from './stream/keyed-stream.js'
 export type { Branches, SplitStreams } from './stream/split.js'
 export type {
+  KeyByOptions,
   ProcessOptions,
   SideStreams,
   SourceStream,
@@ -154,8 +158,6 @@ export type {
 } from './stream/stream.js'
 export type {
   WindowFunction,
-  WindowJoinFunction,
-  WindowJoinObject,
   WindowObject,
   WindowProcessContext,
 } from './stream/window-function.js'
@@ -207,6 +209,8 @@ export {
 export {
   type AlignedWindowOptions,
   afterCount,
+  type CountedWindowOptions,
+  counted,
   type EveryOptions,
   eachRecord,
   eventTime,

@@ -1,11 +1,24 @@
 import { CallGuard, FAILED_OUTPUT } from '../operators/guard/call-guard.js'
 import { describePolicy, errorPolicyOf } from '../operators/guard/error-policy.js'
-import { guardedOperator } from '../operators/guard/guarded-operator.js'
+import { type CallBoundary, guardedOperator } from '../operators/guard/guarded-operator.js'
 import type { OperatorStep } from './graph-builder.js'
 import { graphError } from './graph-error.js'
 
-/** Steps that call a function of their user for a record or a timer. */
-const GUARDED: ReadonlySet<string> = new Set(['map', 'filter', 'flatMap', 'process', 'reduce', 'split'])
+/** Steps that call a function of their user, and who draws the line around a call. */
+const GUARDED: ReadonlyMap<string, CallBoundary> = new Map([
+  ['map', 'record'],
+  ['filter', 'record'],
+  ['flatMap', 'record'],
+  ['process', 'record'],
+  ['reduce', 'record'],
+  ['split', 'record'],
+  ['temporalJoin', 'record'],
+  ['keyBy', 'operator'],
+  ['mapAsync', 'operator'],
+  ['intervalJoin', 'operator'],
+  ['join', 'operator'],
+  ['coGroup', 'operator'],
+])
 
 /**
  * The step as its `onError` asks for: with a guard around its operator, and the side output of dead letters.
@@ -15,10 +28,11 @@ export function withErrorPolicy(step: OperatorStep): OperatorStep {
   const where = step.id === undefined ? step.step : `${step.step} '${step.id}'`
   const policy = errorPolicyOf(where, step.onError)
   if (policy === undefined) return step
-  if (!GUARDED.has(step.step)) {
+  const boundary = GUARDED.get(step.step)
+  if (boundary === undefined) {
     throw graphError(
       'GRAPH_STEP_INVALID',
-      `${where}: onError is for map, filter, flatMap, split, process and reduce; check the records in one of those before it`,
+      `${where}: this step has no onError (${[...GUARDED.keys()].join(', ')} have); check the records in one of those before it`,
       step.id,
     )
   }
@@ -26,6 +40,6 @@ export function withErrorPolicy(step: OperatorStep): OperatorStep {
     ...step,
     details: [step.details, describePolicy(policy)].filter(Boolean).join(', '),
     sideOutputs: policy.action === 'deadLetter' ? [...step.sideOutputs, FAILED_OUTPUT] : step.sideOutputs,
-    create: () => guardedOperator(step.create(), new CallGuard(policy)),
+    create: () => guardedOperator(step.create(), { guard: new CallGuard(policy), boundary }),
   }
 }

@@ -1,7 +1,9 @@
 import { Batch } from '../element.js'
+import type { TidemarkError } from '../errors.js'
 import type { InternalKey, Key } from '../state/key.js'
 import { toInternalKey } from '../state/key-codec.js'
 import { keyGroupOf } from '../state/key-groups.js'
+import { type CallGuard, GIVEN_UP, type Subject } from './guard/call-guard.js'
 import type { Operator, OperatorContext, Output } from './operator.js'
 import { isAsynchronous, recordOf, returnedPromise, userError } from './user-error.js'
 
@@ -14,6 +16,7 @@ class KeyByOperator<T> implements Operator<T, T> {
   readonly #selector: (value: T) => Key
   #operatorId = ''
   #maxParallelism = 1
+  #guard: CallGuard | undefined
 
   constructor(selector: (value: T) => Key) {
     this.#selector = selector
@@ -21,11 +24,13 @@ class KeyByOperator<T> implements Operator<T, T> {
 
   open(context: OperatorContext): void {
     this.#operatorId = context.operatorId
+    this.#guard = context.guard
     this.#maxParallelism = context.maxParallelism
   }
 
   process(batch: Batch<T>, from: number, output: Output<T>): number {
     if (output.full) return from
+    if (this.#guard !== undefined) return this.#processGuarded(this.#guard, batch, from, output)
     const { values, timestamps, origin, length } = batch
     const selector = this.#selector
     const maxParallelism = this.#maxParallelism
@@ -42,8 +47,7 @@ class KeyByOperator<T> implements Operator<T, T> {
         groups.push(keyGroupOf(selected, maxParallelism))
       }
     } catch (thrown) {
-      const where = { operatorId: this.#operatorId, call: 'keyBy', ...recordOf(batch, i) }
-      throw isAsynchronous(key) ? returnedPromise(key, where) : userError(thrown, where)
+      throw this.#failed(thrown, key, batch, i)
     }
     if (keys.length > 0) {
       output.emitBatch(
@@ -53,5 +57,46 @@ class KeyByOperator<T> implements Operator<T, T> {
       )
     }
     return length
+  }
+
+  /** Rows whose key cannot be had are left out. */
+  #processGuarded(guard: CallGuard, batch: Batch<T>, from: number, output: Output<T>): number {
+    const { timestamps, origin, length } = batch
+    const values: T[] = []
+    const times: number[] = []
+    const keys: InternalKey[] = []
+    const groups: number[] = []
+    let i = from
+    const keyed = (): readonly [InternalKey, group: number] => this.#keyOf(batch, i)
+    const subject = (): Subject => ({ value: batch.values[i], timestamp: timestamps[i]!, origin, position: i })
+    for (; i < length; i++) {
+      const given = guard.attempt(keyed, subject)
+      if (given === GIVEN_UP) continue
+      values.push(batch.values[i] as T)
+      times.push(timestamps[i]!)
+      keys.push(given[0])
+      groups.push(given[1])
+    }
+    const isWhole = values.length === length - from
+    if (values.length > 0) {
+      output.emitBatch(new Batch(values, times, keys, groups, isWhole ? origin?.from(from) : origin?.scattered()))
+    }
+    return length
+  }
+
+  #keyOf(batch: Batch<T>, row: number): readonly [InternalKey, group: number] {
+    let key: unknown
+    try {
+      const selected = this.#selector(batch.values[row] as T)
+      key = selected
+      return [toInternalKey(selected), keyGroupOf(selected, this.#maxParallelism)]
+    } catch (thrown) {
+      throw this.#failed(thrown, key, batch, row)
+    }
+  }
+
+  #failed(thrown: unknown, key: unknown, batch: Batch<T>, row: number): TidemarkError {
+    const where = { operatorId: this.#operatorId, call: 'keyBy', ...recordOf(batch, row) }
+    return isAsynchronous(key) ? returnedPromise(key, where) : userError(thrown, where)
   }
 }

@@ -13,7 +13,7 @@ import { placementOf } from './placement.js'
 import { requireFunction } from './require-function.js'
 import { withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
-import type { SideStreams, StepOptions } from './stream.js'
+import type { ProcessOptions, SideStreams } from './stream.js'
 
 export class IntervalJoinSteps<out K extends Key, out T, out U> implements IntervalJoinedStreams<K, T, U> {
   readonly #both: TwoInputs
@@ -27,7 +27,7 @@ export class IntervalJoinSteps<out K extends Key, out T, out U> implements Inter
   process<R, O extends SideOutputs, C>(
     id: string,
     fn: IntervalJoinFunction<K, T, U, O, R, C>,
-    options?: StepOptions,
+    options?: ProcessOptions,
   ): JoinResults<R, T, U> & SideStreams<O> {
     requireFunction(fn, 'process', `process '${id}' of an interval join`)
     const interval = intervalOf(id, this.#bounds)

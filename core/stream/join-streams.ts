@@ -1,10 +1,9 @@
 import type { Duration } from '../duration.js'
-import type { IntervalJoinFunction, TemporalJoinFunction } from '../operators/join/join-function.js'
+import type { IntervalJoinFunction, TemporalJoinFunction, WindowJoinFunction } from '../operators/join/join-function.js'
 import type { SideOutputs } from '../operators/side-output.js'
 import type { Key } from '../state/key.js'
 import type { Trigger, Window, WindowAssigner } from '../window/index.js'
-import type { None, SideStreams, StepOptions, Stream } from './stream.js'
-import type { WindowJoinFunction } from './window-function.js'
+import type { None, ProcessOptions, SideStreams, Stream } from './stream.js'
 
 /** A time as seen from the left record: so much after it, or `{ before: minutes(5) }`, so much before it. */
 export type IntervalBound = Duration | { readonly before: Duration }
@@ -40,7 +39,7 @@ export interface IntervalJoinedStreams<out K extends Key, out T, out U> {
   process<R = never, O extends SideOutputs = None, C = undefined>(
     id: string,
     fn: IntervalJoinFunction<K, T, U, O, R, C>,
-    options?: StepOptions,
+    options?: ProcessOptions,
   ): JoinResults<R, T, U> & SideStreams<O>
 }
 
@@ -69,7 +68,7 @@ export interface WindowedJoin<out K extends Key, A, B, T, U, W extends Window> {
   process<R = never, O extends SideOutputs = None, C = undefined>(
     id: string,
     fn: WindowJoinFunction<K, A, B, W, O, R, C>,
-    options?: StepOptions,
+    options?: ProcessOptions,
   ): JoinResults<R, T, U> & SideStreams<O>
 }
 
@@ -85,6 +84,6 @@ export interface TemporalJoinedStreams<out K extends Key, out T, out V> {
   process<R = never, O extends SideOutputs = None, C = undefined>(
     id: string,
     fn: TemporalJoinFunction<K, T, V, O, R, C>,
-    options?: StepOptions,
+    options?: ProcessOptions,
   ): JoinResults<R, T, V> & SideStreams<O>
 }

@@ -1,3 +1,4 @@
+import type { DeadLetter } from '../connector.js'
 import { graphError } from '../graph/graph-error.js'
 import type { NodeInput } from '../graph/node.js'
 import { keyedProcessOperator } from '../operators/keyed-process.js'
@@ -11,6 +12,7 @@ import type { Window, WindowAssigner } from '../window/index.js'
 import { BroadcastSteps, KeyedConnectedSteps } from './broadcast-steps.js'
 import { ConnectedKeyedSteps, type TwoInputs } from './connected-steps.js'
 import type { BroadcastStream, ConnectedKeyedStreams, KeyedConnectedStream } from './connected-streams.js'
+import { failedOf } from './failed.js'
 import { IntervalJoinSteps } from './interval-join-steps.js'
 import type { IntervalBounds, IntervalJoinedStreams, JoinedStreams, TemporalJoinedStreams } from './join-streams.js'
 import type { KeyedStream } from './keyed-stream.js'
@@ -70,6 +72,10 @@ export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
       create: operatorOf(() => keyedProcessOperator(definition)),
     })
     return withSideStreams<R | Q, SideStreams<O>>(this.#scope, node)
+  }
+
+  get failed(): Stream<DeadLetter> {
+    return failedOf(this.#scope, this.#inputs)
   }
 
   pipe<R>(step: (stream: KeyedStream<K, T>) => R): R {

@@ -1,3 +1,4 @@
+import type { DeadLetter } from '../connector.js'
 import type { KeyedProcess } from '../operators/process-function.js'
 import type { SideOutputs } from '../operators/side-output.js'
 import type { BroadcastDeclarations } from '../state/broadcast-state.js'
@@ -74,6 +75,12 @@ export interface KeyedStream<out K extends Key, out T> {
 
   /** @example trips.keyBy((trip) => trip.cell).window(tumbling(hours(1))) */
   window<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<K, T, W>
+
+  /**
+   * What has no key that could be had, where the `onError` of `keyBy` is `deadLetter`; on any other stream an error.
+   * @example events.keyBy((event) => event.user.id, { onError: 'deadLetter' }).failed.to('without-user', sink)
+   */
+  readonly failed: Stream<DeadLetter>
 
   /**
    * Applies a function that takes a keyed stream: how steps are shared between jobs, and how those of

@@ -9,19 +9,21 @@ import { asyncSettings, describeAsync } from '../operators/async/async-settings.
 import { filterOperator } from '../operators/filter.js'
 import { flatMapOperator } from '../operators/flat-map.js'
 import type { FilterFunction, FlatMapFunction, MapFunction } from '../operators/functions.js'
-import { FAILED_OUTPUT } from '../operators/guard/call-guard.js'
+import type { OnError } from '../operators/guard/error-policy.js'
 import { keyByOperator } from '../operators/key-by.js'
 import { mapOperator } from '../operators/map.js'
 import type { Operator } from '../operators/operator.js'
 import { processOperator } from '../operators/process.js'
 import type { ProcessFunction } from '../operators/process-function.js'
 import type { SideOutputs } from '../operators/side-output.js'
+import { requireKnownOptions } from '../options.js'
 import type { BroadcastDeclarations } from '../state/broadcast-state.js'
 import type { Key } from '../state/key.js'
 import type { OperatorStateDeclarations } from '../state/operator-list-state.js'
 import type { Window, WindowAssigner } from '../window/index.js'
 import { BroadcastSteps, ConnectedSteps } from './broadcast-steps.js'
 import type { BroadcastStream, ConnectedStream } from './connected-streams.js'
+import { failedOf } from './failed.js'
 import { KeyedSteps } from './keyed-steps.js'
 import type { KeyedStream } from './keyed-stream.js'
 import { operatorOf } from './operator-of.js'
@@ -32,7 +34,7 @@ import { sideOutputNames } from './side-output-names.js'
 import type { Branches, SplitStreams, TakenBranches } from './split.js'
 import { splitStreams } from './split-steps.js'
 import { withOperatorState } from './state-label.js'
-import type { ProcessOptions, SideStreams, StatelessOptions, StepOptions, Stream } from './stream.js'
+import type { KeyByOptions, ProcessOptions, SideStreams, StatelessOptions, StepOptions, Stream } from './stream.js'
 import type { WindowedStream } from './windowed-stream.js'
 
 /** A stream is where it can be read: the outputs of one node, or of several for a union. */
@@ -123,16 +125,17 @@ export class StreamSteps<out T> implements Stream<T> {
     })
   }
 
-  keyBy<const K>(selector: (value: T) => K): KeyedStream<Extract<K, Key>, T> {
+  keyBy<const K>(selector: (value: T) => K, options?: KeyByOptions): KeyedStream<Extract<K, Key>, T> {
     if (typeof selector !== 'function') requireFunction(selector, 'key', 'keyBy')
-    return this.#keyed(selector)
+    if (options !== undefined) requireKnownOptions<KeyByOptions>('keyBy', options, { onError: true })
+    return this.#keyed(selector, options?.onError)
   }
 
   windowAll<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<'all', T, W> {
     return this.#keyed(() => 'all' as const).windowAll(assigner)
   }
 
-  #keyed<const K>(selector: (value: T) => K): KeyedSteps<Extract<K, Key>, T> {
+  #keyed<const K>(selector: (value: T) => K, onError?: OnError): KeyedSteps<Extract<K, Key>, T> {
     const node = this.#scope.graph.addOperator({
       id: undefined,
       step: 'keyBy',
@@ -140,6 +143,7 @@ export class StreamSteps<out T> implements Stream<T> {
       inputs: this.#inputs,
       sideOutputs: [],
       parallelism: this.#parallelismHere(),
+      onError,
       // What the compiler cannot know of a value, the operator checks: a key that is none is an error at its record.
       create: operatorOf(() => keyByOperator(selector as (value: T) => Key)),
     })
@@ -187,17 +191,7 @@ export class StreamSteps<out T> implements Stream<T> {
   }
 
   get failed(): Stream<DeadLetter> {
-    const [input] = this.#inputs
-    const port = (input?.from.sideOutputs.indexOf(FAILED_OUTPUT) ?? -1) + 1
-    if (input !== undefined && this.#inputs.length === 1 && port > 0) {
-      return this.#scope.stream(outputOf(input.from, port))
-    }
-    throw graphError(
-      'GRAPH_STEP_INVALID',
-      `failed: '${input?.from.id}' hands on no dead letters. Give the step the option onError: 'deadLetter', and read failed ` +
-        'right behind it',
-      input?.from.id,
-    )
+    return failedOf(this.#scope, this.#inputs)
   }
 
   pipe<R>(step: (stream: Stream<T>) => R): R {

@@ -49,6 +49,11 @@ export interface StatelessOptions {
   readonly onError?: OnError
 }
 
+export interface KeyByOptions {
+  /** What becomes of a record whose key cannot be had. Default `fail`. See docs/error-policy.md. */
+  readonly onError?: OnError
+}
+
 /** `{}` that has no members at all, for steps that declare no state or no side outputs. */
 export type None = Record<never, never>
 
@@ -144,7 +149,7 @@ export interface Stream<out T> {
     const K extends
       | Key
       | CompileError<'A key is a string, number, bigint or boolean, or a flat tuple of those. Return such a field of the value.'>,
-  >(selector: (value: T) => K): KeyedStream<Extract<K, Key>, T>
+  >(selector: (value: T) => K, options?: KeyByOptions): KeyedStream<Extract<K, Key>, T>
 
   /**
    * A function that sees timestamp and watermark, may write to side outputs, and may have state of its subtask

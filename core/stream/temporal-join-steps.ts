@@ -10,7 +10,7 @@ import { placementOf } from './placement.js'
 import { requireFunction } from './require-function.js'
 import { withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
-import type { SideStreams, StepOptions } from './stream.js'
+import type { ProcessOptions, SideStreams } from './stream.js'
 
 export class TemporalJoinSteps<out K extends Key, out T, out V> implements TemporalJoinedStreams<K, T, V> {
   readonly #both: TwoInputs
@@ -22,7 +22,7 @@ export class TemporalJoinSteps<out K extends Key, out T, out V> implements Tempo
   process<R, O extends SideOutputs, C>(
     id: string,
     fn: TemporalJoinFunction<K, T, V, O, R, C>,
-    options?: StepOptions,
+    options?: ProcessOptions,
   ): JoinResults<R, T, V> & SideStreams<O> {
     requireFunction(fn, 'process', `process '${id}' of a temporal join`)
     const declared = sideOutputNames(id, typeof fn === 'function' ? undefined : fn.sideOutputs)

@@ -34,14 +34,3 @@ export type ContentsFunction<K extends Key, Values, W extends Window, O extends 
   | (LifeCycle<C> & {
       process(values: Values, context: WindowProcessContext<K, W, O>, opened: C): Emitted<R>
     })
-
-export interface WindowJoinObject<K extends Key, in A, in B, W extends Window, O extends SideOutputs, out R, C>
-  extends LifeCycle<C> {
-  readonly sideOutputs?: O
-  process(left: A, right: B, context: WindowProcessContext<K, W, O>, opened: C): Emitted<R>
-}
-
-/** Of a join `A` and `B` are a record of each side, of a co-group all of them. */
-export type WindowJoinFunction<K extends Key, A, B, W extends Window, O extends SideOutputs, R, C> =
-  | ((left: A, right: B, context: WindowProcessContext<K, W, O>) => Emitted<R>)
-  | WindowJoinObject<K, A, B, W, O, R, C>

@@ -1,10 +1,9 @@
 import { type Duration, formatDuration } from '../duration.js'
 import { graphError } from '../graph/graph-error.js'
-import type { Both } from '../operators/join/both-sides.js'
+import type { WindowJoinFunction } from '../operators/join/join-function.js'
 import { LATE_SIDES } from '../operators/join/late-sides.js'
 import { windowJoinOperator } from '../operators/join/window-join.js'
 import type { SideOutputs } from '../operators/side-output.js'
-import { isAsynchronous, notIterable, returnedPromise } from '../operators/user-error.js'
 import type { Key } from '../state/key.js'
 import type { Trigger, Window, WindowAssigner } from '../window/index.js'
 import { inputsOf, type TwoInputs } from './connected-steps.js'
@@ -14,11 +13,7 @@ import { placementOf } from './placement.js'
 import { requireFunction } from './require-function.js'
 import { withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
-import type { SideStreams, StepOptions } from './stream.js'
-import { processContents } from './window-contents.js'
-import type { ContentsFunction, WindowJoinFunction } from './window-function.js'
-
-const NOTHING: readonly never[] = Object.freeze([])
+import type { ProcessOptions, SideStreams } from './stream.js'
 
 interface Settings<T, W extends Window> {
   readonly kind: 'join' | 'coGroup'
@@ -76,19 +71,18 @@ class WindowedJoinSteps<K extends Key, A, B, T, U, W extends Window> implements 
   process<R, O extends SideOutputs, C>(
     id: string,
     fn: WindowJoinFunction<K, A, B, W, O, R, C>,
-    options?: StepOptions,
+    options?: ProcessOptions,
   ): JoinResults<R, T, U> & SideStreams<O> {
     const { kind, assigner, trigger, allowedLatenessMs } = this.#settings
     requireFunction(fn, 'process', `process '${id}' of a ${kind}`)
     const declared = sideOutputNames(id, typeof fn === 'function' ? undefined : fn.sideOutputs)
-    const ofBoth =
-      kind === 'join' ? eachPair<K, A, B, T, U, W, O, R, C>(id, fn) : allAtOnce<K, A, B, T, U, W, O, R, C>(fn)
     const create = () =>
-      windowJoinOperator<T, U, W, R>({
+      windowJoinOperator<K, A, B, T, U, W, O, R, C>({
+        kind,
         assigner,
         ...(trigger && { trigger }),
         allowedLatenessMs,
-        contents: processContents<K, T | U, W, O, R, C, Both<T, U>>(ofBoth, declared),
+        fn,
       })
     // What does not fit together is said here, where the user's stack trace helps, and not when the job starts.
     create()
@@ -106,56 +100,4 @@ class WindowedJoinSteps<K extends Key, A, B, T, U, W extends Window> implements 
     // The first two side outputs are those of late records.
     return withSideStreams<R, Pick<JoinResults<R, T, U>, 'lateLeft' | 'lateRight'> & SideStreams<O>>(scope, node)
   }
-}
-
-function callOf<K extends Key, A, B, W extends Window, O extends SideOutputs, R, C>(
-  fn: WindowJoinFunction<K, A, B, W, O, R, C>,
-) {
-  return typeof fn === 'function' ? fn : fn.process.bind(fn)
-}
-
-function lifeOf<K extends Key, A, B, W extends Window, O extends SideOutputs, R, C>(
-  fn: WindowJoinFunction<K, A, B, W, O, R, C>,
-) {
-  if (typeof fn === 'function') return {}
-  return { ...(fn.open && { open: fn.open.bind(fn) }), ...(fn.close && { close: fn.close.bind(fn) }) }
-}
-
-/** Of a co-group A and B are the lists of T and U. */
-function allAtOnce<K extends Key, A, B, T, U, W extends Window, O extends SideOutputs, R, C>(
-  fn: WindowJoinFunction<K, A, B, W, O, R, C>,
-): ContentsFunction<K, Both<T, U>, W, O, R, C> {
-  const call = callOf(fn)
-  return { ...lifeOf(fn), process: ({ left, right }, context, opened) => call(left as A, right as B, context, opened) }
-}
-
-/** Of a join A is T and B is U: one call for each pair, as there is room for what it gives. */
-function eachPair<K extends Key, A, B, T, U, W extends Window, O extends SideOutputs, R, C>(
-  id: string,
-  fn: WindowJoinFunction<K, A, B, W, O, R, C>,
-): ContentsFunction<K, Both<T, U>, W, O, R, C> {
-  const call = callOf(fn)
-  const where = { operatorId: id, call: 'process' }
-  return {
-    ...lifeOf(fn),
-    process: ({ left, right }, context, opened) => {
-      return left.length === 0 || right.length === 0 ? NOTHING : pairs()
-
-      function* pairs(): Generator<R> {
-        for (const one of left) {
-          for (const other of right) {
-            const rows: unknown = call(one as unknown as A, other as unknown as B, context, opened)
-            if (rows === undefined) continue
-            if (isAsynchronous(rows)) throw returnedPromise(rows, where)
-            if (!isIterable<R>(rows)) throw notIterable(rows, where)
-            yield* rows
-          }
-        }
-      }
-    },
-  }
-}
-
-function isIterable<R>(rows: unknown): rows is Iterable<R> {
-  return typeof (rows as Partial<Iterable<R>> | null)?.[Symbol.iterator] === 'function'
 }

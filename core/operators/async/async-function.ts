@@ -1,5 +1,6 @@
 import type { Duration } from '../../duration.js'
 import type { LifeCycle } from '../functions.js'
+import type { ErrorAction } from '../guard/error-policy.js'
 
 /** What a call knows besides its value. */
 export interface AsyncContext {
@@ -41,8 +42,10 @@ export interface AsyncOptions<in T, out F = never> {
   readonly timeout?: Duration
   /** Results in the order of the records (default), or as they come, never across a watermark. */
   readonly ordered?: boolean
-  /** Default: a failure fails the job, and the restart strategy decides. */
+  /** Default: none. */
   readonly retry?: AsyncRetry
-  /** The result of a record that timed out. Default: it fails the job. */
+  /** The result of a record that timed out. Default: it is a failure of the record. */
   onTimeout?(value: T): F
+  /** What becomes of a record without a result, its retries and its time over. Default `fail`. See docs/error-policy.md. */
+  readonly onError?: ErrorAction
 }

@@ -1,5 +1,7 @@
 import type { Batch } from '../../element.js'
+import type { TidemarkError } from '../../errors.js'
 import type { OperatorStateSnapshot } from '../../state/operator-state.js'
+import { isOfRecord } from '../guard/failure.js'
 import type { HeldElement, Operator, OperatorContext, Output } from '../operator.js'
 import { UserCode } from '../user-code.js'
 import { asyncTimeout, userError, type Where } from '../user-error.js'
@@ -34,7 +36,7 @@ export function mapAsyncOperator<T, R, C>(
  * 1. Inputs whose result has not gone on are state. They are called for again after a restore, before any other.
  * 2. At most `capacity` inputs have been called for and not gone on. More wait here only after a restore, and while a
  *    barrier is awaited: no checkpoint waits for a service.
- * 3. An input has one result. What is called for again has no other one that has gone on.
+ * 3. An input has one result, or with an error policy one dead letter. What is called for again has no other one that has gone on.
  */
 class AsyncOperator<T, R, C> implements Operator<T, R> {
   readonly #function: (value: T, context: AsyncContext, opened: C) => Promise<R>
@@ -136,11 +138,11 @@ class AsyncOperator<T, R, C> implements Operator<T, R> {
       timestampOf: ({ timestamp }) => timestamp,
       // What was called for gives an R.
       onResult: (input, result) => this.#finish(input, result as R),
-      onFailure: (input, error) => this.#fail(userError(error, this.#whereOf(input))),
+      onFailure: (input, error) => this.#fail(input, userError(error, this.#whereOf(input))),
       timedOut: (input, tried) => asyncTimeout(this.#whereOf(input), { timeoutMs, ...triedOf(tried) }),
       onTimeout: (input, error) => {
         timeouts.add()
-        if (onTimeout === undefined) this.#fail(error)
+        if (onTimeout === undefined) this.#fail(input, error)
         else this.#finishWith(input, onTimeout)
       },
       onRetry: () => retries.add(),
@@ -177,8 +179,9 @@ class AsyncOperator<T, R, C> implements Operator<T, R> {
         if (output.full) return false
         this.#inFlight.remove(input)
         output.origin = input.origin?.emitted
+        if (input.failure !== undefined) this.#giveUp(input, input.failure)
         // It is done: its result is an R.
-        output.emit(input.result as R, input.timestamp)
+        else output.emit(input.result as R, input.timestamp)
       }
     }
   }
@@ -193,14 +196,25 @@ class AsyncOperator<T, R, C> implements Operator<T, R> {
     try {
       result = resultOf(input.value)
     } catch (thrown) {
-      this.#fail(userError(thrown, { ...this.#whereOf(input), call: 'onTimeout' }))
+      this.#fail(input, userError(thrown, { ...this.#whereOf(input), call: 'onTimeout' }))
       return
     }
     this.#finish(input, result)
   }
 
-  /** The first failure counts. The other calls are told at once, the task with its next turn. */
-  #fail(error: unknown): void {
+  /** In its place: what is stored while it waits for that is called for again after a restore. */
+  #giveUp({ value, timestamp, origin, position }: Input<T, R>, failure: TidemarkError): void {
+    const place = origin === undefined ? {} : { origin: origin.batch, position }
+    this.#context.guard?.giveUp(failure, { value, timestamp, ...place, isRecord: true })
+  }
+
+  /** The first one that fails the task counts. The other calls are told at once, the task with its next turn. */
+  #fail(input: Input<T, R>, error: TidemarkError): void {
+    if (this.#context.guard !== undefined && isOfRecord(error)) {
+      this.#inFlight.fail(input, error)
+      this.#context.wake()
+      return
+    }
     if (this.#failure !== undefined || this.#isClosed) return
     this.#failure = { error }
     this.#calls.abort(error)

@@ -23,21 +23,30 @@ const OPTIONS = {
   ordered: true,
   retry: true,
   onTimeout: true,
+  onError: true,
   parallelism: true,
+  chaining: true,
 } as const
 const RETRY_OPTIONS = { attempts: true, delay: true, backoff: true, on: true } as const
 
 /** @throws TidemarkError OPTION_INVALID */
 export function asyncSettings<T, R>(
   where: string,
-  options: AsyncOptions<T, R> & { readonly parallelism?: number },
+  options: AsyncOptions<T, R> & { readonly parallelism?: number; readonly chaining?: 'new' | 'never' },
 ): AsyncSettings<T, R> {
   requireKnownOptions<typeof options>(where, options, OPTIONS)
-  const { capacity = 100, timeout, ordered = true, retry, onTimeout } = options
+  const { capacity = 100, timeout, ordered = true, retry, onTimeout, onError } = options
   requireCount(where, 'capacity', capacity)
   if (typeof ordered !== 'boolean') throw optionInvalid(where, `ordered is true or false, found ${typeof ordered}`)
   if (onTimeout !== undefined && typeof onTimeout !== 'function') {
     throw optionInvalid(where, `onTimeout is a function, found ${typeof onTimeout}`)
+  }
+  // A JavaScript caller may have taken what other steps have.
+  if (typeof onError === 'object') {
+    throw optionInvalid(
+      where,
+      'onError says what comes after the last call (fail, skip, deadLetter); calls again are retry: { attempts: 3 }, which wait',
+    )
   }
   const timeoutMs = timeout === undefined ? 30_000 : millisecondsOf(where, 'timeout', timeout)
   if (timeoutMs === 0) throw optionInvalid(where, 'timeout is longer than zero: every call would time out')

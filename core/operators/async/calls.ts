@@ -1,4 +1,5 @@
 import type { CancelTimer, Environment } from '../../environment.js'
+import type { TidemarkError } from '../../errors.js'
 import type { AsyncContext } from './async-function.js'
 import type { RetrySettings } from './async-settings.js'
 
@@ -13,9 +14,9 @@ export interface CallsOptions<I> {
   readonly onResult: (input: I, result: unknown) => void
   readonly onFailure: (input: I, error: unknown) => void
   /** @param error what `timedOut` gave; the input's signal has aborted with it. */
-  readonly onTimeout: (input: I, error: unknown) => void
+  readonly onTimeout: (input: I, error: TidemarkError) => void
   /** `lastError` is that of the last attempt that failed, undefined when none did. */
-  readonly timedOut: (input: I, tried: { readonly attempts: number; readonly lastError: unknown }) => unknown
+  readonly timedOut: (input: I, tried: { readonly attempts: number; readonly lastError: unknown }) => TidemarkError
   readonly onRetry: () => void
 }
 

@@ -1,4 +1,5 @@
 import { MAX_WATERMARK } from '../../element.js'
+import type { TidemarkError } from '../../errors.js'
 import type { Origin } from '../../origin.js'
 import type { HeldElement } from '../operator.js'
 
@@ -20,6 +21,8 @@ export class Input<T, R> {
   readonly segment: Segment<T, R>
   isDone = false
   result: R | undefined = undefined
+  /** Instead of a result, of one that the error policy takes care of. */
+  failure: TidemarkError | undefined = undefined
 
   constructor(
     segment: Segment<T, R>,
@@ -91,8 +94,18 @@ export class InFlight<T, R> {
   }
 
   finish(input: Input<T, R>, result: R): void {
-    input.isDone = true
     input.result = result
+    this.#done(input)
+  }
+
+  /** It has no result: what comes instead of one goes on where that would have. */
+  fail(input: Input<T, R>, failure: TidemarkError): void {
+    input.failure = failure
+    this.#done(input)
+  }
+
+  #done(input: Input<T, R>): void {
+    input.isDone = true
     if (!this.#isOrdered) input.segment.finished.add(input)
   }
 

@@ -26,6 +26,8 @@ export interface Subject {
   /** Of the record's batch. */
   readonly origin?: Origin | undefined
   readonly position?: number
+  /** Whether `value` is a record that the step got, and not made of several or of none. Default: whether it has a position. */
+  readonly isRecord?: boolean
 }
 
 /**
@@ -115,16 +117,17 @@ export class CallGuard {
     if (this.#port > 0) this.#output?.emitTo(this.#port, this.#letterOf(error, subject), subject.timestamp)
   }
 
-  #letterOf(error: TidemarkError, { value, origin, position = 0 }: Subject): DeadLetter {
+  #letterOf(error: TidemarkError, subject: Subject): DeadLetter {
     const { operatorId, environment } = this.#context
+    const { value, origin, position, isRecord = position !== undefined } = subject
     return {
       operatorId,
       split: origin?.split ?? '',
-      offset: String(origin?.offsetOf(position) ?? ''),
+      offset: String(origin?.offsetOf(position ?? 0) ?? ''),
       code: error.code,
       message: error.message,
       raw: recordBytes(value),
-      isPart: false,
+      isPart: !isRecord,
       arrivedAt: undefined,
       partitionKey: undefined,
       explicitHashKey: undefined,

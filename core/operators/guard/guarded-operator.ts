@@ -3,10 +3,21 @@ import type { Operator, OperatorContext, Output } from '../operator.js'
 import type { CallGuard, Subject } from './call-guard.js'
 
 /**
- * The operator with an error policy. Each record is a call by itself, so that one which fails holds up nothing else. What
- * `onTimer` does, the operator asks of the guard that its context carries.
+ * Who draws the line around a call that may fail. `record`: the guard, around each record. `operator`: the operator itself,
+ * where a record is not one call (a join meets many others with it, a result comes later).
  */
-export function guardedOperator<In, Out>(inner: Operator<In, Out>, guard: CallGuard): Operator<In, Out> {
+export type CallBoundary = 'record' | 'operator'
+
+interface Guarding {
+  readonly guard: CallGuard
+  readonly boundary: CallBoundary
+}
+
+/**
+ * The operator with an error policy, so that a call which fails holds up nothing else. What is not for one record
+ * (`onTimer`), the operator asks of the guard that its context carries.
+ */
+export function guardedOperator<In, Out>(inner: Operator<In, Out>, { guard, boundary }: Guarding): Operator<In, Out> {
   /** What the guard emits in a call of the operator goes where its rows go. */
   const writing = <R>(output: Output<Out>, call: () => R): R => {
     guard.output = output as Output
@@ -21,7 +32,10 @@ export function guardedOperator<In, Out>(inner: Operator<In, Out>, guard: CallGu
       guard.open(context)
       return inner.open?.(journaled(context, guard))
     },
-    process: recordByRecord(inner, guard),
+    process:
+      boundary === 'record'
+        ? recordByRecord(inner, guard)
+        : (batch, from, output, input) => writing(output, () => inner.process(batch, from, output, input)),
     // The engine asks which of them there are.
     ...(inner.onRestored && { onRestored: () => inner.onRestored?.() }),
     ...(inner.onWatermark && {

@@ -2,6 +2,7 @@ import type { Batch } from '../../element.js'
 import type { InternalKey, Key } from '../../state/key.js'
 import { Emission } from '../emission.js'
 import type { Emitted } from '../functions.js'
+import type { CallGuard } from '../guard/call-guard.js'
 import { withoutKeys } from '../missing-keys.js'
 import type { Operator, OperatorContext, Output } from '../operator.js'
 import { type SideEmitters, type SideOutputs, SidePorts } from '../side-output.js'
@@ -36,11 +37,20 @@ interface Side {
   readonly reach: Interval
 }
 
+interface Meeting<T, U> {
+  readonly batch: Batch<T | U>
+  readonly row: number
+  readonly other: T | U
+  readonly time: number
+  readonly input: number
+}
+
 /**
  * 1. A record is late when its timestamp is before the watermark, and meets nothing then. Every other one meets all that
  *    were not late.
  * 2. A record is kept until the watermark has passed the last timestamp that it can meet: a partner may still come while
  *    the watermark stands there. (Flink drops it when the watermark arrives there, and loses that partner.)
+ * 3. With an error policy a pair is a call by itself: both records stay, and meet all others.
  */
 class IntervalJoinOperator<K extends Key, T, U, O extends SideOutputs, R, C> implements Operator<T | U, R> {
   readonly #interval: Interval
@@ -56,6 +66,7 @@ class IntervalJoinOperator<K extends Key, T, U, O extends SideOutputs, R, C> imp
   #ports!: SidePorts
   #emission!: Emission<R>
   #context!: PairContext<K, O>
+  #guard: CallGuard | undefined
   /** Of the row in hand: the piece of the other side that is being looked through, and the next record in it. */
   #piece = FRESH_ROW
   #next = 0
@@ -71,6 +82,7 @@ class IntervalJoinOperator<K extends Key, T, U, O extends SideOutputs, R, C> imp
   open(context: OperatorContext): void | Promise<void> {
     const { lowerMs, upperMs } = this.#interval
     this.#operatorId = context.operatorId
+    this.#guard = context.guard
     this.#firstGroup = context.keyGroups.first
     this.#watermarks = new GroupWatermarks(context)
     this.#late = new LateSides(context)
@@ -131,11 +143,15 @@ class IntervalJoinOperator<K extends Key, T, U, O extends SideOutputs, R, C> imp
     }
   }
 
-  /** Keeps the record for those that come after it. False: it is late. */
+  /** Keeps the record for those that come after it. False: it is late, or cannot be joined. */
   #begin(batch: Batch<T | U>, row: number, group: number, output: Output<R>, input: number): boolean {
     const timestamp = batch.timestamps[row]!
     if (!Number.isFinite(timestamp)) {
-      throw userError(joinTimestampMissing(this.#operatorId, timestamp), this.#where(batch, row))
+      const error = userError(joinTimestampMissing(this.#operatorId, timestamp), this.#where(batch, row))
+      if (this.#guard === undefined) throw error
+      const { origin, values } = batch
+      this.#guard.giveUp(error, { value: values[row], timestamp, origin, position: row })
+      return false
     }
     const watermark = this.#watermarks.of(group)
     const value = batch.values[row] as T | U
@@ -172,7 +188,8 @@ class IntervalJoinOperator<K extends Key, T, U, O extends SideOutputs, R, C> imp
           if (output.full) return false
           const other = held.values[this.#next] as T | U
           this.#next++
-          if (!this.#meet(batch, row, other, time, output, input)) return false
+          if (this.#guard !== undefined) this.#meetGuarded(this.#guard, { batch, row, other, time, input })
+          else if (!this.#meet(batch, row, other, time, output, input)) return false
         } else this.#next++
       }
       this.#piece = others.nextPiece(this.#piece)
@@ -201,6 +218,27 @@ class IntervalJoinOperator<K extends Key, T, U, O extends SideOutputs, R, C> imp
     if (result === undefined) return true
     this.#emission.start(result, row, timestamp)
     return this.#emission.drain(output, timestamp, row)
+  }
+
+  /** All of it at once: its rows go on when it has succeeded. */
+  #meetGuarded(guard: CallGuard, { batch, row, other, time, input }: Meeting<T, U>): void {
+    const { output } = this.#ports
+    const { captured } = guard
+    this.#ports.output = captured
+    guard.run(
+      () => {
+        this.#emission.abandon()
+        this.#meet(batch, row, other, time, captured as Output<R>, input)
+      },
+      () => {
+        const value = batch.values[row]
+        const [left, right] = input === 0 ? [value, other] : [other, value]
+        const { key, timestamp } = this.#context
+        return { value: { key, left, right }, timestamp, origin: batch.origin, position: row, isRecord: false }
+      },
+    )
+    this.#emission.abandon()
+    this.#ports.output = output
   }
 
   #where(batch: Batch, row: number) {

@@ -1,4 +1,5 @@
 import type { Key } from '../../state/key.js'
+import type { TimeWindow, Window } from '../../window/time-window.js'
 import type { Emitted, LifeCycle } from '../functions.js'
 import type { SideEmitters, SideOutputs } from '../side-output.js'
 
@@ -43,3 +44,29 @@ export interface TemporalJoinObject<K extends Key, in T, in V, O extends SideOut
 export type TemporalJoinFunction<K extends Key, T, V, O extends SideOutputs, R, C> =
   | ((record: T, version: V | undefined, context: TemporalJoinContext<K, O>) => Emitted<R>)
   | TemporalJoinObject<K, T, V, O, R, C>
+
+/** What the function of a window join knows besides its records. Valid during the call, or while its result is iterated. */
+export interface WindowJoinContext<out K extends Key, out W extends Window, O extends SideOutputs> {
+  readonly key: K
+  readonly window: W
+  readonly watermark: number
+  /** Wall clock when the window began to give its results, epoch milliseconds. */
+  readonly processingTime: number
+  readonly sideOutputs: SideEmitters<O>
+  /**
+   * Of a session: the other windows under which earlier results of these records went out, early or before late records
+   * made it longer. This result has all that they had: a sink that writes by key and window deletes them. Else empty.
+   */
+  readonly replaces: readonly TimeWindow[]
+}
+
+export interface WindowJoinObject<K extends Key, in A, in B, W extends Window, O extends SideOutputs, out R, C>
+  extends LifeCycle<C> {
+  readonly sideOutputs?: O
+  process(left: A, right: B, context: WindowJoinContext<K, W, O>, opened: C): Emitted<R>
+}
+
+/** Of a join `A` and `B` are a record of each side, of a co-group all of them. */
+export type WindowJoinFunction<K extends Key, A, B, W extends Window, O extends SideOutputs, R, C> =
+  | ((left: A, right: B, context: WindowJoinContext<K, W, O>) => Emitted<R>)
+  | WindowJoinObject<K, A, B, W, O, R, C>

@@ -2,6 +2,7 @@ import type { Counter } from '../../context.js'
 import { mapState, valueState } from '../../state/declare.js'
 import type { Key } from '../../state/key.js'
 import { keyedCoProcessOperator } from '../co-process.js'
+import type { CallGuard } from '../guard/call-guard.js'
 import type { Operator } from '../operator.js'
 import { type SideEmitter, type SideOutput, type SideOutputs, sideOutput } from '../side-output.js'
 import { isAsynchronous, notIterable, returnedPromise, userError } from '../user-error.js'
@@ -18,7 +19,8 @@ const STATE = { waiting: mapState<number, unknown[]>(), versions: valueState<Ver
 /**
  * 1. A record waits until the watermark reaches its timestamp: no version at or before it comes any more but a late one.
  * 2. A record or version at or before the watermark is late: what it would have changed has gone out.
- * 3. Of the versions at or before the watermark only the newest is kept, so that a key has one for ever and no more.
+ * 3. A record is a call by itself also where several wait for one time: with an error policy one fails alone.
+ * 4. Of the versions at or before the watermark only the newest is kept, so that a key has one for ever and no more.
  */
 export function temporalJoinOperator<K extends Key, T, V, O extends SideOutputs, R, C>(
   operatorId: string,
@@ -26,7 +28,8 @@ export function temporalJoinOperator<K extends Key, T, V, O extends SideOutputs,
 ): Operator<T | V, R> {
   const call = typeof fn === 'function' ? fn : fn.process.bind(fn)
   const object = typeof fn === 'function' ? undefined : fn
-  return keyedCoProcessOperator<K, T, V, typeof STATE, O & Late, never, never, R, Opened<C>>({
+  let guard: CallGuard | undefined
+  const operator = keyedCoProcessOperator<K, T, V, typeof STATE, O & Late, never, never, R, Opened<C>>({
     state: STATE,
     // The late sides and those of O: what the type says.
     sideOutputs: { ...LATE, ...object?.sideOutputs } as O & Late,
@@ -64,10 +67,44 @@ export function temporalJoinOperator<K extends Key, T, V, O extends SideOutputs,
       const given: TemporalJoinContext<K, O> = { key, timestamp, versionTimestamp: newest?.[0], watermark, sideOutputs }
       for (const record of records) {
         // The graph connects each input to the stream of its type, and nothing else is put into the state.
-        yield* rowsOf<R>(operatorId, timestamp, () => call(record as T, newest?.[1] as V | undefined, given, own))
+        const rows = () =>
+          rowsOf<R>(operatorId, timestamp, () => call(record as T, newest?.[1] as V | undefined, given, own))
+        if (guard === undefined) yield* rows()
+        else captureRows<R>(guard, { operatorId, record, timestamp, rows })
       }
     },
   })
+  return {
+    open(context) {
+      guard = context.guard
+      return operator.open?.(context)
+    },
+    onRestored: () => operator.onRestored?.(),
+    process: (batch, from, output, input) => operator.process(batch, from, output, input),
+    onWatermark: (watermark, output) => operator.onWatermark?.(watermark, output) ?? true,
+    close: () => operator.close?.(),
+  }
+}
+
+interface Waiting<R> {
+  readonly operatorId: string
+  readonly record: unknown
+  readonly timestamp: number
+  readonly rows: () => Iterable<R>
+}
+
+/** A timer fires within a call of the guard: what is captured here goes on with it. */
+function captureRows<R>(guard: CallGuard, { operatorId, record, timestamp, rows }: Waiting<R>): void {
+  guard.attempt(
+    () => {
+      try {
+        for (const row of rows()) guard.captured.emit(row, timestamp)
+      } catch (thrown) {
+        throw userError(thrown, { operatorId, call: 'process', timestamp })
+      }
+    },
+    () => ({ value: record, timestamp, isRecord: true }),
+  )
 }
 
 interface Opened<C> {

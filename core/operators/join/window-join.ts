@@ -1,40 +1,37 @@
 import type { Batch } from '../../element.js'
+import type { Key } from '../../state/key.js'
 import type { Window } from '../../window/time-window.js'
 import type { Trigger } from '../../window/trigger.js'
 import type { WindowAssigner } from '../../window/window-spec.js'
 import type { Operator, OperatorContext, Output } from '../operator.js'
-import { type ProcessContents, windowOperator } from '../window/index.js'
-import { type Both, BothSides } from './both-sides.js'
-import { LATE_SIDES } from './late-sides.js'
+import type { SideOutputs } from '../side-output.js'
+import { windowOperator } from '../window/index.js'
+import { BothSides } from './both-sides.js'
+import type { WindowJoinFunction } from './join-function.js'
+import { JoinedContents } from './joined-contents.js'
 
-export interface WindowJoinSpec<T, U, W extends Window, Row> {
+export interface WindowJoinSpec<K extends Key, A, B, T, U, W extends Window, O extends SideOutputs, R, C> {
+  readonly kind: 'join' | 'coGroup'
   readonly assigner: WindowAssigner<T | U, W>
   readonly trigger?: Trigger<T | U, W>
   readonly allowedLatenessMs: number
-  /** Of all records of one key and window. */
-  readonly contents: ProcessContents<T | U, W, Row, Both<T, U>>
+  readonly fn: WindowJoinFunction<K, A, B, W, O, R, C>
 }
 
 /**
  * Windows of two inputs (as in Flink: a union, then a window, then one side against the other).
  * @throws TidemarkError WINDOW_INVALID when the parts do not fit together.
  */
-export function windowJoinOperator<T, U, W extends Window, Row>(
-  spec: WindowJoinSpec<T, U, W, Row>,
-): Operator<T | U, Row> {
+export function windowJoinOperator<K extends Key, A, B, T, U, W extends Window, O extends SideOutputs, R, C>(
+  spec: WindowJoinSpec<K, A, B, T, U, W, O, R, C>,
+): Operator<T | U, R> {
   const sides = new BothSides()
-  const contents = {
-    ...spec.contents,
-    keeps: sides,
-    lateOutput: () => LATE_SIDES[sides.input === 0 ? 0 : 1],
-  }
-  // What is kept passes through the window operator unseen, from BothSides to the function that takes Both.
-  const { assigner, trigger, allowedLatenessMs } = spec
-  const windows = windowOperator({
+  const { kind, assigner, trigger, allowedLatenessMs, fn } = spec
+  const windows = windowOperator<T | U, W, unknown, unknown, R>({
     assigner,
     ...(trigger && { trigger }),
     allowedLatenessMs,
-    contents: contents as unknown as ProcessContents<T | U, W, Row>,
+    contents: { kind: 'own', contents: new JoinedContents({ kind, fn, sides }) },
   })
   return new TwoInputWindows(sides, windows)
 }

@@ -4,6 +4,7 @@ import type { Aggregate } from '../../window/aggregate.js'
 import type { TimeWindow, Window } from '../../window/time-window.js'
 import type { Trigger } from '../../window/trigger.js'
 import type { WindowAssigner } from '../../window/window-spec.js'
+import type { Contents } from './contents.js'
 
 /** What a window's function knows besides its arguments. Valid during the call, or while its result is iterated. */
 export interface WindowFunctionContext extends FunctionContext {
@@ -36,11 +37,17 @@ export interface ProcessContents<T, W extends Window, Row, Values = readonly T[]
   readonly close?: () => void | Promise<void>
 }
 
+/** Contents that someone else has made, for one operator. */
+export interface OwnContents {
+  readonly kind: 'own'
+  readonly contents: Contents
+}
+
 export interface WindowOperatorSpec<T = unknown, W extends Window = Window, A = unknown, R = unknown, Row = unknown> {
   readonly assigner: WindowAssigner<T, W>
   /** Default: event time, processing time or never, as the assigner has it. */
   readonly trigger?: Trigger<T, W>
   /** Of event-time windows. Infinity keeps every window for ever. */
   readonly allowedLatenessMs: number
-  readonly contents: AggregateContents<T, W, A, R, Row> | ProcessContents<T, W, Row>
+  readonly contents: AggregateContents<T, W, A, R, Row> | ProcessContents<T, W, Row> | OwnContents
 }

@@ -59,12 +59,13 @@ function defaultTriggerOf(spec: WindowSpec): Trigger {
 }
 
 function contentsOf({ contents }: WindowOperatorSpec): Contents {
+  if (contents.kind === 'own') return contents.contents
   return contents.kind === 'aggregate' ? new AggregatedContents(contents) : new ProcessedContents(contents)
 }
 
 function keptIn({ contents: { kind, ...declared } }: WindowOperatorSpec, { aggregate }: Contents): string {
   if (kind === 'aggregate') return `aggregate ${aggregate.kind}`
-  return 'keeps' in declared ? `process ${aggregate.kind}` : 'process'
+  return kind === 'own' || 'keeps' in declared ? `process ${aggregate.kind}` : 'process'
 }
 
 function invalid(message: string): TidemarkError {

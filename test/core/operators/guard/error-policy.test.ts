@@ -28,7 +28,7 @@ const item = (key: string, n: number, at: number, isBad = false) => record<Item>
 const guarded = (onError: OnError, create: () => unknown) => (): Operator => {
   const policy = errorPolicyOf('test', onError)
   if (policy === undefined) throw new Error('a test of the default policy')
-  return guardedOperator(create() as Operator, new CallGuard(policy))
+  return guardedOperator(create() as Operator, { guard: new CallGuard(policy), boundary: 'record' })
 }
 
 const refuseBad = ({ isBad, n }: Item): number => {
