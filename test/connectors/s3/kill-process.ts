@@ -1,35 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { build } from 'esbuild'
+import { resolve } from 'node:path'
 import type { ChildOptions } from './kill-child.js'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
-
-export interface Module {
-  readonly path: string
-  remove(): Promise<void>
-}
-
-/** A process that is up in a moment: the job and all of Tidemark in one file. */
-export async function bundledChild(): Promise<Module> {
-  const path = join(ROOT, 'node_modules/.cache/tidemark-s3-sink', `kill-child-${process.pid}.mjs`)
-  const source = {
-    run: 'runtime',
-    file: 'connectors/file',
-    parquet: 'connectors/parquet',
-    s3: 'connectors/s3',
-  }
-  await build({
-    entryPoints: [join(import.meta.dirname, 'kill-child.ts')],
-    ...{ outfile: path, bundle: true, platform: 'node', format: 'esm', packages: 'external', logLevel: 'error' },
-    tsconfig: join(ROOT, 'tsconfig.json'),
-    alias: Object.fromEntries(
-      Object.entries(source).map(([name, folder]) => [`tidemark/${name}`, join(ROOT, folder, 'index.ts')]),
-    ),
-  })
-  return { path, remove: () => rm(path, { force: true }) }
-}
 
 export interface Ended {
   readonly code: number | null

@@ -1,8 +1,9 @@
 import { type LocalS3, type S3FaultRule, startLocalS3 } from 'tidemark/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { choices, SEED } from '../../golden/taxi/seeded.js'
+import { bundled } from '../../setup/bundled.js'
 import type { ChildOptions } from './kill-child.js'
-import { bundledChild, type RunningChild, startChild } from './kill-process.js'
+import { type RunningChild, startChild } from './kill-process.js'
 
 const KILLS = Number(process.env['TIDEMARK_KILLS'] ?? (process.env['TIDEMARK_TIER'] === 'all' ? 100 : 4))
 const ROWS = 8000
@@ -49,8 +50,7 @@ test(`killed ${KILLS} times at random requests, the sink loses nothing, doubles 
   })
   onTestFinished(() => s3.close())
   for (const rule of FAULTS) s3.faults.add(rule)
-  const { path: module, remove } = await bundledChild()
-  onTestFinished(remove)
+  const module = await bundled('test/connectors/s3/kill-child.ts')
   const { endpoint, region, credentials } = s3
   const options = (holdAt: number | undefined): ChildOptions => ({
     ...{ rows: ROWS, holdAt, s3: { endpoint, region, credentials } },

@@ -3,9 +3,9 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { build } from 'esbuild'
 import { type LocalS3, type S3FaultRule, startLocalS3 } from 'tidemark/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { bundled } from '../../setup/bundled.js'
 import { choices, SEED } from '../taxi/seeded.js'
 import { makeInput } from './events.js'
 import { expectedResults } from './expected.js'
@@ -31,26 +31,6 @@ const FAULTS: readonly S3FaultRule[] = [
   { operation: 'GetObject', rate: 0.03, fault: { kind: 'corrupted' } },
   { operation: 'PutObject', rate: 0.01, fault: { kind: 'errorInBody' } },
 ]
-
-/** A process that is up in a moment: the job and all of Tidemark in one file. */
-async function bundled(): Promise<string> {
-  const outfile = join(ROOT, 'node_modules/.cache/tidemark-golden', `kill-child-${process.pid}.mjs`)
-  await build({
-    entryPoints: [join(import.meta.dirname, 'kill-child.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    tsconfig: join(ROOT, 'tsconfig.json'),
-    alias: Object.fromEntries(['run', 'file'].map((name) => [`tidemark/${name}`, join(ROOT, sourceOf(name))])),
-    logLevel: 'error',
-  })
-  onTestFinished(() => rm(outfile, { force: true }))
-  return outfile
-}
-
-const sourceOf = (name: string): string => (name === 'run' ? 'runtime/index.ts' : `connectors/${name}/index.ts`)
 
 interface Ended {
   readonly code: number | null
@@ -107,7 +87,7 @@ describe(`the golden job on an S3 that fails now and then (seed ${SEED})`, () =>
     onTestFinished(() => s3.close())
     s3.createBucket('state')
     for (const rule of FAULTS) s3.faults.add(rule)
-    const module = await bundled()
+    const module = await bundled('test/golden/jobs/kill-child.ts')
     const { endpoint, region, credentials } = s3
     const options = (): ChildOptions => ({
       out,

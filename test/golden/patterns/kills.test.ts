@@ -3,8 +3,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { build } from 'esbuild'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { bundled } from '../../setup/bundled.js'
 import { choices, IS_WHOLE, SEED } from '../taxi/seeded.js'
 import { expectedResults, makeEvents } from './expected.js'
 import type { ChildOptions } from './kill-child.js'
@@ -15,25 +15,6 @@ const KILLS = IS_WHOLE ? 20 : 2
 const EVENTS = 1000 * KILLS
 /** Between two batches of a split: so long that the job has work left at every kill, also where it is slow. */
 const PAUSE_MS = 500
-const SOURCES = { run: 'runtime/index.ts', file: 'connectors/file/index.ts', patterns: 'core/patterns/index.ts' }
-
-/** A process that is up in a moment: the job and all of Tidemark in one file. */
-async function bundled(): Promise<string> {
-  const outfile = join(ROOT, 'node_modules/.cache/tidemark-golden', `patterns-child-${process.pid}.mjs`)
-  await build({
-    entryPoints: [join(import.meta.dirname, 'kill-child.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    tsconfig: join(ROOT, 'tsconfig.json'),
-    alias: Object.fromEntries(Object.entries(SOURCES).map(([name, path]) => [`tidemark/${name}`, join(ROOT, path)])),
-    logLevel: 'error',
-  })
-  onTestFinished(() => rm(outfile, { force: true }))
-  return outfile
-}
 
 function start(module: string, options: ChildOptions) {
   const child: ChildProcess = spawn(process.execPath, ['--no-warnings', module, JSON.stringify(options)], {
@@ -69,7 +50,7 @@ describe(`a job of all patterns (seed ${SEED})`, () => {
       const random = choices(SEED)
       const folder = await mkdtemp(join(tmpdir(), 'tidemark-patterns-kills-'))
       onTestFinished(() => rm(folder, { recursive: true, force: true }))
-      const module = await bundled()
+      const module = await bundled('test/golden/patterns/kill-child.ts')
       const out = join(folder, 'out')
       const options = (pauseMs: number): ChildOptions => ({
         out,

@@ -5,8 +5,8 @@
  */
 import { parseArgs } from 'node:util'
 import { S3Client } from '@aws-sdk/client-s3'
-import { bundledChild } from '../../connectors/s3/kill-process.js'
 import { choices, SEED } from '../../golden/taxi/seeded.js'
+import { bundled } from '../../setup/bundled.js'
 import { Bucket } from './output.js'
 import { type Check, checkFormat, MOST_KILLS } from './rounds.js'
 
@@ -54,13 +54,12 @@ async function main(): Promise<number> {
   const folder = `check-s3-sink-${Date.now().toString(36)}`
   const bucket = new Bucket(client, values.bucket ?? folder)
   if (values.bucket === undefined) await bucket.create()
-  const module = await bundledChild()
-  const check = { module: module.path, s3: { endpoint, region, credentials }, bucket, folder, print }
+  const module = await bundled('test/connectors/s3/kill-child.ts')
+  const check = { module, s3: { endpoint, region, credentials }, bucket, folder, print }
   print(`seed ${seed}, s3://${bucket.name}/${folder}`)
   try {
     return await checkAll({ ...check, random: choices(seed) }, kills)
   } finally {
-    await module.remove()
     if (!values.keep) {
       await bucket.empty(`${folder}/`)
       if (values.bucket === undefined) await bucket.delete()

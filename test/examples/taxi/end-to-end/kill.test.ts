@@ -14,18 +14,31 @@ type Moment =
   | { readonly after: 'its claim'; readonly pauseMs: number }
   | { readonly after: 'a checkpoint'; readonly pauseMs: number }
   | { readonly after: 'a commit'; readonly pauseMs: number }
+  | { readonly after: 'a result'; readonly pauseMs: number }
 
-function momentOf(random: Choices): Moment {
-  const after = random.one(['its claim', 'a checkpoint', 'a checkpoint', 'a checkpoint', 'a commit'] as const)
+/** Every eighth goes on until a reader sees more: the others may all come before the end of a window. */
+function momentOf(random: Choices, kills: number): Moment {
+  const others = ['its claim', 'a checkpoint', 'a checkpoint', 'a checkpoint', 'a commit'] as const
+  const after = kills % 8 === 7 ? 'a result' : random.one(others)
   // A claim is followed by commits of what is open, the restore, and the first reads.
   return { after, pauseMs: random.one([0, random.between(1, 30), random.between(30, 600)]) }
 }
 
-const hasCome = (moment: Moment, before: LogState, now: LogState): boolean => {
+interface Seen extends LogState {
+  readonly shown: number
+}
+
+const hasCome = (moment: Moment, before: Seen, now: Seen): boolean => {
+  if (moment.after === 'a result') return now.shown > before.shown
   if (moment.after === 'its claim') return now.generation > before.generation
   if (moment.after === 'a checkpoint') return now.checkpoint > before.checkpoint
   return now.committed > before.committed && now.checkpoint > before.checkpoint
 }
+
+const seenIn = async ({ checkpoints, out }: { checkpoints: string; out: string }): Promise<Seen> => ({
+  ...(await newestLogState(checkpoints)),
+  shown: (await visibleFiles(out)).length,
+})
 
 /** False: the process ended before. */
 async function killAt(process: Process, moment: Moment, hasBegun: () => Promise<boolean>): Promise<boolean> {
@@ -55,11 +68,9 @@ describe('the taxi job', () => {
     let kills = 0
     let shown: string[] = []
     while (kills < KILLS) {
-      const before = await newestLogState(checkpoints)
-      const moment = momentOf(random)
-      const killed = await killAt(start(), moment, async () =>
-        hasCome(moment, before, await newestLogState(checkpoints)),
-      )
+      const before = await seenIn(stream)
+      const moment = momentOf(random, kills)
+      const killed = await killAt(start(), moment, async () => hasCome(moment, before, await seenIn(stream)))
       const now = await newestLogState(checkpoints)
       // The stream lasts for all kills: one that ended, or read all, would prove nothing.
       expect({ moment, killed, isOpen: now.isOpen }).toEqual({ moment, killed: true, isOpen: true })
@@ -93,8 +104,8 @@ describe('the taxi job', () => {
       { after: 'a checkpoint', pauseMs: 0 },
       { after: 'a commit', pauseMs: 0 },
     ] as const) {
-      const before = await newestLogState(checkpoints)
-      const hasBegun = async () => hasCome(moment, before, await newestLogState(checkpoints))
+      const before = await seenIn(stream)
+      const hasBegun = async () => hasCome(moment, before, await seenIn(stream))
       expect(await killAt(start(), moment, hasBegun)).toBe(true)
       expect(await newestLogState(checkpoints)).toMatchObject({ isOpen: true })
       expectPartOf(await outputOf(out, 'jsonl'), golden)

@@ -2,8 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
+import { bundled } from '../../../setup/bundled.js'
 
 const ROOT = resolve(import.meta.dirname, '../../../..')
+const TAXI = await bundled('examples/taxi/main.ts')
+const REPLAY = await bundled('examples/taxi/replay/main.ts')
 
 export interface Ended {
   readonly code: number | null
@@ -82,10 +85,10 @@ export function complaints({ error }: Ended): string[] {
 }
 
 /** What `npm run taxi` runs. */
-export const taxi = (...args: readonly string[]): Process => new Process('examples/taxi/main.ts', args)
+export const taxi = (...args: readonly string[]): Process => new Process(TAXI, args)
 
 /** What `npm run taxi:replay` runs. */
-export const taxiReplay = (...args: readonly string[]): Process => new Process('examples/taxi/replay/main.ts', args)
+export const taxiReplay = (...args: readonly string[]): Process => new Process(REPLAY, args)
 
 /** What `npx tidemark` runs. */
 export const tidemark = (...args: readonly string[]): Process => new Process('runtime/cli/launcher.js', args)
