@@ -1,6 +1,7 @@
 import { graphError } from '../graph/graph-error.js'
 import type { NodeInput } from '../graph/node.js'
 import { requireSideOutputName } from '../graph/node-id.js'
+import { FAILED_OUTPUT } from '../operators/guard/call-guard.js'
 import { splitOperator } from '../operators/split.js'
 import { operatorOf } from './operator-of.js'
 import { placementOf } from './placement.js'
@@ -45,6 +46,9 @@ function requireBranches<T>(branches: Branches<T>): readonly (readonly [string, 
     requireSideOutputName(name, 'split', NOTHING_TAKEN)
     if (name === 'rest') {
       throw graphError('GRAPH_ID_INVALID', "split: 'rest' has what no branch takes, call the branch something else")
+    }
+    if (name === FAILED_OUTPUT) {
+      throw graphError('GRAPH_ID_INVALID', `split: '${name}' has dead letters, call the branch something else`)
     }
     if (/^\d+$/.test(name)) {
       // An object has those before all others, wherever they were written.

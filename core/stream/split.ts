@@ -7,6 +7,7 @@ export type Branches<T> = Readonly<Record<string, (value: T) => boolean>>
 /** What no branch may be called. */
 export interface TakenBranches {
   readonly rest?: CompileError<"'rest' has the records that no branch takes. Call the branch something else.">
+  readonly failed?: CompileError<"'failed' has dead letters, on every stream. Call the branch something else.">
 }
 
 /** A branch whose predicate narrows has the narrow type; `rest` has what such predicates leave. */

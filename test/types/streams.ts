@@ -68,6 +68,8 @@ defineJob('streams-refused', (job) => {
 
   // @ts-expect-error 'rest' is what no branch takes
   events.split({ rest: (event) => event.type === 'trip' })
+  // @ts-expect-error 'failed' has dead letters
+  events.split({ failed: (event) => event.type === 'trip' })
   // @ts-expect-error predicates by name, not a list of them
   events.split([(event) => event.type === 'trip'])
   // @ts-expect-error a predicate says yes or no

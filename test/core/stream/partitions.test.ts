@@ -173,6 +173,8 @@ describe('a split', () => {
     [undefined, 'GRAPH_STEP_INVALID'],
     [{ a: 3 }, 'GRAPH_STEP_INVALID'],
     [{ rest: () => true }, 'GRAPH_ID_INVALID'],
+    // Every stream has it: dead letters would come out among the branch's records.
+    [{ failed: () => true }, 'GRAPH_ID_INVALID'],
     [{ 1: () => true }, 'GRAPH_ID_INVALID'],
     [{ 'a b': () => true }, 'GRAPH_ID_INVALID'],
   ])('is refused with branches %j', (branches, code) => {
