@@ -8,6 +8,7 @@ export {
   stagger,
   tumbling,
 } from './assigners.js'
+export { type CountedWindowOptions, counted } from './counted.js'
 export { type EveryOptions, every } from './every.js'
 export { type OnTimeOptions, type OnTimeTrigger, onTime } from './on-time.js'
 export type { GlobalWindow, TimeWindow, Window } from './time-window.js'

@@ -38,7 +38,19 @@ export interface GlobalSpec {
   readonly kind: 'global'
 }
 
-export type WindowSpec = TumblingSpec | SlidingSpec | SessionSpec | StaggerSpec | GlobalSpec
+/** The last `size` records of a key, each `slide` of them. */
+export interface CountedSpec {
+  readonly kind: 'counted'
+  readonly size: number
+  readonly slide: number
+  /** At the end of the input, what is not complete. */
+  readonly emitsRest: boolean
+}
+
+/** Those that a trigger fires. */
+export type TriggeredSpec = TumblingSpec | SlidingSpec | SessionSpec | StaggerSpec | GlobalSpec
+
+export type WindowSpec = TriggeredSpec | CountedSpec
 
 /** Into which windows a record goes: data that the window operator reads. Frozen. */
 export interface WindowAssigner<in T = unknown, out W extends Window = Window> {

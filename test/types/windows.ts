@@ -2,6 +2,7 @@
 import {
   afterCount,
   count,
+  counted,
   eachRecord,
   every,
   hours,
@@ -45,4 +46,16 @@ export function gaps(): void {
   keyed.window(session((fare) => fare.cents))
   // @ts-expect-error the record has no such field
   keyed.window(session((fare) => minutes(fare.length)))
+}
+
+export function counts(): void {
+  const keyed = fares.keyBy((fare) => fare.zone)
+  const rows = keyed.window(counted(100, { slide: 10, rest: 'drop' })).aggregate('a', { n: count() })
+  rows.map((row) => row.window.end satisfies number)
+  // @ts-expect-error a count is a number
+  counted(minutes(1))
+  // @ts-expect-error the slide is an option
+  counted(100, 10)
+  // @ts-expect-error what becomes of the rest is one of two
+  counted(100, { rest: 'keep' })
 }

@@ -24,8 +24,8 @@ export class DroppedRecords {
     if (port !== 0) output.emitTo(port, value, timestamp)
   }
 
-  /** It fell into the gap between two sliding windows. */
-  addOutside(): void {
-    this.outside.add(1)
+  /** They fell into the gap between two windows, or were the rest of an incomplete one that nobody wants. */
+  addOutside(count = 1): void {
+    this.outside.add(count)
   }
 }

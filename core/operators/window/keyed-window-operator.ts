@@ -1,6 +1,6 @@
 import type { Batch } from '../../element.js'
 import type { InternalKey } from '../../state/key.js'
-import type { WindowSpec } from '../../window/window-spec.js'
+import type { TriggeredSpec } from '../../window/window-spec.js'
 import type { Operator, OperatorContext, Output } from '../operator.js'
 import type { Contents } from './contents.js'
 import { dueRowFailed, keysMissing, rowFailed } from './invalid-input.js'
@@ -147,12 +147,12 @@ export class KeyedWindowOperator implements Operator {
 }
 
 /** Whether the bounds of windows depend on which record comes first. In processing time they come in order. */
-function isOrdered(spec: WindowSpec): boolean {
+function isOrdered(spec: TriggeredSpec): boolean {
   if (spec.kind === 'session') return spec.time === 'event' && spec.maxLengthMs !== Number.POSITIVE_INFINITY
   return spec.kind === 'stagger' && spec.time === 'event'
 }
 
-function placementOf(spec: WindowSpec, windows: KeyedWindows, waiting: WaitingRecords | undefined): WindowPlacement {
+function placementOf(spec: TriggeredSpec, windows: KeyedWindows, waiting: WaitingRecords | undefined): WindowPlacement {
   switch (spec.kind) {
     case 'global':
       return new GlobalPlacement(windows)

@@ -2,7 +2,7 @@ import type { Environment } from '../../environment.js'
 import type { InternalKey } from '../../state/key.js'
 import { GLOBAL_WINDOW, type TimeWindow, type Window } from '../../window/time-window.js'
 import type { Trigger, TriggerResult } from '../../window/trigger.js'
-import type { WindowSpec } from '../../window/window-spec.js'
+import type { TriggeredSpec } from '../../window/window-spec.js'
 import type { OperatorContext, Output } from '../operator.js'
 import type { Contents } from './contents.js'
 import { DroppedRecords } from './dropped-records.js'
@@ -16,7 +16,7 @@ import { WindowTriggerContext } from './window-trigger-context.js'
 
 export interface KeyedWindowOptions {
   readonly assigner: string
-  readonly spec: WindowSpec
+  readonly spec: TriggeredSpec
   readonly trigger: Trigger
   readonly contents: Contents
   readonly allowedLatenessMs: number

@@ -2,11 +2,12 @@ import { TidemarkError } from '../../errors.js'
 import type { Window } from '../../window/time-window.js'
 import type { Trigger } from '../../window/trigger.js'
 import { eventTime, never, processingTime } from '../../window/triggers.js'
-import type { WindowSpec } from '../../window/window-spec.js'
+import type { CountedSpec, TriggeredSpec } from '../../window/window-spec.js'
 import type { Operator } from '../operator.js'
 import { AggregatedContents } from './aggregated-contents.js'
 import { AlignedWindowOperator } from './aligned-window-operator.js'
 import type { Contents } from './contents.js'
+import { CountedWindowOperator } from './counted-window-operator.js'
 import { KeyedWindowOperator } from './keyed-window-operator.js'
 import { ProcessedContents } from './processed-contents.js'
 import { SlicedWindowOperator } from './sliced-window-operator.js'
@@ -34,6 +35,7 @@ function create(options: WindowOperatorSpec): Operator {
   if (!(allowedLatenessMs >= 0)) {
     throw invalid(`${assigner.kind}: the allowed lateness must not be negative, but is ${allowedLatenessMs} ms`)
   }
+  if (spec.kind === 'counted') return countedOperator(options, spec)
   const defaultTrigger = defaultTriggerOf(spec)
   const trigger = options.trigger ?? defaultTrigger
   const contents = contentsOf(options)
@@ -53,7 +55,20 @@ function create(options: WindowOperatorSpec): Operator {
   return new KeyedWindowOperator({ assigner: kind, spec, trigger, contents, allowedLatenessMs })
 }
 
-function defaultTriggerOf(spec: WindowSpec): Trigger {
+function countedOperator(options: WindowOperatorSpec, spec: CountedSpec): Operator {
+  const { assigner, trigger, allowedLatenessMs } = options
+  if (trigger !== undefined) {
+    throw invalid(
+      `${assigner.kind}: it fires by its count and takes no trigger, found ${trigger.kind}; use global() with a trigger`,
+    )
+  }
+  if (allowedLatenessMs !== 0)
+    throw invalid(`${assigner.kind}: nothing is late for it, so it takes no allowed lateness`)
+  const contents = contentsOf(options)
+  return new CountedWindowOperator({ assigner: `${assigner.kind} ${keptIn(options, contents)}`, spec, contents })
+}
+
+function defaultTriggerOf(spec: TriggeredSpec): Trigger {
   if (spec.kind === 'global') return never()
   return spec.time === 'event' ? eventTime() : processingTime()
 }

@@ -5,7 +5,7 @@ import { windowOperator } from '../../../../core/operators/window/index.js'
 import { FrameWriter, framesOf, OBJECT_MAGIC, readFrame } from '../../../../core/state/frames.js'
 import { toInternalKey } from '../../../../core/state/key-codec.js'
 import { keyGroupOf } from '../../../../core/state/key-groups.js'
-import { afterCount, eventTime, session, sliding, tumbling } from '../../../../core/window/index.js'
+import { afterCount, counted, eventTime, session, sliding, tumbling } from '../../../../core/window/index.js'
 import { HarnessEnvironment } from '../../../harness/environment.js'
 import { HarnessMetrics } from '../../../harness/metrics.js'
 import { OperatorInstance } from '../../../harness/operator-instance.js'
@@ -53,6 +53,7 @@ const CHANGES: [string, WindowCase, WindowCase][] = [
   ['windows by slice for windows', { assigner: tumbling(millis(10)) }, { assigner: sliding(millis(10), millis(5)) }],
   ['another slide', { assigner: sliding(millis(10), millis(5)) }, { assigner: sliding(millis(10), millis(2)) }],
   ['another gap', { assigner: session(millis(5)) }, { assigner: session(millis(6)) }],
+  ['another count', { assigner: counted(10) }, { assigner: counted(10, { slide: 5 }) }],
   [
     'another trigger',
     { assigner: session(millis(5)), trigger: afterCount(2) },
@@ -83,6 +84,15 @@ describe('stored windows', () => {
       { assigner: session(millis(5)) },
       'a',
       [{ start: 1, end: 6, eventTimers: ['5'], processingTimers: [] }],
+    ],
+    ['a counted window that is no list', { assigner: counted(5) }, 'a', { contents: [], trigger: 0 }],
+    ['a counted window without a count', { assigner: counted(5) }, 'a', [{ contents: [] }]],
+    ['a counted window of a slice without times', { assigner: counted(5) }, 'a', [{ contents: [[1, 2]], trigger: 1 }]],
+    [
+      'a counted window whose count its slices do not have',
+      { assigner: counted(5) },
+      'a',
+      [{ contents: [], trigger: 1 }],
     ],
     [
       'a session that has fired something else than windows',
