@@ -45,7 +45,10 @@ module.exports = {
     {
       name: 'nothing-shipped-needs-examples',
       severity: 'error',
-      from: { path: '^(core|connectors|runtime|test/(harness|job|servers|testing))', pathNot: '/tests/|\\.test\\.ts$' },
+      from: {
+        path: '^(core|connectors|runtime|test/(conformance|harness|job|servers|testing))',
+        pathNot: '/tests/|\\.test\\.ts$',
+      },
       to: { path: '^(examples|bench)/' },
     },
     inCore('errors|promises|duration|environment|random', '', 'the ground'),

@@ -57,7 +57,7 @@ export interface Polled<out T> {
   readonly timestamps?: number[]
   /**
    * Where each value lies in the split, in the terms of `DeadLetter.offset`: an error in a user's function names it.
-   * Without them it names the split alone. The array is the engine's from here on.
+   * Without them it names the split alone. The array is the engine's from here on. A record that is read again has the same.
    */
   readonly offsets?: readonly Offset[]
   readonly rejected?: readonly DeadLetter[]
@@ -100,6 +100,10 @@ export interface SplitReader<out T> {
   readonly successors?: readonly string[]
   /** From now on the split ends where it ends now (a drain that reads what is there first). */
   endAtTip?(): void
+  /**
+   * After an end, a failure and a cancel alike, also while it fetches, and a second time. Nothing goes on afterwards: no
+   * call, no timer, no wake.
+   */
   close(): void | Promise<void>
 }
 
@@ -152,6 +156,7 @@ export interface Source<out T> {
   /** Settings that matter to somebody who reads the plan, without secrets. */
   describe?(): string
   enumerate(context: EnumeratorContext): SplitEnumerator
+  /** A reader of its own for one split: those of other splits run beside it. */
   read(split: Split, context: ReaderContext): SplitReader<T> | Promise<SplitReader<T>>
 }
 

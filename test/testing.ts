@@ -4,6 +4,9 @@ export {
   type VirtualEnvironmentOptions,
   virtualEnvironment,
 } from '../runtime/environment/virtual.js'
+export type { ConformanceCheck } from './conformance/check.js'
+export type { MalformedWorld, SourceSetup, SourceWorld } from './conformance/source/setup.js'
+export { sourceConformance } from './conformance/source/suite.js'
 export {
   ALL_AT_ONCE,
   ALL_MODES,

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest'
  * `code`, or what a call gives to a helper as its parameter `code` (graphError('GRAPH_CYCLE', ...)). What passes an
  * error's code on (`thrown.code`) adds none. The syntax tree tells them apart from names in prose and from codes of Node.
  */
-const FOLDERS = ['core', 'connectors', 'runtime', 'test/job', 'test/servers']
+const FOLDERS = ['core', 'connectors', 'runtime', 'test/conformance', 'test/job', 'test/servers']
 const CODE = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/
 const ROW = /^\| `([A-Z0-9_]+)` +\| ([a-z]+) +\| (.+?) +\| (.+?) +\|$/
 const RETRIED = '## What is tried again'
