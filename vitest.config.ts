@@ -17,7 +17,6 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/setup/seed.ts'],
     setupFiles: ['test/setup/properties.ts'],
-    testTimeout: 30_000,
     hookTimeout: 30_000,
     maxWorkers: 2,
   },

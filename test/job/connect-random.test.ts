@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { boundedOutOfOrderness, defineJob, listOperatorState, mapState, seconds, valueState } from 'tidemark'
 import { collectInto, collection } from 'tidemark/collection'
 import { expect, test } from 'vitest'
+import { runs } from '../setup/runs.js'
 import { type TestRun, testJob } from '../testing.js'
 
 interface Payment {
@@ -139,6 +140,6 @@ test('keyed, broadcast and list state together are what one run by hand gives, o
       expect(waiting).toBeGreaterThanOrEqual(0)
       expect(waiting).toBeLessThanOrEqual(4)
     }),
-    { numRuns: 25 },
+    runs(25),
   )
-}, 60_000)
+})

@@ -1,5 +1,8 @@
 import fc from 'fast-check'
-import { inject } from 'vitest'
+import { inject, vi } from 'vitest'
+import { runs, timeout } from './runs.js'
 
-/** `all` runs every property ten times as often. A property that sets its own number keeps it. */
-fc.configureGlobal({ seed: inject('seed'), numRuns: process.env['TIDEMARK_TIER'] === 'all' ? 1000 : 100 })
+/** A property that sets its own number keeps it. */
+fc.configureGlobal({ seed: inject('seed'), ...runs(100) })
+// Those with a property have many runs to get through.
+vi.setConfig({ testTimeout: timeout })

@@ -7,7 +7,9 @@ export default function setup(project: TestProject): void {
   if (!Number.isSafeInteger(seed)) throw new RangeError(`TIDEMARK_SEED is '${given}', not a whole number`)
   process.env['TIDEMARK_SEED'] = String(seed)
   project.provide('seed', seed)
-  process.stdout.write(`seed ${seed}, tier ${process.env['TIDEMARK_TIER'] ?? 'sample'}\n`)
+  const { TIDEMARK_RUNS: wanted } = process.env
+  const runs = wanted ? `, at least ${wanted} runs of a property` : ''
+  process.stdout.write(`seed ${seed}, tier ${process.env['TIDEMARK_TIER'] ?? 'sample'}${runs}\n`)
 }
 
 declare module 'vitest' {

@@ -4,9 +4,8 @@ import { batchSink, type RowAnswer } from '../../../connectors/batch/index.js'
 import { millis, seconds } from '../../../core/duration.js'
 import { seededRandom } from '../../../core/random.js'
 import { virtualEnvironment } from '../../../runtime/environment/virtual.js'
+import { runs } from '../../setup/runs.js'
 import { batchOf, errorOf, finished, openWriter, type Row, rowsOf, silence, sinkTo } from './fixture.js'
-
-const IS_ALL = process.env['TIDEMARK_TIER'] === 'all'
 
 test('a batch goes when it is full, in rows or in bytes, or when its first row is old enough', async () => {
   const calls: (readonly [at: number, rows: number])[] = []
@@ -118,7 +117,7 @@ test('with orderBy rows of one key are taken in their order, one after the other
         expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
       }
     }),
-    { numRuns: IS_ALL ? 10_000 : 60 },
+    runs(60),
   )
 }, 600_000)
 

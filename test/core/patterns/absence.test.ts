@@ -4,7 +4,8 @@ import { NO_TIMESTAMP } from '../../../core/element.js'
 import { millis } from '../../../core/index.js'
 import { type Absence, type AbsenceOptions, absence } from '../../../core/patterns/index.js'
 import { type Emitted, emitted, endOfInput, type HarnessInput, processingTime, watermark } from '../../harness/index.js'
-import { byTime, type Item, item, patternHarness, randomItems, refusal, runs, timeout } from './under-test.js'
+import { runs } from '../../setup/runs.js'
+import { byTime, type Item, item, patternHarness, randomItems, refusal } from './under-test.js'
 
 const missing = (options: Partial<AbsenceOptions> = {}) =>
   patternHarness<Absence<string, Item>>(
@@ -136,7 +137,7 @@ function plainly(input: readonly HarnessInput<Item>[], withinMs: number) {
   return { rows, late }
 }
 
-test('absence over random streams is what every record beside all others gives', { timeout }, async () => {
+test('absence over random streams is what every record beside all others gives', async () => {
   const cases = fc.tuple(randomItems({ span: 15 }), fc.integer({ min: 1, max: 25 }))
   const property = fc.asyncProperty(cases, async ([input, withinMs]) => {
     const { rows, late } = plainly(input, withinMs)
@@ -147,5 +148,5 @@ test('absence over random streams is what every record beside all others gives',
       counters: { lateRecords: late.length },
     })
   })
-  await fc.assert(property, runs)
+  await fc.assert(property, runs(100))
 })

@@ -4,7 +4,8 @@ import { NO_TIMESTAMP } from '../../../core/element.js'
 import { millis } from '../../../core/index.js'
 import { type DeduplicateOptions, deduplicate } from '../../../core/patterns/index.js'
 import { type Emitted, emitted, endOfInput, type HarnessInput, watermark } from '../../harness/index.js'
-import { type Item, item, patternHarness, randomItems, recordsOf, refusal, row, runs, timeout } from './under-test.js'
+import { runs } from '../../setup/runs.js'
+import { type Item, item, patternHarness, randomItems, recordsOf, refusal, row } from './under-test.js'
 
 const deduplicating = (options: DeduplicateOptions) =>
   patternHarness<Item>((keyed) => keyed.pipe(deduplicate('under-test', options)), ['duplicates', 'late'])
@@ -102,7 +103,7 @@ function plainly(input: readonly HarnessInput<Item>[], withinMs: number, latenes
   return { through, duplicates, late }
 }
 
-test('deduplicate over random streams is what comparing with everything gives', { timeout }, async () => {
+test('deduplicate over random streams is what comparing with everything gives', async () => {
   const cases = fc.tuple(randomItems({ span: 15 }), fc.integer({ min: 1, max: 20 }), fc.constantFrom(0, 0, 3, 12))
   const property = fc.asyncProperty(cases, async ([input, withinMs, latenessMs]) => {
     const { through, duplicates, late } = plainly(input, withinMs, latenessMs)
@@ -114,5 +115,5 @@ test('deduplicate over random streams is what comparing with everything gives', 
       counters: { duplicates: duplicates.length, lateRecords: late.length },
     })
   })
-  await fc.assert(property, runs)
+  await fc.assert(property, runs(100))
 })

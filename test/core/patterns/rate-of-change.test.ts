@@ -4,18 +4,8 @@ import { NO_TIMESTAMP } from '../../../core/element.js'
 import { millis, seconds } from '../../../core/index.js'
 import { type Change, type RateOfChangeOptions, rateOfChange } from '../../../core/patterns/index.js'
 import { type Emitted, emitted, endOfInput, watermark } from '../../harness/index.js'
-import {
-  byKey,
-  byTime,
-  type Item,
-  inOrder,
-  item,
-  patternHarness,
-  randomItems,
-  refusal,
-  runs,
-  timeout,
-} from './under-test.js'
+import { runs } from '../../setup/runs.js'
+import { byKey, byTime, type Item, inOrder, item, patternHarness, randomItems, refusal } from './under-test.js'
 
 const rating = (options: Partial<RateOfChangeOptions<Item>> = {}) =>
   patternHarness<Change<string, Item>>(
@@ -114,7 +104,7 @@ describe('rateOfChange', () => {
   })
 })
 
-test('rateOfChange over random streams is what the sorted records of each key give', { timeout }, async () => {
+test('rateOfChange over random streams is what the sorted records of each key give', async () => {
   const cases = fc.tuple(randomItems({ span: 15, numbers: 9 }), fc.constantFrom(1, 8, 1_000_000))
   const property = fc.asyncProperty(cases, async ([input, maxGap]) => {
     const { late, onTime } = inOrder(input)
@@ -137,5 +127,5 @@ test('rateOfChange over random streams is what the sorted records of each key gi
       counters: { lateRecords: late.length, replacedRecords: replaced },
     })
   })
-  await fc.assert(property, runs)
+  await fc.assert(property, runs(100))
 })

@@ -10,6 +10,7 @@ import {
   sequence,
 } from '../../../core/patterns/index.js'
 import { emitted, endOfInput, type HarnessInput, watermark } from '../../harness/index.js'
+import { runs } from '../../setup/runs.js'
 import {
   byKey,
   byTime,
@@ -19,9 +20,7 @@ import {
   patternHarness,
   randomItems,
   refusal,
-  runs,
   type Timed,
-  timeout,
 } from './under-test.js'
 
 type Match = SequenceMatch<string, unknown>
@@ -312,9 +311,7 @@ const randomCases = fc.tuple(
   fc.constantFrom(...CASES),
 )
 
-test('sequences in random streams are what each record, looked at by itself, is the beginning of', {
-  timeout,
-}, async () => {
+test('sequences in random streams are what each record, looked at by itself, is the beginning of', {}, async () => {
   const property = fc.asyncProperty(randomCases, async ([input, withinMs, one]) => {
     const expected = plainly(input, one, withinMs)
     await finding(one.pattern, { within: millis(withinMs) }).verify({
@@ -324,7 +321,7 @@ test('sequences in random streams are what each record, looked at by itself, is 
       counters: { lateRecords: expected.late.length, timedOutMatches: expected.unfinished.length },
     })
   })
-  await fc.assert(property, runs)
+  await fc.assert(property, runs(100))
 })
 
 /** The match that ends first, then the first of those that begin behind it, and so on. */
@@ -344,7 +341,7 @@ function skipping(records: readonly Timed<Item>[], one: Case, withinMs: number):
   }
 }
 
-test('skipping past the last record, no record of a random stream is in two matches', { timeout }, async () => {
+test('skipping past the last record, no record of a random stream is in two matches', async () => {
   const completedByRecords = CASES.filter(({ steps }) => steps.every(({ fits }) => fits !== undefined))
   const cases = fc.tuple(
     randomItems({ span: 15, numbers: 40 }),
@@ -371,5 +368,5 @@ test('skipping past the last record, no record of a random stream is in two matc
     )
     await harness.verify({ input, expect: byTime(rows), sideOutputs: { late } })
   })
-  await fc.assert(property, runs)
+  await fc.assert(property, runs(100))
 })

@@ -5,18 +5,8 @@ import { count, defineJob, distinct, max, millis, monotonous, type Stream } from
 import { sessionFeatures } from '../../../core/patterns/index.js'
 import { run } from '../../../runtime/index.js'
 import { type Emitted, emitted, endOfInput, watermark } from '../../harness/index.js'
-import {
-  byKey,
-  byTime,
-  type Item,
-  inOrder,
-  item,
-  patternHarness,
-  randomItems,
-  refusal,
-  runs,
-  timeout,
-} from './under-test.js'
+import { runs } from '../../setup/runs.js'
+import { byKey, byTime, type Item, inOrder, item, patternHarness, randomItems, refusal } from './under-test.js'
 
 const GAP = 10
 
@@ -142,7 +132,7 @@ describe('sessionFeatures', () => {
   })
 })
 
-test('sessionFeatures over random streams is what the sorted records of each key give', { timeout }, async () => {
+test('sessionFeatures over random streams is what the sorted records of each key give', async () => {
   // Nothing is late: then a session has no part that came when another had been given.
   const property = fc.asyncProperty(randomItems({ span: 25 }), async (random) => {
     const onTime = new Set(inOrder(random).onTime.map(({ value }) => value))
@@ -160,5 +150,5 @@ test('sessionFeatures over random streams is what the sorted records of each key
     })
     await keeping().verify({ input, expect: byTime(rows), counters: { lateRecords: 0 } })
   })
-  await fc.assert(property, runs)
+  await fc.assert(property, runs(100))
 })

@@ -11,7 +11,8 @@ import {
   record,
   watermark,
 } from '../../harness/index.js'
-import { operatorOf, recordsOf, refusal, row, runs, timeout } from './under-test.js'
+import { runs } from '../../setup/runs.js'
+import { operatorOf, recordsOf, refusal, row } from './under-test.js'
 
 interface Cell {
   readonly key: string
@@ -196,7 +197,7 @@ function plainly(input: readonly HarnessInput<Cell>[], n: number, hasIds: boolea
   return { rows, late }
 }
 
-test('topPerWindow over random rows is what sorting all rows of each window gives', { timeout }, async () => {
+test('topPerWindow over random rows is what sorting all rows of each window gives', async () => {
   const property = fc.asyncProperty(
     randomCells,
     fc.integer({ min: 1, max: 6 }),
@@ -212,5 +213,5 @@ test('topPerWindow over random rows is what sorting all rows of each window give
       })
     },
   )
-  await fc.assert(property, runs)
+  await fc.assert(property, runs(100))
 })

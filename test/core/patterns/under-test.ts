@@ -139,8 +139,3 @@ export function randomItems({ span, numbers }: RandomItems): fc.Arbitrary<Harnes
       return [...input, endOfInput()]
     })
 }
-
-/** Of one property of several: together some hundreds, and ten thousand under TIDEMARK_TIER=all. */
-const IS_WHOLE = process.env['TIDEMARK_TIER'] === 'all'
-export const runs = { numRuns: IS_WHOLE ? 10_000 : 100 }
-export const timeout = IS_WHOLE ? 900_000 : 60_000

@@ -1,3 +1,5 @@
+export { IS_WHOLE } from '../../setup/runs.js'
+
 /** Random choices of a test that can be made again: the seed is in the test's name. */
 export interface Choices {
   /** A whole number from `first` to `last`, both included. */
@@ -15,9 +17,6 @@ function seedOf(given: string | undefined): number {
   if (!Number.isSafeInteger(seed)) throw new Error(`TIDEMARK_SEED is '${given}', expected a whole number`)
   return seed
 }
-
-/** Whether everything is to be run, not only a sample. */
-export const IS_WHOLE = process.env['TIDEMARK_TIER'] === 'all'
 
 export function choices(seed: number): Choices {
   const next = uniform(seed)

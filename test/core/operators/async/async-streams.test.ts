@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { runs } from '../../../setup/runs.js'
 import { LoneAsync, type LoneOptions, Service } from './lone-async.js'
-
-const STREAMS = process.env['TIDEMARK_TIER'] === 'all' ? 10_000 : 300
 
 /** What happens to a step: `answer` and `fail` pick one of the calls that are outstanding. */
 type Happening =
@@ -97,8 +96,7 @@ test.each([true, false])(
       fc.asyncProperty(fc.array(happening, { maxLength: 40 }), fc.integer({ min: 1, max: 5 }), (happenings, capacity) =>
         check(happenings, ordered, capacity),
       ),
-      { numRuns: STREAMS },
+      runs(300),
     )
   },
-  600_000,
 )

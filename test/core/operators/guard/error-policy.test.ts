@@ -16,6 +16,7 @@ import { listState, mapState, reducingState, valueState } from '../../../../core
 import { listOperatorState } from '../../../../core/state/operator-list-state.js'
 import { ALL_AT_ONCE, emitted, endOfInput, operatorHarness, record, watermark } from '../../../harness/index.js'
 import { runCase } from '../../../harness/run-case.js'
+import { runs } from '../../../setup/runs.js'
 
 interface Item {
   readonly key: string
@@ -272,7 +273,7 @@ test('state is as if failed records had never come', async () => {
     const test = operatorHarness<Step, unknown>({ ...options, create: guarded('skip', changing) })
     await test.verify({ input: [...all.map((step) => record(step, 1)), ...ends], expect: expected.sections.flat() })
   })
-  await fc.assert(property, process.env['TIDEMARK_TIER'] === 'all' ? { numRuns: 10_000 } : {})
+  await fc.assert(property, runs(100))
 })
 
 test('operator state is taken back too', async () => {

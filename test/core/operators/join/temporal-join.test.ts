@@ -11,8 +11,9 @@ import {
   operatorHarness,
   watermark,
 } from '../../../harness/index.js'
+import { runs } from '../../../setup/runs.js'
 import { operatorOf } from './operator-of.js'
-import { type Item, left, randomSides, right, runs, timeout } from './two-sides.js'
+import { type Item, left, randomSides, right } from './two-sides.js'
 
 const enriching = () =>
   operatorHarness<Item, unknown>({
@@ -155,9 +156,7 @@ function plainly(input: readonly HarnessInput<Item>[]) {
   return { rows: rows.sort((one, other) => one.timestamp - other.timestamp), late }
 }
 
-test('a temporal join over random streams is what a plain computation over all records gives', {
-  timeout,
-}, async () => {
+test('a temporal join over random streams is what a plain computation over all records gives', {}, async () => {
   const property = fc.asyncProperty(randomSides(15), async (input) => {
     const { rows, late } = plainly(input)
     await enriching().verify({
@@ -167,5 +166,5 @@ test('a temporal join over random streams is what a plain computation over all r
       counters: { lateRecords: late[0].length + late[1].length },
     })
   })
-  await fc.assert(property, runs)
+  await fc.assert(property, runs(150))
 })

@@ -46,8 +46,3 @@ export function randomSides(span: number): fc.Arbitrary<HarnessInput<Item>[]> {
       return [...input, endOfInput()]
     })
 }
-
-/** Of one property of several: together some hundreds, and ten thousand under TIDEMARK_TIER=all. */
-const IS_WHOLE = process.env['TIDEMARK_TIER'] === 'all'
-export const runs = { numRuns: IS_WHOLE ? 10_000 : 150 }
-export const timeout = IS_WHOLE ? 600_000 : 60_000

@@ -17,9 +17,10 @@ import {
   operatorHarness,
   watermark,
 } from '../../../harness/index.js'
+import { runs } from '../../../setup/runs.js'
 import { aligned, type Expected, type Reading, sessions } from '../window/model.js'
 import { operatorOf } from './operator-of.js'
-import { type Item, left, randomSides, right, runs, timeout } from './two-sides.js'
+import { type Item, left, randomSides, right } from './two-sides.js'
 
 type Windows = WindowAssigner<unknown, TimeWindow>
 const numbers = (items: readonly Item[]) => items.map(({ number }) => number).sort((one, other) => one - other)
@@ -188,29 +189,29 @@ describe('over random streams what a plain computation over all records gives', 
     await harness.verify({ input, ...expectedOf(expected, kind) })
   }
 
-  test('a join and a co-group of tumbling windows are', { timeout }, async () => {
+  test('a join and a co-group of tumbling windows are', async () => {
     const property = fc.asyncProperty(cases, async (of) => {
       const { size, lateness, input } = of
       const expected = aligned(asReadings(input), { size, slide: size, offset: 0, lateness })
       await verify(tumbling(millis(size)), expected, of)
     })
-    await fc.assert(property, runs)
+    await fc.assert(property, runs(150))
   })
 
-  test('a join and a co-group of sliding windows are', { timeout }, async () => {
+  test('a join and a co-group of sliding windows are', async () => {
     const property = fc.asyncProperty(cases, async (of) => {
       const { size, slide, lateness, input } = of
       const expected = aligned(asReadings(input), { size, slide, offset: 0, lateness })
       await verify(sliding(millis(size), millis(slide)), expected, of)
     })
-    await fc.assert(property, runs)
+    await fc.assert(property, runs(150))
   })
 
-  test('a join and a co-group of sessions are', { timeout }, async () => {
+  test('a join and a co-group of sessions are', async () => {
     const property = fc.asyncProperty(cases, async (of) => {
       const { size, lateness, input } = of
       await verify(session(millis(size)), sessions(asReadings(input), { gap: size, lateness }), of)
     })
-    await fc.assert(property, runs)
+    await fc.assert(property, runs(150))
   })
 })

@@ -14,10 +14,10 @@ import {
   tumbling,
 } from '../../../../core/window/index.js'
 import { emitted, endOfInput, type HarnessInput, processingTime, watermark } from '../../../harness/index.js'
+import { runs } from '../../../setup/runs.js'
 import type { Reading, Row } from './model.js'
 import { at, randomInput, windowHarness } from './window-harness.js'
 
-const RUNS = process.env['TIDEMARK_TIER'] === 'all' ? 10_000 : 150
 const fired = (start: number, end: number, ...values: number[]) =>
   emitted<Row>({ key: 'a', start, end, values }, end - 1)
 const ended = endOfInput()
@@ -233,7 +233,7 @@ describe('early results over random streams', () => {
           const harness = windowHarness({ assigner: tumbling(millis(size)), trigger, latenessMs: lateness })
           await harness.verify({ input, ...plain(input, { size, interval, lateness, ...rules }) })
         }),
-        { numRuns: RUNS },
+        runs(150),
       )
     },
   )

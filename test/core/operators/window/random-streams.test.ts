@@ -3,6 +3,7 @@ import { describe, test } from 'vitest'
 import { millis } from '../../../../core/duration.js'
 import { eventTime, session, sliding, tumbling } from '../../../../core/window/index.js'
 import { purging } from '../../../../core/window/triggers.js'
+import { runs } from '../../../setup/runs.js'
 import { aligned, sessions } from './model.js'
 import { randomInput, windowHarness } from './window-harness.js'
 
@@ -36,7 +37,7 @@ describe('windows over random streams are what a plain computation over all reco
           counters: { lateRecords: expected.late.length, recordsInNoWindow: expected.outside },
         })
       }),
-      { numRuns: 300 },
+      runs(300),
     )
   })
 
@@ -63,7 +64,7 @@ describe('windows over random streams are what a plain computation over all reco
           counters: { lateRecords: expected.late.length, recordsInNoWindow: expected.outside },
         })
       }),
-      { numRuns: 600 },
+      runs(600),
     )
   })
 
@@ -84,7 +85,7 @@ describe('windows over random streams are what a plain computation over all reco
           counters: { lateRecords: expected.late.length },
         })
       }),
-      { numRuns: 400 },
+      runs(400),
     )
   })
 
@@ -98,7 +99,7 @@ describe('windows over random streams are what a plain computation over all reco
           sideOutputs: { late: expected.late },
         })
       }),
-      { numRuns: 100 },
+      runs(100),
     )
   })
 })

@@ -20,10 +20,9 @@ import {
   watermark,
 } from '../../../harness/index.js'
 import { runCase } from '../../../harness/run-case.js'
+import { runs } from '../../../setup/runs.js'
 import { type Reading, sessions } from './model.js'
 import { at, randomInput, VALUES } from './window-harness.js'
-
-const RUNS = process.env['TIDEMARK_TIER'] === 'all' ? 10_000 : 200
 
 interface Result {
   readonly key: unknown
@@ -147,7 +146,7 @@ describe('a sink that deletes what is replaced', () => {
         const expected = plain.map(({ value }) => [`${value.key}@${value.start}-${value.end}`, value.values.join()])
         expect([...shown].sort()).toEqual(expected.sort())
       }),
-      { numRuns: RUNS },
+      runs(200),
     )
   })
 })

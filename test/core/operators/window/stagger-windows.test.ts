@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { millis } from '../../../../core/duration.js'
 import { stagger } from '../../../../core/window/index.js'
 import { emitted, endOfInput, type HarnessInput, processingTime, watermark } from '../../../harness/index.js'
+import { runs } from '../../../setup/runs.js'
 import type { Reading, Row } from './model.js'
 import { at, randomInput, windowHarness } from './window-harness.js'
 
-const RUNS = process.env['TIDEMARK_TIER'] === 'all' ? 10_000 : 150
 const fired = (start: number, end: number, ...values: number[]) =>
   emitted<Row>({ key: 'a', start, end, values }, end - 1)
 const staggered = (length: number, latenessMs = 0) => windowHarness({ assigner: stagger(millis(length)), latenessMs })
@@ -116,7 +116,7 @@ describe('stagger windows over random streams', () => {
           sideOutputs: { late: late.map(({ value, timestamp }) => emitted(value, timestamp)) },
         })
       }),
-      { numRuns: RUNS },
+      runs(150),
     )
   })
 })

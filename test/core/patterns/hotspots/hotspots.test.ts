@@ -11,7 +11,7 @@ import { type IntervalHotspot, intervalHotspots } from '../../../../core/pattern
 import { type HotspotOptions, settingsOf } from '../../../../core/patterns/hotspots/options.js'
 import { type RecordHotspot, recordHotspots } from '../../../../core/patterns/hotspots/record-hotspots.js'
 import { emitted, endOfInput, type HarnessInput, operatorHarness, record, watermark } from '../../../harness/index.js'
-import { runs, timeout } from '../../operators/join/two-sides.js'
+import { runs } from '../../../setup/runs.js'
 import { linkedTo, type ReferenceRegion, regionOfPoints, regionsOf } from './reference.js'
 
 interface Place {
@@ -192,7 +192,7 @@ const sizes = fc.record({
 })
 
 describe('hotspots of any stream are those of plain code', () => {
-  test('of each record', { timeout }, async () => {
+  test('of each record', async () => {
     await fc.assert(
       fc.asyncProperty(streams, sizes, async ({ input, moves }, { windowSize, minimumPoints }) => {
         const expect = KEYS.flatMap((key) => {
@@ -207,11 +207,11 @@ describe('hotspots of any stream are those of plain code', () => {
         })
         await byRecord({ windowSize, minimumPoints }).verify({ input, expect: bySection(input, expect) })
       }),
-      { numRuns: Math.ceil(runs.numRuns / 3) },
+      runs(50),
     )
   })
 
-  test('at the end of each interval', { timeout }, async () => {
+  test('at the end of each interval', async () => {
     await fc.assert(
       fc.asyncProperty(streams, sizes, async ({ input, moves }, { windowSize, minimumPoints }) => {
         const expect = KEYS.flatMap((key) => {
@@ -226,7 +226,7 @@ describe('hotspots of any stream are those of plain code', () => {
         })
         await byInterval({ windowSize, minimumPoints }).verify({ input, expect: bySection(input, expect) })
       }),
-      { numRuns: Math.ceil(runs.numRuns / 3) },
+      runs(50),
     )
   })
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { PointGrid } from '../../../../core/patterns/hotspots/point-grid.js'
-import { runs } from '../../operators/join/two-sides.js'
+import { runs } from '../../../setup/runs.js'
 import { linkedTo, type ReferenceRegion, regionOfPoints, regionsOf } from './reference.js'
 
 const inOneOrder = (regions: readonly object[]): string[] => regions.map((region) => JSON.stringify(region)).sort()
@@ -88,7 +88,7 @@ describe('the grid of points', () => {
           )
         },
       ),
-      runs,
+      runs(150),
     )
   })
 
@@ -107,7 +107,7 @@ describe('the grid of points', () => {
           )
         },
       ),
-      runs,
+      runs(150),
     )
   })
 })

@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { startLocalS3 } from 'tidemark/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { expectPartOf, expectSameRows } from '../../../golden/taxi/compare.js'
-import { SEED } from '../../../golden/taxi/seeded.js'
+import { IS_WHOLE, SEED } from '../../../golden/taxi/seeded.js'
 import { outputOf, unfinishedFiles } from './output.js'
 import { complaints, taxi } from './process.js'
 import { streamOfTrips } from './stream-of-trips.js'
 
-const ROUNDS = process.env['TIDEMARK_TIER'] === 'all' ? 4 : 1
+const ROUNDS = IS_WHOLE ? 4 : 1
 
 async function localS3() {
   const s3 = await startLocalS3({ buckets: ['taxi'] })
