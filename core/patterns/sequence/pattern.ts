@@ -1,5 +1,7 @@
+import { isPromise } from '../../promises.js'
 import type { CompileError } from '../../stream/compile-error.js'
 import { invalid, type Place, requireSelector } from '../settings.js'
+import { valueInvalid } from '../value-invalid.js'
 
 /** One record of a match, by the name of its step. */
 export type Captures<T> = Readonly<Record<string, T>>
@@ -96,7 +98,7 @@ class PatternSteps<T> {
   notFollowedBy(test: Test<T>): PatternSteps<T> {
     this.#requireBegin('notFollowedBy')
     requireSelector(this.#place, 'the test of notFollowedBy', test)
-    return new PatternSteps(this.#place, this.#steps, [...this.#without, test])
+    return new PatternSteps(this.#place, this.#steps, [...this.#without, answered(this.#place, 'notFollowedBy', test)])
   }
 
   compiled(): CompiledPattern<T> {
@@ -111,13 +113,24 @@ class PatternSteps<T> {
     }
     if (this.#steps.some((step) => step.name === name)) throw invalid(this.#place, `there are two steps '${name}'`)
     requireSelector(this.#place, `the test of '${name}'`, test)
-    const step = { name, test, without: this.#without, isNext: call === 'next' }
+    const answering = answered(this.#place, `'${name}'`, test)
+    const step = { name, test: answering, without: this.#without, isNext: call === 'next' }
     return new PatternSteps(this.#place, [...this.#steps, step])
   }
 
   #requireBegin(call: string): void {
     if (call !== 'begin' && this.#steps.length > 0) return
     throw invalid(this.#place, `expected a pattern to have one begin, in front of everything else, found ${call}`)
+  }
+}
+
+/** A truthy result stands for true, as in `filter`; a promise is truthy whatever it comes to. */
+function answered<T>(place: Place, name: string, test: Test<T>): Test<T> {
+  return (record, captures) => {
+    const found: unknown = test(record, captures)
+    if (typeof found === 'boolean') return found
+    if (isPromise(found)) throw valueInvalid(place, `the test of ${name}`, { expected: 'true or false', found })
+    return Boolean(found)
   }
 }
 
