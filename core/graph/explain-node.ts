@@ -1,11 +1,13 @@
+import { formatDuration, millis } from '../duration.js'
 import { unreachable } from '../errors.js'
+import type { WatermarkStrategy } from '../time/watermark-strategy.js'
 import type { LogicalNode, Partitioning } from './node.js'
 
 /** One line about a node: `source kinesis, taxi from the horizon, watermarks: markers`. */
 export function describeNode(node: LogicalNode): string {
   const parts = [titleOf(node)]
   if (node.details !== undefined) parts.push(node.details)
-  if (node.kind === 'source') parts.push(`watermarks: ${node.watermarks.kind}`)
+  if (node.kind === 'source') parts.push(`watermarks: ${node.watermarks.kind}`, ...alignmentOf(node.watermarks))
   if (node.kind === 'sink') parts.push(node.sink.guarantee)
   if (node.parallelism !== undefined) parts.push(`parallelism ${node.parallelism}`)
   if (node.chaining !== undefined) parts.push(node.chaining === 'new' ? 'begins a task' : 'a task of its own')
@@ -23,6 +25,12 @@ function titleOf(node: LogicalNode): string {
     default:
       return unreachable(node)
   }
+}
+
+function alignmentOf({ maxDriftMs, alignmentGroup }: WatermarkStrategy<never>): readonly string[] {
+  if (maxDriftMs === undefined) return []
+  const slowest = alignmentGroup === undefined ? 'its slowest split' : `the slowest split of group ${alignmentGroup}`
+  return [`at most ${formatDuration(millis(maxDriftMs))} ahead of ${slowest}`]
 }
 
 /** `trips`, or `trips.late` for a side output. */

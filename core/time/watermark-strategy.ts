@@ -12,8 +12,13 @@ export interface WatermarkStrategy<in T> {
   readonly idleAfterMs: number | undefined
   /** Undefined: no limit. */
   readonly maxSkewMs: number | undefined
-  /** A split further ahead of the slowest one of its source is not read until the others have caught up. Undefined: no limit. */
+  /**
+   * A split further ahead of the slowest one of its source, or of its group, is not read until the others have caught
+   * up. Undefined: no limit.
+   */
   readonly maxDriftMs?: number | undefined
+  /** Sources with the same name wait for each other. Only with `maxDriftMs`. */
+  readonly alignmentGroup?: string | undefined
 }
 
 /** Watermarks of one split. */

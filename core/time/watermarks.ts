@@ -3,29 +3,42 @@ import { MIN_WATERMARK } from '../element.js'
 import { optionInvalid } from '../options.js'
 import type { WatermarkGenerator, WatermarkStrategy } from './watermark-strategy.js'
 
-export interface EventTimeOptions {
+export type EventTimeOptions = IdlenessOptions & AlignmentOptions
+
+interface IdlenessOptions {
   /** A split without records for so long, while it is caught up, does not hold the others back. Default 60 s. */
   readonly idleAfter?: Duration | false
   /** What is further ahead of the wall clock does not move the watermark; it is processed and counted. Default 5 min. */
   readonly maxSkew?: Duration | false
-  /**
-   * A split whose watermark is further ahead of the slowest active one of its source waits for it (watermark alignment):
-   * windows of a source that is catching up then need not be kept open for long. Default: no limit.
-   */
-  readonly maxDrift?: Duration | false
 }
 
-export interface MonotonousOptions<T> extends EventTimeOptions {
+type AlignmentOptions =
+  | {
+      /**
+       * A split whose watermark is further ahead of the slowest active one of its source waits for it (watermark
+       * alignment): windows of a source that is catching up then need not be kept open for long. Default: no limit.
+       */
+      readonly maxDrift?: Duration | false
+      readonly alignmentGroup?: never
+    }
+  | {
+      /** How far a split may be ahead of the slowest active one of all sources of the group. */
+      readonly maxDrift: Duration
+      /** Sources of the job that name the same group wait for each other, as splits of one source do. */
+      readonly alignmentGroup: string
+    }
+
+export type MonotonousOptions<T> = EventTimeOptions & {
   /** Epoch milliseconds of a value. Absent: the source's own timestamps count. */
   readonly timestamp?: (value: T) => number
 }
 
-export interface BoundedOutOfOrdernessOptions<T> extends MonotonousOptions<T> {
+export type BoundedOutOfOrdernessOptions<T> = MonotonousOptions<T> & {
   /** How far a record may be behind the latest one of its split without being late. */
   readonly maxDelay: Duration
 }
 
-export interface MarkersOptions<T> extends EventTimeOptions {
+export type MarkersOptions<T> = EventTimeOptions & {
   /** Epoch milliseconds of a value that is no marker. */
   readonly timestamp: (value: T) => number
   /**
@@ -85,14 +98,30 @@ function strategy<T>(
   if (options.timestamp !== undefined && typeof options.timestamp !== 'function') {
     throw optionInvalid(kind, `timestamp is a function of a value, found ${typeof options.timestamp}`)
   }
+  const maxDriftMs = millisOf(options.maxDrift ?? false)
+  const { alignmentGroup } = options
+  requireGroup(kind, alignmentGroup, maxDriftMs)
   return Object.freeze({
     kind,
     ...(options.timestamp && { timestamp: options.timestamp }),
     generator,
     idleAfterMs: millisOf(options.idleAfter ?? DEFAULT_IDLE_AFTER),
     maxSkewMs: millisOf(options.maxSkew ?? DEFAULT_MAX_SKEW),
-    maxDriftMs: millisOf(options.maxDrift ?? false),
+    maxDriftMs,
+    ...(alignmentGroup !== undefined && { alignmentGroup }),
   })
+}
+
+function requireGroup(kind: string, group: unknown, maxDriftMs: number | undefined): void {
+  if (group === undefined) return
+  if (typeof group !== 'string' || group === '') {
+    throw optionInvalid(kind, `alignmentGroup is a name, found ${group === '' ? 'an empty one' : typeof group}`)
+  }
+  if (maxDriftMs !== undefined) return
+  throw optionInvalid(
+    kind,
+    `alignmentGroup '${group}' needs maxDrift beside it: how far its splits may be ahead of the slowest one of the group, such as minutes(5)`,
+  )
 }
 
 function millisOf(duration: Duration | false): number | undefined {

@@ -10,6 +10,8 @@ import type { DeploymentOptions, ExecutionLimits } from '../local/deployment.js'
 import { Execution } from '../local/execution.js'
 import { OperatorMetrics } from '../observe/metrics.js'
 import type { ObjectStore } from '../storage/object-store.js'
+import type { AlignmentGroup } from '../task/alignment-group.js'
+import { alignmentGroups } from './alignment-groups.js'
 import { CheckpointCoordinator, type CheckpointSettings, type CompletedCheckpoint } from './checkpoint-coordinator.js'
 import type { JobLog } from './job-log.js'
 import { type RestorePoint, refuseDroppedState } from './restore-point.js'
@@ -127,9 +129,11 @@ export class Generation {
       onInputEnd: () => this.finish(),
       ...(options.onTurn ? { onTurn: options.onTurn } : {}),
     })
-    this.sources = options.graph.nodes
-      .filter((node): node is SourceNode => node.kind === 'source')
-      .map((node) => this.coordinate(node, fail))
+    const sources = options.graph.nodes.filter((node): node is SourceNode => node.kind === 'source')
+    const groups = alignmentGroups(sources, options.logger)
+    this.sources = sources.map((node) =>
+      this.coordinate(node, { alignment: groups.get(node.watermarks.alignmentGroup ?? ''), onFailure: fail }),
+    )
     this.coordinator = this.checkpoints(fail)
   }
 
@@ -222,7 +226,10 @@ export class Generation {
     if (this.sources.every(({ isDrained }) => isDrained)) for (const source of this.sources) source.noMoreSplits()
   }
 
-  private coordinate(node: SourceNode, onFailure: (error: unknown) => void): SourceCoordinator {
+  private coordinate(
+    node: SourceNode,
+    how: { readonly alignment: AlignmentGroup | undefined; readonly onFailure: (error: unknown) => void },
+  ): SourceCoordinator {
     const { environment, lineage, startedAt, logger, parameters, restore } = this.options
     return new SourceCoordinator({
       node,
@@ -241,7 +248,7 @@ export class Generation {
       restored: restore.forSource(node.id),
       requestCheckpoint: () => this.coordinator.request('requested', 'open'),
       onDrained: () => this.endDrained(),
-      onFailure,
+      ...how,
     })
   }
 

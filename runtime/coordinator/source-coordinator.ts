@@ -4,6 +4,7 @@ import type { EngineContext } from '../../core/context.js'
 import { MIN_WATERMARK } from '../../core/element.js'
 import { messageOf } from '../../core/errors.js'
 import type { SourceNode } from '../../core/graph/node.js'
+import type { AlignmentGroup } from '../task/alignment-group.js'
 import type { AssignedSplit, SplitEnd } from '../task/source-link.js'
 import type { SourceStage } from '../task/source-stage.js'
 import { SourceTime } from '../task/source-time.js'
@@ -18,6 +19,8 @@ export interface SourceCoordinatorOptions {
   readonly lineage: string
   /** See `EnumeratorContext`. */
   readonly startedAt: number | undefined
+  /** Of its watermark strategy. */
+  readonly alignment?: AlignmentGroup | undefined
   readonly restored: { readonly enumerator: EnumeratorState; readonly splits: readonly AssignedSplit[] } | undefined
   /** Somebody waits for the next completed checkpoint. Rejects when there is none. */
   readonly requestCheckpoint: () => Promise<unknown>
@@ -65,7 +68,7 @@ export class SourceCoordinator {
 
   constructor(options: SourceCoordinatorOptions) {
     this.options = options
-    const { node, stages, restored } = options
+    const { node, stages, restored, alignment } = options
     const { known = [], waiting = [] } = restored?.enumerator ?? {}
     const ordinals = new Map(known.map((id, ordinal) => [id, ordinal]))
     this.nextOrdinal = known.length
@@ -76,7 +79,7 @@ export class SourceCoordinator {
     }
     this.otherwiseKnown = new Set(known.filter((id) => !this.splits.has(id)))
     if (!this.hasParents && node.watermarks.maxDriftMs === undefined) return
-    const time = new SourceTime(stages.length)
+    const time = new SourceTime(stages.length, alignment)
     const onSplitEnd = (end: SplitEnd): void => this.ended(end)
     stages.forEach((stage, subtask) => {
       stage.connect({ time, subtask, ...(this.hasParents && { onSplitEnd }) })

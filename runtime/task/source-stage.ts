@@ -91,6 +91,7 @@ export class SourceStage implements TaskStage {
       lateAfterIdleness: options.metrics.counter('lateRecordsAfterIdleness'),
     }
     options.metrics.gauge('watermark', () => this.watermarks.emitted)
+    if (options.strategy.maxDriftMs !== undefined) options.metrics.gauge('splitsHeldBack', () => this.watermarks.ahead)
   }
 
   get isEnded(): boolean {

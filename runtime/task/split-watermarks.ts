@@ -102,15 +102,19 @@ export class SplitWatermarks {
     return this.coalescer.isHolding(input)
   }
 
-  /** Further ahead of the slowest split of the source than the strategy allows. */
+  /** Further ahead of the slowest split of the source, or of its group, than the strategy allows. */
   isAhead(input: number): boolean {
     const split = this.at(input)
-    const { maxDriftMs } = this.options.strategy
-    split.paused =
-      maxDriftMs !== undefined &&
-      this.source !== undefined &&
-      split.generator.current() > this.source.time.lowest + maxDriftMs
+    split.paused = split.generator.current() > this.drifted
     return split.paused
+  }
+
+  /** How many splits alignment holds back now. */
+  get ahead(): number {
+    const { drifted } = this
+    let ahead = 0
+    for (const split of this.splits) if (split?.finished === false && split.generator.current() > drifted) ahead++
+    return ahead
   }
 
   /** What may go out since other subtasks got on. */
@@ -201,6 +205,13 @@ export class SplitWatermarks {
 
   private report(): void {
     this.source?.time.report(this.source.subtask, this.coalescer.lowest, this.coalescer.emitted)
+  }
+
+  /** A split whose watermark is above it waits. */
+  private get drifted(): number {
+    const { maxDriftMs } = this.options.strategy
+    if (maxDriftMs === undefined || this.source === undefined) return Number.POSITIVE_INFINITY
+    return this.source.time.lowest + maxDriftMs
   }
 
   private lookAgainIn(delayMs: number): void {

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { count, explain, hours, type LogicalGraph, planOf, tumbling } from '../../../core/index.js'
+import {
+  count,
+  type EventTimeOptions,
+  explain,
+  hours,
+  type LogicalGraph,
+  minutes,
+  monotonous,
+  planOf,
+  tumbling,
+} from '../../../core/index.js'
 import { errorOf, graphOf, sink, sourceOf } from '../stream/job-parts.js'
 
 const chainsOf = (graph: LogicalGraph, parallelism: number) =>
@@ -83,6 +93,17 @@ describe('explain', () => {
         '    rows.late -> task 2  forward',
         '  task 2  late  x2',
       ].join('\n'),
+    )
+  })
+
+  it('says how far a source may be ahead, and of what', () => {
+    const explained = (options: EventTimeOptions): string =>
+      explain(graphOf((job) => job.from('in', sourceOf(), monotonous(options)).to('out', sink())))
+    expect(explained({ maxDrift: minutes(5) })).toContain(
+      'watermarks: monotonous, at most 5m ahead of its slowest split',
+    )
+    expect(explained({ maxDrift: minutes(5), alignmentGroup: 'rides' })).toContain(
+      'watermarks: monotonous, at most 5m ahead of the slowest split of group rides',
     )
   })
 

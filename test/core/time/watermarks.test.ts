@@ -141,4 +141,29 @@ describe('a watermark strategy', () => {
     // @ts-expect-error a field that does not exist
     from(events, monotonous({ timestamp: (event) => event.nope }))
   })
+
+  it('names its alignment group only beside maxDrift', () => {
+    const grouped = monotonous({ maxDrift: minutes(5), alignmentGroup: 'rides' })
+    expect(grouped).toMatchObject({ maxDriftMs: 300_000, alignmentGroup: 'rides' })
+    expect('alignmentGroup' in monotonous({ maxDrift: minutes(5) })).toBe(false)
+    const refused = (options: object): unknown => {
+      try {
+        return monotonous(options)
+      } catch (error) {
+        return error
+      }
+    }
+    for (const maxDrift of [undefined, false]) {
+      expect(refused({ maxDrift, alignmentGroup: 'rides' })).toMatchObject({
+        code: 'OPTION_INVALID',
+        message: expect.stringContaining("alignmentGroup 'rides' needs maxDrift beside it"),
+      })
+    }
+    expect(refused({ maxDrift: minutes(5), alignmentGroup: '' })).toMatchObject({
+      message: 'monotonous: alignmentGroup is a name, found an empty one',
+    })
+    expect(refused({ maxDrift: minutes(5), alignmentGroup: ['rides'] })).toMatchObject({
+      message: 'monotonous: alignmentGroup is a name, found object',
+    })
+  })
 })
