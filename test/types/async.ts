@@ -1,5 +1,12 @@
 /* Types of mapAsync: what has to compile without an annotation, and what must not. */
-import { defineJob, type FunctionContext, type Source, type Stream, seconds } from '../../core/index.js'
+import {
+  type DeadLetter,
+  defineJob,
+  type FunctionContext,
+  type Source,
+  type Stream,
+  seconds,
+} from '../../core/index.js'
 
 type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false
 type ValueOf<S> = S extends Stream<infer T> ? T : never
@@ -43,6 +50,9 @@ defineJob('async', (job) => {
   })
   yes<Same<ValueOf<typeof withClient>, string>>()
 
+  const checked = orders.mapAsync('checked', (order) => lookUp(order.id), { onError: 'deadLetter', chaining: 'new' })
+  yes<Same<typeof checked.failed, Stream<DeadLetter>>>()
+
   // @ts-expect-error what does not wait is a map
   orders.mapAsync('plain', (order) => order.total)
   // @ts-expect-error a property that the record does not have
@@ -55,6 +65,8 @@ defineJob('async', (job) => {
   orders.mapAsync('time', async (order) => order, { timeout: 1000 })
   // @ts-expect-error retry says how often
   orders.mapAsync('retry', async (order) => order, { retry: { delay: seconds(1) } })
+  // @ts-expect-error calls again are retry, which wait
+  orders.mapAsync('again', async (order) => order, { onError: { retry: { attempts: 3 } } })
   // @ts-expect-error what it gives has no key: mapAsync comes before keyBy
   orders.keyBy((order) => order.id).mapAsync('keyed', async (order: Order) => order)
 })

@@ -1,5 +1,6 @@
 /* Types of what two keyed streams do together: what has to compile without an annotation, and what must not. */
 import {
+  type DeadLetter,
   defineJob,
   hours,
   type KeyedStream,
@@ -31,6 +32,7 @@ interface Rate {
 
 declare const orderSource: Source<Order>
 declare const rateSource: Source<Rate>
+declare const deadSink: Sink<DeadLetter>
 declare const anySink: Sink<unknown>
 
 defineJob('co-process', (job) => {
@@ -191,4 +193,21 @@ defineJob('temporal-join', (job) => {
   const numbered = job.from('numbered', orderSource).keyBy((order) => order.id)
   // @ts-expect-error keys of two types
   orders.temporalJoin(numbered)
+})
+
+defineJob('join-errors', (job) => {
+  const orders = job.from('orders', orderSource).keyBy((order) => order.currency, { onError: 'deadLetter' })
+  const rates = job.from('rates', rateSource).keyBy((rate) => rate.currency)
+  yes<Same<typeof orders.failed, Stream<DeadLetter>>>()
+  // @ts-expect-error what keyBy reads has the parallelism
+  job.from('more', orderSource).keyBy((order) => order.currency, { parallelism: 2 })
+
+  const onError = { retry: { attempts: 3, maxAge: hours(1), otherwise: 'deadLetter' } } as const
+  const near = orders.intervalJoin(rates, { lower: hours(0), upper: hours(1) }).process('near', () => [1], { onError })
+  yes<Same<typeof near.failed, Stream<DeadLetter>>>()
+  orders.temporalJoin(rates).process('as-of', () => [1], { onError: 'skip' })
+  const pairs = orders.join(rates).window(tumbling(hours(1)))
+  pairs.process('pairs', () => [1], { onError: 'deadLetter' }).failed.to('dead', deadSink)
+  // @ts-expect-error there is no such policy
+  pairs.process('ignored', () => [1], { onError: 'ignore' })
 })

@@ -3,6 +3,9 @@ import { Batch, type Element } from '../../../../core/element.js'
 import type { AsyncFunction, AsyncOptions } from '../../../../core/operators/async/async-function.js'
 import { mapAsyncOperator } from '../../../../core/operators/async/async-operator.js'
 import { asyncSettings } from '../../../../core/operators/async/async-settings.js'
+import { CallGuard } from '../../../../core/operators/guard/call-guard.js'
+import { errorPolicyOf } from '../../../../core/operators/guard/error-policy.js'
+import { guardedOperator } from '../../../../core/operators/guard/guarded-operator.js'
 import type { Operator, OperatorContext } from '../../../../core/operators/operator.js'
 import { Origin } from '../../../../core/origin.js'
 import type { KeyedStateBackend } from '../../../../core/state/backend.js'
@@ -54,7 +57,10 @@ export class LoneAsync {
     settings: AsyncOptions<number, number>,
     options: LoneOptions = {},
   ): Promise<LoneAsync> {
-    const operator = mapAsyncOperator(fn, asyncSettings<number, number>('service', settings)) as Operator
+    const bare = mapAsyncOperator(fn, asyncSettings<number, number>('service', settings)) as Operator
+    const policy = errorPolicyOf('service', settings.onError)
+    const guarding = policy && { guard: new CallGuard(policy), boundary: 'operator' as const }
+    const operator = guarding === undefined ? bare : guardedOperator(bare, guarding)
     const lone = new LoneAsync(operator, options)
     await operator.open?.(lone.context(options.restored ?? []))
     operator.onRestored?.()
