@@ -1,6 +1,6 @@
 import { TidemarkError } from '../../core/errors.js'
 import type { FileEncoder } from './format.js'
-import { TextEncoding } from './text-encoding.js'
+import { LineEncoder } from './line-encoder.js'
 
 export interface CsvEncoderOptions {
   readonly columns: readonly string[] | undefined
@@ -11,37 +11,27 @@ export interface CsvEncoderOptions {
 /** One file of CSV. All its rows have the columns that are given, or those of its first row. */
 export function csvEncoder(options: CsvEncoderOptions): FileEncoder<object> {
   const { header, delimiter } = options
-  const encoding = new TextEncoding()
   const needsQuotes = new RegExp(`["\\r\\n${escapeForClass(delimiter)}]|^\\s|\\s$`)
   let columns = options.columns
   let known = new Set(columns)
   let begun = false
 
-  return {
-    add(row) {
-      if (typeof row !== 'object' || row === null) throw rowError(`a CSV row is an object, found ${String(row)}`)
-      const fields = new Map<string, unknown>(Object.entries(row))
-      columns ??= [...fields.keys()]
-      if (known.size === 0) known = new Set(columns)
-      for (const name of fields.keys()) {
-        if (!known.has(name))
-          throw rowError(`the row has '${name}', which is not among the columns ${columns.join(', ')}`)
-      }
-      const line = columns.map((name) => fieldText(name, fields.get(name))).join(delimiter)
-      if (header && !begun) encoding.line(columns.map(quote).join(delimiter))
-      begun = true
-      // A single empty field would be an empty line, which is no row.
-      encoding.line(line === '' ? '""' : line)
-    },
-    get pendingBytes() {
-      return encoding.pendingBytes
-    },
-    get ready() {
-      return encoding.ready
-    },
-    take: () => encoding.take(),
-    end: () => encoding.take(),
-  }
+  return new LineEncoder((row) => {
+    if (typeof row !== 'object' || row === null) throw rowError(`a CSV row is an object, found ${String(row)}`)
+    const fields = new Map<string, unknown>(Object.entries(row))
+    columns ??= [...fields.keys()]
+    if (known.size === 0) known = new Set(columns)
+    for (const name of fields.keys()) {
+      if (!known.has(name))
+        throw rowError(`the row has '${name}', which is not among the columns ${columns.join(', ')}`)
+    }
+    const text = columns.map((name) => fieldText(name, fields.get(name))).join(delimiter)
+    // A single empty field would be an empty line, which is no row.
+    const line = text === '' ? '""' : text
+    const isFirst = !begun
+    begun = true
+    return header && isFirst ? `${columns.map(quote).join(delimiter)}\n${line}` : line
+  })
 
   function fieldText(name: string, value: unknown): string {
     switch (typeof value) {

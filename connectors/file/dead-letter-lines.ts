@@ -1,6 +1,6 @@
 import type { DeadLetter } from '../../core/connector.js'
 import type { FileSinkFormat } from './format.js'
-import { TextEncoding } from './text-encoding.js'
+import { LineEncoder } from './line-encoder.js'
 
 /**
  * Dead letters as JSON lines: the letter's fields under their names, `raw` in base64. For `.malformed` and for
@@ -11,20 +11,7 @@ export function deadLetterLines(): FileSinkFormat<DeadLetter> {
   return {
     name: 'dead letters, JSON lines',
     extension: '.jsonl',
-    load: async () => () => {
-      const encoding = new TextEncoding()
-      return {
-        add: (letter) => encoding.line(JSON.stringify({ ...letter, raw: base64(letter.raw) })),
-        get pendingBytes() {
-          return encoding.pendingBytes
-        },
-        get ready() {
-          return encoding.ready
-        },
-        take: () => encoding.take(),
-        end: () => encoding.take(),
-      }
-    },
+    load: async () => () => new LineEncoder((letter) => JSON.stringify({ ...letter, raw: base64(letter.raw) })),
   }
 }
 

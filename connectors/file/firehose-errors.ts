@@ -1,6 +1,6 @@
 import type { DeadLetter } from '../../core/connector.js'
 import type { FileSinkFormat } from './format.js'
-import { TextEncoding } from './text-encoding.js'
+import { LineEncoder } from './line-encoder.js'
 
 /**
  * Dead letters as the documents that Amazon Data Firehose leaves below its error prefix, one a line: `attemptsMade`,
@@ -11,20 +11,7 @@ export function firehoseErrors(): FileSinkFormat<DeadLetter> {
   return {
     name: 'Firehose error documents',
     extension: '.jsonl',
-    load: async () => () => {
-      const encoding = new TextEncoding()
-      return {
-        add: (letter) => encoding.line(documentOf(letter)),
-        get pendingBytes() {
-          return encoding.pendingBytes
-        },
-        get ready() {
-          return encoding.ready
-        },
-        take: () => encoding.take(),
-        end: () => encoding.take(),
-      }
-    },
+    load: async () => () => new LineEncoder(documentOf),
   }
 }
 

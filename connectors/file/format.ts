@@ -36,7 +36,13 @@ export interface FileSourceFormat<out T> {
   open(header: Frame | undefined): FrameDecoder<T>
 }
 
-/** Makes the bytes of one output file. Calls do not overlap; pieces are encoded in order, later than they are taken. */
+/**
+ * Bytes, or, where encoding them holds the event loop for long, a function that does so: it is called later, in order, in
+ * a turn of its own.
+ */
+export type EncodedPiece = Uint8Array | (() => Uint8Array)
+
+/** Makes the bytes of one output file. Calls do not overlap. */
 export interface FileEncoder<in T> {
   /**
    * Takes one row, or throws and has not taken it.
@@ -47,10 +53,10 @@ export interface FileEncoder<in T> {
   readonly pendingBytes: number
   /** Whether enough is held to be encoded. */
   readonly ready: boolean
-  /** Hands over what is held, as a function that encodes it. */
-  take(): () => Uint8Array
+  /** Hands over what is held. */
+  take(): EncodedPiece
   /** What closes the file: the rest of the rows, a footer. */
-  end(): () => Uint8Array
+  end(): EncodedPiece
 }
 
 /** How a file is written. Made by `jsonLines`, `csv`, `rawLines`, `parquetFormat`. */

@@ -1,8 +1,8 @@
 import type { Decoder } from '../../core/decode/index.js'
 import { text } from '../../core/decode/index.js'
 import { messageOf, TidemarkError } from '../../core/errors.js'
-import type { FileEncoder, FileSinkFormat, FileSourceFormat } from './format.js'
-import { TextEncoding } from './text-encoding.js'
+import type { FileSinkFormat, FileSourceFormat } from './format.js'
+import { LineEncoder } from './line-encoder.js'
 
 /** A record is a line, in UTF-8; empty lines are records too. */
 export function textLines(): FileSourceFormat<string> {
@@ -17,7 +17,7 @@ export function jsonLines(): FileSinkFormat<unknown>
 export function jsonLines<T>(decoder: Decoder<T>): FileSourceFormat<T>
 export function jsonLines<T>(decoder?: Decoder<T>): FileSourceFormat<T> | FileSinkFormat<unknown> {
   if (decoder) return lineFormat({ name: 'JSON lines', decoder, blankLines: 'ignored' })
-  return { name: 'JSON lines', extension: '.jsonl', load: async () => jsonEncoder }
+  return { name: 'JSON lines', extension: '.jsonl', load: async () => () => new LineEncoder(jsonOf) }
 }
 
 interface LineFormatOptions<T> {
@@ -44,21 +44,6 @@ function lineFormat<T>({ name, decoder, blankLines }: LineFormatOptions<T>): Fil
 
 function isWhiteSpace(byte: number): boolean {
   return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
-}
-
-function jsonEncoder(): FileEncoder<unknown> {
-  const encoding = new TextEncoding()
-  return {
-    add: (row) => encoding.line(jsonOf(row)),
-    get pendingBytes() {
-      return encoding.pendingBytes
-    },
-    get ready() {
-      return encoding.ready
-    },
-    take: () => encoding.take(),
-    end: () => encoding.take(),
-  }
 }
 
 function jsonOf(row: unknown): string {

@@ -25,11 +25,11 @@ export function rawLines(options: RawLinesOptions = {}): FileSinkFormat<string |
 function rawEncoder(delimiter: Uint8Array): FileEncoder<string | Uint8Array> {
   let pieces: (string | Uint8Array)[] = []
   let bytes = 0
-  const take = (): (() => Uint8Array) => {
+  const take = (): Uint8Array => {
     const taken = pieces
     pieces = []
     bytes = 0
-    return () => Buffer.concat(taken.flatMap((piece) => [bytesOf(piece), delimiter]))
+    return Buffer.concat(taken.flatMap((piece) => [bytesOf(piece), delimiter]))
   }
   return {
     add(row) {

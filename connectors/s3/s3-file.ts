@@ -36,12 +36,14 @@ export class S3File implements UnfinishedFile {
     return this.#waiting
   }
 
-  async append(piece: Uint8Array): Promise<void> {
-    this.#pieces.push(piece)
-    this.#waiting += piece.length
-    this.#bytes += piece.length
-    this.#crc32 = crc32(piece, this.#crc32)
-    this.#options.hold(piece.length)
+  async append(pieces: readonly Uint8Array[]): Promise<void> {
+    for (const piece of pieces) {
+      this.#pieces.push(piece)
+      this.#waiting += piece.length
+      this.#bytes += piece.length
+      this.#crc32 = crc32(piece, this.#crc32)
+      this.#options.hold(piece.length)
+    }
     const { partBytes } = this.#options
     while (this.#waiting >= partBytes) await this.#send(this.#cut(partBytes))
   }

@@ -43,7 +43,7 @@ export class S3Storage implements SinkStorage {
     const { uploadId, tail } = found
     if (uploadId === undefined) {
       const copy = this.begin(file)
-      await copy.append(tail)
+      await copy.append([tail])
       return copy.finish()
     }
     const upload = { ...found, uploadId }

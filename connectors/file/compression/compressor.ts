@@ -6,6 +6,8 @@ export const COMPRESSIONS: readonly Compression[] = ['gzip', 'zstd']
 
 /** Compresses the pieces of one file. Calls do not overlap. */
 export interface Compressor {
+  /** Whether it does so on the event loop. Otherwise larger pieces are better: there are fewer ways there and back. */
+  readonly holdsLoop: boolean
   push(piece: Uint8Array): Promise<Uint8Array>
   /**
    * What was pushed can be read without anything that follows: both formats are read as one where members, or frames,
@@ -29,6 +31,7 @@ export async function loadCompression(
 }
 
 class GzipCompressor implements Compressor {
+  readonly holdsLoop = false
   #member: GzipStream | undefined
 
   push(piece: Uint8Array): Promise<Uint8Array> {
@@ -51,6 +54,7 @@ class GzipCompressor implements Compressor {
 const FRAME_BYTES = 256 * 1024
 
 class ZstdCompressor implements Compressor {
+  readonly holdsLoop = true
   readonly #compress: ZstdCompress
   #pieces: Uint8Array[] = []
   #bytes = 0

@@ -1,8 +1,11 @@
 import { createGzip, type Gzip } from 'node:zlib'
 
+/** Of what it gives out at once. Each costs a way to another thread and back. */
+const CHUNK_BYTES = 64 * 1024
+
 /** Compresses pieces into one gzip member, off the event loop. Calls do not overlap. */
 export class GzipStream {
-  readonly #gzip: Gzip = createGzip()
+  readonly #gzip: Gzip = createGzip({ chunkSize: CHUNK_BYTES })
   #output: Buffer[] = []
 
   constructor() {

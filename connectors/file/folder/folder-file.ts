@@ -21,26 +21,35 @@ export interface FolderFileOptions {
   readonly finalName: (checkpointId: number) => string
 }
 
+interface FileOptions extends FolderFileOptions {
+  /** Told of bytes that come into memory and leave it. */
+  readonly hold: (bytes: number) => void
+}
+
 /** One unfinished file in a staging folder. */
 export class FolderFile implements UnfinishedFile {
-  readonly #options: FolderFileOptions
+  readonly #options: FileOptions
   #file: FileHandle | undefined
   #bytes = 0
   #crc32 = 0
   readonly waitingBytes = 0
 
-  constructor(options: FolderFileOptions) {
+  constructor(options: FileOptions) {
     this.#options = options
   }
 
-  async append(bytes: Uint8Array): Promise<void> {
-    const file = await this.#opened()
-    for (let from = 0; from < bytes.length; ) {
-      const { bytesWritten } = await file.write(bytes, from)
-      from += bytesWritten
+  async append(pieces: readonly Uint8Array[]): Promise<void> {
+    let bytes = 0
+    for (const piece of pieces) bytes += piece.length
+    this.#options.hold(bytes)
+    try {
+      const file = await this.#opened()
+      await writeAll(file, pieces)
+      for (const piece of pieces) this.#crc32 = crc32(piece, this.#crc32)
+      this.#bytes += bytes
+    } finally {
+      this.#options.hold(-bytes)
     }
-    this.#bytes += bytes.length
-    this.#crc32 = crc32(bytes, this.#crc32)
   }
 
   async suspend(): Promise<{ readonly id: string; readonly state: FileAsOf }> {
@@ -75,6 +84,16 @@ export class FolderFile implements UnfinishedFile {
   async #opened(): Promise<FileHandle> {
     this.#file ??= await open(join(this.#options.folder, this.#options.name), 'wx')
     return this.#file
+  }
+}
+
+/** A disk that is nearly full takes a part. */
+async function writeAll(file: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
+  let { bytesWritten } = await file.writev(pieces)
+  for (const piece of pieces) {
+    let from = Math.min(bytesWritten, piece.length)
+    bytesWritten -= from
+    while (from < piece.length) from += (await file.write(piece, from)).bytesWritten
   }
 }
 

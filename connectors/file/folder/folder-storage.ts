@@ -11,8 +11,7 @@ export class FolderStorage implements SinkStorage {
   readonly #folders: SinkFolders
   /** With the dot: `.jsonl`, `.csv.gz`, `.parquet`. */
   readonly #extension: string
-  /** What is written is on its way to the disk at once. */
-  readonly heldBytes = 0
+  #heldBytes = 0
 
   constructor(context: WriterContext, folders: SinkFolders, extension: string) {
     this.#context = context
@@ -20,8 +19,15 @@ export class FolderStorage implements SinkStorage {
     this.#extension = extension
   }
 
+  get heldBytes(): number {
+    return this.#heldBytes
+  }
+
   begin({ number }: FileToBegin): FolderFile {
-    return new FolderFile(this.#nameFile(number))
+    const hold = (bytes: number): void => {
+      this.#heldBytes += bytes
+    }
+    return new FolderFile({ ...this.#nameFile(number), hold })
   }
 
   async resume(suspended: unknown, { number }: Pick<FileToBegin, 'number'>) {

@@ -1,15 +1,13 @@
-import type { Compressor } from '../compression/compressor.js'
 import type { FileEncoder } from '../format.js'
-import type { Finished, UnfinishedFile } from './storage.js'
+import type { ChainedFile } from './piece-chain.js'
+import type { Finished } from './storage.js'
 
 /** A file that rows go to, or that waits to be prepared. */
-export interface OpenFile<T> {
+export interface OpenFile<T> extends ChainedFile {
   readonly folder: string
   /** Of its partition; undefined where it has no end. */
   readonly endsAt: number | undefined
-  readonly file: UnfinishedFile
   readonly encoder: FileEncoder<T>
-  readonly compressor: Compressor | undefined
   /** On the monotonic clock. */
   readonly begunAt: number
   writtenAt: number

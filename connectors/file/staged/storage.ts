@@ -23,8 +23,8 @@ export type Suspended = object
 
 /** An unfinished file. Calls do not overlap; the first may fail with what any earlier one began. */
 export interface UnfinishedFile {
-  /** The piece belongs to the file from here on. */
-  append(piece: Uint8Array): Promise<void>
+  /** The pieces belong to the file from here on, and count among what the storage holds until they are stored. */
+  append(pieces: readonly Uint8Array[]): Promise<void>
   /** Bytes that it waits with, since they are too few to be stored. */
   readonly waitingBytes: number
   /** Everything appended is durable, or in what is returned. The file goes on. `id` is what `OutputPlace.sweep` knows it by. */

@@ -5,10 +5,11 @@ import { TidemarkError } from '../../../core/errors.js'
 import { rowLetter } from '../../dead-letters/row-letter.js'
 import type { Reject } from '../../dead-letters/with-dead-letters.js'
 import type { Compressor } from '../compression/compressor.js'
-import type { FileEncoder } from '../format.js'
+import type { EncodedPiece, FileEncoder } from '../format.js'
 import type { Partitions } from '../partition/partitions.js'
 import { type FileFacts, type OpenEntry, type ProgressEntry, parseWriterState, type WriterState } from './entries.js'
 import type { OpenFile } from './open-file.js'
+import { PieceChain } from './piece-chain.js'
 import type { Rolling } from './rolling.js'
 import type { Finished, SinkStorage } from './storage.js'
 
@@ -62,21 +63,24 @@ export class StagedWriter<T> implements SinkWriter<T> {
   #prepared = 0
   #numbers = 0
   #rowsTaken = 0
-  /** Bytes that encoders hold, and those between encoder and storage. */
+  /** Bytes that encoders hold. */
   #pendingBytes = 0
-  #queuedBytes = 0
   #refusedRows = false
   #isPreparing = false
   #isAtEnd = false
   #cancelTimer: CancelTimer | undefined
-  /** The last of the chain of encoding and appending, which run one after the other. */
-  #tail: Promise<unknown> = Promise.resolve()
-  #failure: TidemarkError | undefined
+  readonly #chain: PieceChain
   #closed = false
 
   constructor(context: WriterContext, options: StagedWriterOptions<T>) {
     this.#context = context
     this.#options = options
+    this.#chain = new PieceChain({
+      failed: options.failed,
+      onFailure: () => context.wake(),
+      onProgress: () => this.onProgress(),
+      yield: () => context.environment.yield(),
+    })
     context.metrics.gauge('openFiles', () => this.#open.size)
     context.metrics.gauge('bufferedBytes', () => this.#heldBytes)
   }
@@ -99,7 +103,7 @@ export class StagedWriter<T> implements SinkWriter<T> {
     const { bufferBytes, rolling } = this.#options
     const now = this.#context.environment.clock.monotonic()
     for (let row = from; row < batch.length; row++) {
-      if (this.#failure) throw this.#failure
+      if (this.#chain.failure) throw this.#chain.failure
       if (this.#heldBytes >= bufferBytes) {
         this.#refusedRows = true
         this.#makeRoom()
@@ -139,7 +143,7 @@ export class StagedWriter<T> implements SinkWriter<T> {
     this.#closed = true
     this.#cancelTimer?.()
     this.#options.storage.interrupt()
-    await this.#tail
+    await this.#chain.close()
     try {
       for (const open of this.#unprepared) {
         open.compressor?.destroy()
@@ -160,7 +164,7 @@ export class StagedWriter<T> implements SinkWriter<T> {
     const suspending = [...this.#open.values()].map((open) => this.#suspend(open))
     const ended = this.#ended
     this.#ended = []
-    if (this.#failure) throw this.#failure
+    if (this.#chain.failure) throw this.#chain.failure
     const facts = { version: 1, generation, checkpointId } as const
     const files: (FileFacts & Finished)[] = []
     const suspended: SuspendedFile[] = []
@@ -191,7 +195,7 @@ export class StagedWriter<T> implements SinkWriter<T> {
 
   async #suspend(open: OpenFile<T>): Promise<SuspendedFile> {
     this.#queue(open, open.encoder.take)
-    await this.#then(() => this.#cut(open))
+    await this.#chain.after(() => cut(open))
     open.isSuspended = true
     const { id, state } = await open.file.suspend()
     const { folder, rows, endsAt } = open
@@ -212,7 +216,7 @@ export class StagedWriter<T> implements SinkWriter<T> {
       this.#rowsTaken++
       return open
     } catch (thrown) {
-      this.#reject(thrown, batch, row)
+      this.reject(thrown, batch, row)
       return undefined
     }
   }
@@ -229,7 +233,16 @@ export class StagedWriter<T> implements SinkWriter<T> {
     const open: OpenFile<T> = found ?? {
       ...{ folder, endsAt, encoder: encoder(), compressor: compressor?.() },
       file: storage.begin({ folder, number: this.#numbers++, after: this.#prepared }),
-      ...{ begunAt: now, writtenAt: now, rows: 0, bytes: 0, pending: 0, isSuspended: false, finished: undefined },
+      ...{
+        begunAt: now,
+        writtenAt: now,
+        rows: 0,
+        bytes: 0,
+        pending: 0,
+        isSuspended: false,
+        finished: undefined,
+        queued: [],
+      },
     }
     if (!found) {
       this.#unprepared.add(open)
@@ -240,7 +253,8 @@ export class StagedWriter<T> implements SinkWriter<T> {
     return open
   }
 
-  #reject(thrown: unknown, batch: Batch<T>, row: number): void {
+  /** Gives up a row, unless what was thrown is no matter of the row. */
+  reject(thrown: unknown, batch: Batch<T>, row: number): void {
     if (!(thrown instanceof TidemarkError) || thrown.code === 'USER_FUNCTION_RETURNED_PROMISE') throw thrown
     const { operatorId, subtask, environment, metrics } = this.#context
     const location = `row ${this.#rowsTaken} of subtask ${subtask.index}`
@@ -291,11 +305,11 @@ export class StagedWriter<T> implements SinkWriter<T> {
       return
     }
     this.#queue(open, open.encoder.end)
-    const stored = this.#then(() => this.#cut(open))
+    const stored = this.#chain.after(() => cut(open))
     const finished = stored
       .then(() => open.file.finish())
       .catch((thrown: unknown) => {
-        throw this.#fail(thrown)
+        throw this.#chain.fail(thrown)
       })
     // Whoever prepares hears of it; nobody may.
     finished.catch(() => undefined)
@@ -307,54 +321,18 @@ export class StagedWriter<T> implements SinkWriter<T> {
     this.#ended.push({ folder: open.folder, rows: open.rows, finished })
   }
 
-  async #cut({ compressor, file }: OpenFile<T>): Promise<void> {
-    if (!compressor) return
-    const rest = await compressor.cut()
-    if (rest.length > 0) await file.append(rest)
-  }
-
-  #queue(open: OpenFile<T>, take: () => () => Uint8Array): void {
+  #queue(open: OpenFile<T>, take: () => EncodedPiece): void {
     const bytes = open.encoder.pendingBytes
-    const encode = take.call(open.encoder)
+    const encoded = take.call(open.encoder)
     open.bytes += bytes
     this.#pendingBytes -= open.pending
     open.pending = open.encoder.pendingBytes
     this.#pendingBytes += open.pending
-    this.#queuedBytes += bytes
-    this.#then(async () => {
-      const piece = encode()
-      const stored = open.compressor && piece.length > 0 ? await open.compressor.push(piece) : piece
-      if (stored.length > 0) await open.file.append(stored)
-      this.#queuedBytes -= bytes
-      this.onProgress()
-      // Encoding the next piece must not follow in the same turn.
-      await this.#context.environment.yield()
-    }).catch(() => undefined)
-  }
-
-  /** Runs after everything queued before it, unless that failed or the writer is closed. */
-  #then<R>(operation: () => Promise<R>): Promise<R> {
-    const result = this.#tail.then(async () => {
-      if (this.#failure) throw this.#failure
-      if (this.#closed) throw this.#options.failed(new Error('the writer was closed'))
-      try {
-        return await operation()
-      } catch (thrown) {
-        throw this.#fail(thrown)
-      }
-    })
-    this.#tail = result.catch(() => undefined)
-    return result
-  }
-
-  #fail(thrown: unknown): TidemarkError {
-    this.#failure ??= this.#options.failed(thrown)
-    this.#context.wake()
-    return this.#failure
+    this.#chain.queue(open, { encoded, bytes })
   }
 
   get #heldBytes(): number {
-    return this.#pendingBytes + this.#queuedBytes + this.#options.storage.heldBytes
+    return this.#pendingBytes + this.#chain.queuedBytes + this.#options.storage.heldBytes
   }
 
   /** The storage holds less than before. */
@@ -380,11 +358,18 @@ export class StagedWriter<T> implements SinkWriter<T> {
   }
 
   #endDue(): void {
-    if (this.#closed || this.#isPreparing || this.#failure) return
+    if (this.#closed || this.#isPreparing || this.#chain.failure) return
     const now = this.#context.environment.clock.monotonic()
     for (const open of [...this.#open.values()]) if (dueAt(open, this.#options.rolling) <= now) this.#end(open)
     this.#setTimer()
   }
+}
+
+/** Ends what is compressed as one. */
+async function cut<T>({ compressor, file }: OpenFile<T>): Promise<void> {
+  if (!compressor) return
+  const rest = await compressor.cut()
+  if (rest.length > 0) await file.append([rest])
 }
 
 const LIMITLESS = Number.POSITIVE_INFINITY
