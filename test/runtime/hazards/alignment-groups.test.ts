@@ -13,6 +13,7 @@ import { readSavepoint } from '../../../runtime/savepoint/read-savepoint.js'
 import { memoryStore } from '../../../runtime/storage/memory.js'
 import { LedgerSink } from '../fixture/ledger-sink.js'
 import { type Row, row, Script, type ScriptOptions } from '../fixture/script.js'
+import { ShardedLog } from '../fixture/sharded-log.js'
 import { eventTime, type Started, start } from '../fixture/start.js'
 
 const LIVE: ScriptOptions = { intervalMs: 1_000_000 }
@@ -206,6 +207,25 @@ describe('an alignment group of sources', () => {
     await broken.environment.settle()
     expect(read(broken, 'fast')).toBe(16)
     await broken.handle.cancel()
+  })
+
+  it('waits for no split that waits for its parents: one of them would wait for it', async () => {
+    const merged = new ShardedLog({ shards: 2, bounded: true })
+    // One parent ends at 100 s, and the other one goes on until 600 s, with the other source between them.
+    for (let n = 1; n <= 10; n++) merged.push(1, n * 10_000, n)
+    for (let n = 1; n <= 60; n++) merged.push(9, n * 10_000, n)
+    merged.merge('s0', 's1')
+    for (let n = 61; n <= 70; n++) merged.push(1, n * 10_000, n)
+    merged.end()
+    const other = new Script().push('a', ...rows(1, 700)).end()
+    const sinks = [new LedgerSink<Row>(), new LedgerSink<Row>()] as const
+    const job = defineJob('merged', (builder) => {
+      builder.from('merged', merged, eventTime(GROUP)).to('merged-out', sinks[0])
+      builder.from('other', other, eventTime(GROUP)).to('other-out', sinks[1])
+    }) as Job<unknown>
+    const { handle } = await start(job, { parallelism: 2, checkpoints: { to: memoryStore() } })
+    expect(handle.status).toBe('finished')
+    expect(sinks.map(({ visible }) => visible.length)).toEqual([80, 700])
   })
 
   it('lets go at a drain', async () => {
