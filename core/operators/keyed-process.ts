@@ -21,6 +21,12 @@ export function keyedProcessOperator<K extends Key, T, S extends StateDeclaratio
   return new KeyedProcessOperator(definition, [{ name: 'process', call: definition.process.bind(definition) }])
 }
 
+interface Firing {
+  readonly timer: FiredTimer
+  readonly key: InternalKey
+  readonly group: number
+}
+
 /** What gets the records of one input, by the name that errors call it. */
 export interface RecordFunction<K extends Key, in T, S extends StateDeclarations, O extends SideOutputs, out R, C> {
   readonly name: string
@@ -41,7 +47,7 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
   #ports!: SidePorts
   #emission!: Emission<R | Q>
   /** Whose rows are being emitted, while a timer's are. */
-  #firing: FiredTimer | undefined
+  #firing: Firing | undefined
 
   constructor(definition: KeyedHooks<K, S, O, Q, C>, functions: readonly RecordFunction<K, T, S, O, R, C>[]) {
     this.#functions = functions
@@ -69,15 +75,17 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
     // One for each input that the graph connects.
     const onRecord = this.#functions[input]!
     const emission = this.#emission
+    const { keyedState } = this.#engine
     this.#ports.output = output
     emission.origin = batch.origin
     output.origin = batch.origin?.scattered()
     try {
       for (let i = from; i < length; i++) {
         const timestamp = timestamps[i]!
-        if (!emission.active) {
-          if (output.full) return i
-          this.#engine.keyedState.setCurrentKey(keys[i] as InternalKey, groups[i]!, timestamp)
+        const isGoingOn = emission.active
+        if (!isGoingOn && output.full) return i
+        keyedState.setCurrentKey(keys[i] as InternalKey, groups[i]!, timestamp)
+        if (!isGoingOn) {
           this.#context.at(timestamp)
           const result = this.#processOne(onRecord, batch, i)
           if (result === undefined) continue
@@ -88,6 +96,7 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
       }
       return length
     } finally {
+      keyedState.clearCurrentKey()
       this.#ports.output = undefined
       output.origin = undefined
     }
@@ -114,11 +123,14 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
 
   /** Fires what is due, timers that the fired ones register too. Returns false when the output is full. */
   #fire(queue: TimerQueue, time: number, output: Output<R | Q>): boolean {
+    const { keyedState, guard } = this.#engine
     this.#ports.output = output
     try {
       for (;;) {
         if (this.#firing !== undefined) {
-          if (!this.#emission.drain(output, rowTimestamp(this.#firing))) return false
+          const { timer, key, group } = this.#firing
+          keyedState.setCurrentKey(key, group, rowTimestamp(timer))
+          if (!this.#emission.drain(output, rowTimestamp(timer))) return false
           this.#firing = undefined
         }
         if (output.full) return false
@@ -128,11 +140,12 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
           time: queue === this.#timers.event ? 'event' : 'processing',
           timestamp: due.timestamp,
         }
-        this.#engine.keyedState.setCurrentKey(due.key, due.group, rowTimestamp(timer))
-        if (this.#engine.guard === undefined) this.#start(timer)
-        else this.#startGuarded(timer, this.#engine.guard, output)
+        keyedState.setCurrentKey(due.key, due.group, rowTimestamp(timer))
+        if (guard !== undefined) this.#startGuarded(timer, guard, output)
+        else if (this.#start(timer)) this.#firing = { timer, key: due.key, group: due.group }
       }
     } finally {
+      keyedState.clearCurrentKey()
       this.#ports.output = undefined
     }
   }
@@ -150,11 +163,11 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
       () => ({ value: { key: this.#context.key, timer: { time, timestamp } }, timestamp: rowTimestamp(timer) }),
     )
     this.#emission.abandon()
-    this.#firing = undefined
     this.#ports.output = output
   }
 
-  #start(timer: FiredTimer): void {
+  /** Whether there are rows to emit. */
+  #start(timer: FiredTimer): boolean {
     const timestamp = rowTimestamp(timer)
     this.#context.at(timestamp)
     let result: Emitted<Q>
@@ -163,10 +176,10 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
     } catch (thrown) {
       throw userError(thrown, { operatorId: this.#engine.operatorId, call: 'onTimer', timestamp: timer.timestamp })
     }
-    if (result === undefined) return
+    if (result === undefined) return false
     this.#emission.call = 'onTimer'
     this.#emission.start(result, undefined, timestamp)
-    this.#firing = timer
+    return true
   }
 
   #processOne({ name, call }: RecordFunction<K, T, S, O, R, C>, batch: Batch<T>, position: number): Emitted<R> {

@@ -99,6 +99,8 @@ export interface KeyedStateBackend {
   readonly range: KeyGroupRange
   /** `timestamp`: of the row, for aggregating state whose aggregate looks at it (`first`, `last`). */
   setCurrentKey(key: InternalKey, group: number, timestamp?: number): void
+  /** From here on access is an error until the next `setCurrentKey`: a user's callback must not meet another key's state. */
+  clearCurrentKey(): void
   readonly currentInternalKey: InternalKey
   readonly currentGroup: number
   /** The key as the user gave it. */

@@ -79,7 +79,6 @@ export class KeyedState implements KeyedStateBackend {
     this.current.set(key, group, timestamp)
   }
 
-  /** From here on access is an error until the next `setCurrentKey`. */
   clearCurrentKey(): void {
     this.current.clear()
   }

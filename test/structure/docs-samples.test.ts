@@ -11,27 +11,11 @@ import { beforeAll, describe, expect, test } from 'vitest'
  */
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const PAGES = [
-  'README.md',
-  'docs/async.md',
-  'docs/clickstream.md',
-  'docs/decoding.md',
-  'docs/dsl.md',
-  'docs/error-policy.md',
-  'docs/evolution.md',
-  'docs/from-flink.md',
-  'docs/joins.md',
-  'docs/log-delivery.md',
-  'docs/operations.md',
-  'docs/patterns.md',
-  'docs/rides.md',
-  'docs/savepoint-format.md',
-  'docs/savepoints.md',
-  'docs/storage.md',
-  'docs/streams.md',
-  'docs/windows.md',
-  ...readdirSync(join(ROOT, 'docs/connectors')).map((name) => `docs/connectors/${name}`),
-]
+const pagesIn = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `${folder}/${name}`)
+const PAGES = ['README.md', ...pagesIn('docs'), ...pagesIn('docs/connectors')]
 const FENCE =
   /(?:<!-- from: (?<from>.*) -->\n\n|<!-- given:\n(?<given>[\s\S]*?)-->\n\n?)?^```ts\n(?<code>[\s\S]*?)^```$/gm
 

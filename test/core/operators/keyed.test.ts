@@ -50,6 +50,70 @@ describe('keyed reduce', () => {
 })
 
 describe('keyed process', () => {
+  test('state, key and timers are refused after the call, not taken for those of another key', async () => {
+    let later: (() => void)[] = []
+    const create = () =>
+      keyedProcessOperator({
+        state: { count: valueState<number>() },
+        process: (value: Reading, ctx) => {
+          later = [
+            () => ctx.state.count.update(value.value),
+            () => void ctx.state.count.value(),
+            () => void ctx.key,
+            () => ctx.timers.registerEventTime(5),
+            () => ctx.timers.deleteProcessingTime(5),
+          ]
+        },
+        onTimer: () => undefined,
+      })
+    await keyed(create, [], [ALL_AT_ONCE]).verify({ input: [reading('a', 1, 1)], expect: [] })
+    expect(later).toHaveLength(5)
+    for (const use of later) expect(use).toThrow(expect.objectContaining({ code: 'STATE_WITHOUT_KEY' }))
+  })
+
+  test('and after a timer', async () => {
+    let later = (): void => undefined
+    const create = () =>
+      keyedProcessOperator({
+        state: { count: valueState<number>() },
+        process: (_: Reading, ctx) => ctx.timers.registerEventTime(5),
+        onTimer: (_, ctx) => {
+          later = () => ctx.state.count.update(1)
+        },
+      })
+    await keyed(create, [], [ALL_AT_ONCE]).verify({ input: [reading('a', 1, 1), watermark(9)], expect: [] })
+    expect(later).toThrow(expect.objectContaining({ code: 'STATE_WITHOUT_KEY' }))
+  })
+
+  test('a generator that waits for room goes on with its key, of records and of timers', async () => {
+    const create = () =>
+      keyedProcessOperator({
+        state: { count: valueState<number>({ initial: () => 0 }) },
+        *process(value: Reading, ctx) {
+          ctx.timers.registerEventTime(5)
+          for (let i = 0; i < 3; i++) {
+            ctx.state.count.update((ctx.state.count.value() ?? 0) + value.value)
+            yield `${ctx.key} ${ctx.state.count.value()}`
+          }
+        },
+        *onTimer(_, ctx) {
+          for (let i = 0; i < 3; i++) {
+            ctx.state.count.update((ctx.state.count.value() ?? 0) - 1)
+            yield `${ctx.key} ${ctx.state.count.value()}`
+          }
+        },
+      })
+    await keyed(create).verify({
+      input: [reading('a', 1, 1), reading('b', 10, 2), watermark(9)],
+      expect: [
+        ...[1, 2, 3].map((count) => emitted(`a ${count}`, 1)),
+        ...[10, 20, 30].map((count) => emitted(`b ${count}`, 2)),
+        ...[2, 1, 0].map((count) => emitted(`a ${count}`, 5)),
+        ...[29, 28, 27].map((count) => emitted(`b ${count}`, 5)),
+      ],
+    })
+  })
+
   test('state is of the key, and survives a restore and a rescale', async () => {
     const create = () =>
       keyedProcessOperator({
