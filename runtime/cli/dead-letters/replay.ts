@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { TidemarkError } from '../../../core/errors.js'
 import { systemEnvironment } from '../../environment/system.js'
 import type { ObjectStore } from '../../storage/object-store.js'
-import { putIntoStream } from './kinesis-target.js'
+import { putIntoStream, type Refused } from './kinesis-target.js'
 import { type LetterFilter, type LetterPlace, lettersIn, REPLAYED, withLetters } from './letter-files.js'
 import type { StoredLetter } from './letter-line.js'
 
@@ -29,13 +29,18 @@ export function replayLetters(location: string, options: ReplayOptions): Promise
     const target = targetOf(options)
     const known = options.again ? new Set<string>() : await replayedInto(store, target)
     const counts = { put: 0, before: 0, parts: 0 }
+    const refused: Refused[] = []
     let batch: StoredLetter[] = []
     const put = async (): Promise<void> => {
+      let taken: readonly StoredLetter[] = batch
       if (batch.length > 0 && options.yes) {
-        await putAll(batch, target, options)
-        await remember(store, target, batch)
+        const notTaken = await putAll(batch, target, options)
+        refused.push(...notTaken)
+        const ids = new Set(notTaken.map(({ id }) => id))
+        taken = batch.filter(({ id }) => !ids.has(id))
+        await remember(store, target, taken)
       }
-      counts.put += batch.length
+      counts.put += taken.length
       batch = []
     }
     for await (const letter of lettersIn(store, options)) {
@@ -45,7 +50,9 @@ export function replayLetters(location: string, options: ReplayOptions): Promise
       if (batch.length >= BATCH) await put()
     }
     await put()
-    return said(counts, target, options)
+    const done = said(counts, target, options)
+    if (refused.length > 0) throw notTaken(refused, target, done)
+    return done
   })
 }
 
@@ -68,12 +75,32 @@ function nameOf(target: Target): string {
   return target.kind === 'kinesis' ? `stream ${target.stream}` : target.path
 }
 
-async function putAll(letters: readonly StoredLetter[], target: Target, options: ReplayOptions): Promise<void> {
+/** Gives those that the target can never take. */
+async function putAll(
+  letters: readonly StoredLetter[],
+  target: Target,
+  options: ReplayOptions,
+): Promise<readonly Refused[]> {
   if (target.kind === 'kinesis') {
-    await putIntoStream(letters, { stream: target.stream, endpoint: options.kinesisEndpoint })
-    return
+    return putIntoStream(letters, { stream: target.stream, endpoint: options.kinesisEndpoint })
   }
   await appendFile(target.path, Buffer.concat(letters.flatMap(({ raw }) => [raw, NEWLINE])))
+  return []
+}
+
+/** Of those that were refused. */
+const NAMED = 5
+
+function notTaken(refused: readonly Refused[], target: Target, done: string): TidemarkError {
+  const named = refused.slice(0, NAMED).map(({ id, reason }) => `${id} (${reason})`)
+  const others = refused.length > NAMED ? `, and ${refused.length - NAMED} more` : ''
+  return new TidemarkError({
+    code: 'DEAD_LETTERS_REFUSED',
+    domain: 'user',
+    message:
+      `${done}; ${refused.length} can never be put there, and are not written down as put: ${named.join(', ')}${others}. ` +
+      `Put them into a file, or raise what ${nameOf(target)} takes`,
+  })
 }
 
 const NEWLINE = new Uint8Array([10])

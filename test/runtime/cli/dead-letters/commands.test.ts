@@ -41,9 +41,9 @@ const LETTERS = [
   letter(4, { isPart: true }),
 ]
 
-async function written(sink: Sink<DeadLetter>): Promise<void> {
+async function written(sink: Sink<DeadLetter>, letters: readonly DeadLetter[] = LETTERS): Promise<void> {
   const job = defineJob('letters', (builder) => {
-    builder.from('letters', collection(LETTERS)).to('out', sink)
+    builder.from('letters', collection(letters)).to('out', sink)
   })
   await (await run(job, { parallelism: 1 })).result
 }
@@ -137,6 +137,28 @@ describe('tidemark dead-letters replay', () => {
       ['key-1', '{"n":1}'],
       ['key-2', '{"n":2}'],
     ])
+  })
+
+  it('puts all others where a stream can never take one, names it, and puts none of them twice', async () => {
+    const { server, client } = await startStream(1)
+    const path = await folder()
+    const tooLarge = letter(2, { raw: new Uint8Array(3 * 1024 * 1024) })
+    await written(fileSink({ path, format: deadLetterLines() }), [letter(1), tooLarge, letter(3)])
+    const replay = [
+      'dead-letters',
+      'replay',
+      path,
+      '--to',
+      `kinesis:${STREAM}`,
+      '--kinesis-endpoint',
+      server.url,
+      '--yes',
+    ]
+    const first = await tidemark(...replay)
+    expect(first.code).toBe(1)
+    expect(first.error).toMatch(/^2 put into[\s\S]*1 can never be put there.*\.jsonl:2 \(/)
+    expect((await tidemark(...replay)).error).toMatch(/^0 put into[\s\S]*2 were put there before/)
+    expect((await storedIn(client)).map(({ text }) => text).sort()).toEqual(['{"n":1}', '{"n":3}'])
   })
 
   it('remembers nothing of what a stream has not taken', async () => {
