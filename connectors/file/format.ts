@@ -1,4 +1,5 @@
 import type { Decoder, RecordProblem } from '../../core/decode/index.js'
+import type { TidemarkError } from '../../core/errors.js'
 
 /** One record of a file, cut out but not decoded. */
 export interface Frame {
@@ -68,6 +69,33 @@ export interface FileSinkFormat<in T> {
   readonly hasFooter?: boolean
   /** It compresses by itself, so that `compression` does not go with it. Default false. */
   readonly isCompressed?: boolean
+  /** Where the first rows decide the format: the files are of the format that `fixed` gives then. */
+  readonly inference?: FormatInference<T>
   /** Called before the first file: loads what the format needs, and gives what makes an encoder for each file. */
   load(): Promise<() => FileEncoder<T>>
+}
+
+/** How a format that depends on the rows is fixed, once for a sink: all its subtasks and generations write the same. */
+export interface FormatInference<in T> {
+  begin(): FormatSample<T>
+  /**
+   * @param agreed what some sample of the sink has as its result
+   * @param place where it is kept, for messages
+   * @throws TidemarkError when it is damaged, or not what the job declares
+   */
+  fixed(agreed: string, place: string): FileSinkFormat<T>
+}
+
+/** What was seen of the first rows. */
+export interface FormatSample<in T> {
+  /** Looks at a row; what is returned is wrong with it, and then it tells nothing. */
+  look(row: T): TidemarkError | undefined
+  /** Rows that told something. */
+  readonly rows: number
+  /** Of all rows that were looked at, about. */
+  readonly bytes: number
+  /** Whether more rows are not needed. */
+  readonly isEnough: boolean
+  /** @throws TidemarkError when the rows leave it open */
+  result(): string
 }

@@ -1,9 +1,8 @@
 import type { ByteWriter, ColumnSource, ParquetWriter } from 'hyparquet-writer'
-import { TidemarkError } from '../../core/errors.js'
 import type { FileEncoder } from '../file/format.js'
 import type { Field } from './fields.js'
 import type { ParquetLibrary } from './load.js'
-import { Misfit } from './misfit.js'
+import { Misfit, rowInvalid } from './misfit.js'
 import { hasNegativeZero, Parts, type Stored, sizeOf, UnknownPart } from './parts.js'
 
 export interface ParquetEncoderOptions {
@@ -12,6 +11,8 @@ export interface ParquetEncoderOptions {
   readonly rowGroupSize: number
   readonly rowGroupBytes: number
   readonly pageBytes: number
+  /** Behind what is said of a row that does not fit: where the schema comes from. */
+  readonly note: string
   readonly codec: 'SNAPPY' | 'ZSTD' | 'GZIP' | 'UNCOMPRESSED'
   /** By codec, for those that the library does not bring. */
   readonly compressors: Readonly<Record<string, Compress>>
@@ -55,7 +56,7 @@ export class ParquetEncoder implements FileEncoder<object> {
   }
 
   add(row: object): void {
-    if (typeof row !== 'object' || row === null) throw rowError(`a row is an object, found ${String(row)}`)
+    if (typeof row !== 'object' || row === null) throw rowInvalid(`a row is an object, found ${String(row)}`)
     let bytes = this.#rowBytes
     let current: Field | undefined
     try {
@@ -70,7 +71,7 @@ export class ParquetEncoder implements FileEncoder<object> {
         if (field.hasFloats && hasNegativeZero(stored)) column.hasNegativeZero = true
       }
     } catch (thrown) {
-      if (thrown instanceof Misfit) throw rowError(describe(thrown, current?.name ?? ''))
+      if (thrown instanceof Misfit) throw rowInvalid(describe(thrown, current?.name ?? '') + this.#options.note)
       throw thrown
     }
     this.#rows++
@@ -134,8 +135,4 @@ function describe(misfit: Misfit, column: string): string {
     return `${within} has '${misfit.part}', which is not in the schema`
   }
   return `column '${column}${misfit.path}': expected ${misfit.expected}, found ${misfit.found}`
-}
-
-function rowError(message: string): TidemarkError {
-  return new TidemarkError({ code: 'ROW_INVALID', domain: 'user', message })
 }

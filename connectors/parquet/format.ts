@@ -4,6 +4,7 @@ import type { FileSinkFormat } from '../file/format.js'
 import { loadZstd } from '../zstd/load.js'
 import { type Compress, ParquetEncoder } from './encoder.js'
 import { parseSchema } from './fields.js'
+import { InferredSchema, inferredFormat, inferSchema } from './inferred-schema.js'
 import { loadParquetLibrary } from './load.js'
 import type { ParquetRow, ParquetSchema } from './schema.js'
 
@@ -25,6 +26,11 @@ export interface ParquetFormatOptions<S extends ParquetSchema> extends ParquetEn
   readonly schema: S
 }
 
+export interface InferredParquetFormatOptions extends ParquetEncodingOptions {
+  /** Default `inferSchema()`. */
+  readonly schema?: InferredSchema
+}
+
 const ENCODING_OPTIONS = { rowGroupSize: true, rowGroupBytes: true, pageBytes: true, compression: true } as const
 export const PARQUET_FORMAT_OPTIONS = { schema: true, ...ENCODING_OPTIONS } as const
 
@@ -35,19 +41,28 @@ const MIB = 1024 * 1024
 const CODECS = { snappy: 'SNAPPY', zstd: 'ZSTD', gzip: 'GZIP', uncompressed: 'UNCOMPRESSED' } as const
 
 /**
- * Parquet as the format of a sink of files: `fileSink`, `s3Sink`. Needs the package `hyparquet-writer`.
+ * Parquet as the format of a sink of files: `fileSink`, `s3Sink`. Without a schema it is inferred from the first rows, as
+ * `inferSchema` says. Needs the package `hyparquet-writer`.
  * @example s3Sink({ to: 's3://taxi/trips', format: parquetFormat({ schema: { cell: 'string', fare: 'double' } }) })
+ * @example s3Sink({ to: 's3://taxi/trips', format: parquetFormat() })
  */
+export function parquetFormat(options?: InferredParquetFormatOptions): FileSinkFormat<object>
 export function parquetFormat<const S extends ParquetSchema>(
   options: ParquetFormatOptions<S>,
-): FileSinkFormat<ParquetRow<S>> {
+): FileSinkFormat<ParquetRow<S>>
+export function parquetFormat(
+  options: ParquetFormatOptions<ParquetSchema> | InferredParquetFormatOptions = {},
+): FileSinkFormat<object> {
   requireKnownOptions('parquetFormat', options, PARQUET_FORMAT_OPTIONS)
-  const { schema, ...encoding } = options
+  const { schema = inferSchema(), ...encoding } = options
   requireEncoding(encoding)
+  if (schema instanceof InferredSchema) {
+    return inferredFormat(schema, (fixed, note) => declaredFormat(fixed, encoding, note))
+  }
   return declaredFormat(schema, encoding)
 }
 
-function declaredFormat(schema: ParquetSchema, encoding: ParquetEncodingOptions): FileSinkFormat<object> {
+function declaredFormat(schema: ParquetSchema, encoding: ParquetEncodingOptions, note = ''): FileSinkFormat<object> {
   const fields = parseSchema(schema)
   const leaves = fields.reduce((sum, field) => sum + field.leaves, 0)
   const rowGroupSize = encoding.rowGroupSize ?? Math.max(1, Math.floor(VALUES_A_GROUP / leaves))
@@ -64,7 +79,8 @@ function declaredFormat(schema: ParquetSchema, encoding: ParquetEncodingOptions)
       // At once: the library writes a row group in one go.
       if (codec === 'GZIP') compressors[codec] = (bytes) => gzipSync(bytes)
       if (codec === 'ZSTD') compressors[codec] = await loadZstd('the Parquet sink')
-      return () => new ParquetEncoder(library, { fields, rowGroupSize, rowGroupBytes, pageBytes, codec, compressors })
+      const options = { fields, rowGroupSize, rowGroupBytes, pageBytes, note, codec, compressors }
+      return () => new ParquetEncoder(library, options)
     },
   }
 }

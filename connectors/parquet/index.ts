@@ -1,9 +1,11 @@
 export {
+  type InferredParquetFormatOptions,
   type ParquetCompression,
   type ParquetEncodingOptions,
   type ParquetFormatOptions,
   parquetFormat,
 } from './format.js'
+export { type InferredSchema, type InferSchemaOptions, inferSchema } from './inferred-schema.js'
 export type {
   ParquetColumn,
   ParquetDecimal,
@@ -16,4 +18,4 @@ export type {
   ParquetSchema,
   ParquetStruct,
 } from './schema.js'
-export { type ParquetSinkOptions, parquetSink } from './sink.js'
+export { type InferredParquetSinkOptions, type ParquetSinkOptions, parquetSink } from './sink.js'

@@ -1,3 +1,5 @@
+import { TidemarkError } from '../../core/errors.js'
+
 /** A value that does not fit its column. Thrown for a row that is then rejected; never leaves the encoder. */
 export class Misfit {
   readonly expected: string
@@ -9,6 +11,10 @@ export class Misfit {
     this.expected = expected
     this.found = shown(value)
   }
+}
+
+export function rowInvalid(message: string): TidemarkError {
+  return new TidemarkError({ code: 'ROW_INVALID', domain: 'user', message })
 }
 
 /** Runs a conversion of a part; what does not fit gets the part's name. */

@@ -6,6 +6,7 @@ import { isAbsent } from './failure.js'
 import type { S3Location } from './location.js'
 import { ledgerFolder, parseObjectName, sinkTag } from './names.js'
 import type { S3Requests } from './requests.js'
+import { S3Agreement } from './s3-agreement.js'
 import { S3Ledger } from './s3-ledger.js'
 import { parseCommittable, type UploadCommittable } from './upload.js'
 import type { S3Uploads } from './uploads.js'
@@ -20,13 +21,16 @@ export class S3Output implements OutputPlace<UploadCommittable> {
   readonly #location: S3Location
   readonly #sink: string
   readonly ledger: S3Ledger
+  readonly agreement: S3Agreement
 
   constructor(context: CommitterContext, uploads: S3Uploads, location: S3Location) {
     this.#context = context
     this.#uploads = uploads
     this.#location = location
     this.#sink = sinkTag(context.operatorId)
-    this.ledger = new S3Ledger(uploads.requests, ledgerFolder(location.base, { sink: this.#sink }), context.lineage)
+    const folder = ledgerFolder(location.base, { sink: this.#sink })
+    this.ledger = new S3Ledger(uploads.requests, folder, context.lineage)
+    this.agreement = new S3Agreement(uploads.requests, folder)
   }
 
   parse(committable: unknown): UploadCommittable {

@@ -1,7 +1,8 @@
 import type { WriterContext } from '../../core/connector.js'
 import type { FileToBegin, SinkStorage } from '../file/staged/storage.js'
-import { objectName, sinkTag } from './names.js'
+import { ledgerFolder, objectName, sinkTag } from './names.js'
 import { MOST_PARTS } from './options.js'
+import { S3Agreement } from './s3-agreement.js'
 import { S3File, type S3FileOptions } from './s3-file.js'
 import { parseSuspended, type SuspendedUpload, type UploadedParts } from './upload.js'
 import type { S3Uploads } from './uploads.js'
@@ -21,10 +22,13 @@ export class S3Storage implements SinkStorage {
   readonly #context: WriterContext
   readonly #options: S3StorageOptions
   #heldBytes = 0
+  readonly agreement: S3Agreement
 
   constructor(context: WriterContext, options: S3StorageOptions) {
     this.#context = context
     this.#options = options
+    const { uploads, base } = options
+    this.agreement = new S3Agreement(uploads.requests, ledgerFolder(base, { sink: sinkTag(context.operatorId) }))
   }
 
   get heldBytes(): number {

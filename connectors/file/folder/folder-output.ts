@@ -8,6 +8,7 @@ import { isLater } from '../staged/committer.js'
 import { MARKER, parseFinalName, parseStagedName, SUCCESS } from '../staged/names.js'
 import type { OutputPlace } from '../staged/storage.js'
 import { type FileCommittable, parseCommittable } from './committable.js'
+import { FolderAgreement } from './folder-agreement.js'
 import { checksumOf } from './folder-file.js'
 import { FolderLedger } from './folder-ledger.js'
 import { makeFolder, type SinkFolders, syncFolder } from './folders.js'
@@ -22,12 +23,14 @@ export class FolderOutput implements OutputPlace<FileCommittable> {
   readonly #context: CommitterContext
   readonly #folders: SinkFolders
   readonly ledger: FolderLedger | undefined
+  readonly agreement: FolderAgreement
 
   /** @param hasLedger whether files go on over checkpoints, or partitions are marked */
   constructor(context: CommitterContext, folders: SinkFolders, hasLedger: boolean) {
     this.#context = context
     this.#folders = folders
     const { environment, operatorId } = context
+    this.agreement = new FolderAgreement(folders.staging, { operatorId, environment })
     if (hasLedger)
       this.ledger = new FolderLedger(folders.staging, { operatorId, environment, lineage: context.lineage })
   }

@@ -2,6 +2,7 @@ import type { WriterContext } from '../../../core/connector.js'
 import { committableInvalid } from '../staged/entries.js'
 import { finalName, parseStagedName, stagedName } from '../staged/names.js'
 import type { FileToBegin, SinkStorage } from '../staged/storage.js'
+import { FolderAgreement } from './folder-agreement.js'
 import { copyAsOf, type FileAsOf, FolderFile, type FolderFileOptions } from './folder-file.js'
 import { type SinkFolders, syncFolder } from './folders.js'
 
@@ -12,11 +13,13 @@ export class FolderStorage implements SinkStorage {
   /** With the dot: `.jsonl`, `.csv.gz`, `.parquet`. */
   readonly #extension: string
   #heldBytes = 0
+  readonly agreement: FolderAgreement
 
   constructor(context: WriterContext, folders: SinkFolders, extension: string) {
     this.#context = context
     this.#folders = folders
     this.#extension = extension
+    this.agreement = new FolderAgreement(folders.staging, context)
   }
 
   get heldBytes(): number {

@@ -1,9 +1,11 @@
 import type { CommitPoint, Committer, CommitterContext } from '../../../core/connector.js'
-import { type Entry, type FileFacts, type OpenEntry, type ProgressEntry, parseEntry } from './entries.js'
+import { TidemarkError } from '../../../core/errors.js'
+import { type Entry, type FileFacts, isAgreed, type OpenEntry, type ProgressEntry, parseEntry } from './entries.js'
 import type { Ledger, OutputPlace } from './storage.js'
 
 /**
  * Makes finished files visible, wherever they lie. In an order in which each step can be repeated:
+ * 0. where the format is one that was agreed on: that it is this one. A savepoint may have been restored to another place
  * 1. the ledger: what goes on may not be swept, and that something becomes visible is known before it is
  * 2. the files
  * 3. the marks of partitions that are over
@@ -11,20 +13,29 @@ import type { Ledger, OutputPlace } from './storage.js'
 export class StagedCommitter<F extends FileFacts> implements Committer {
   readonly #context: CommitterContext
   readonly #place: OutputPlace<F>
+  /** Whether the format of the sink is agreed on. */
+  readonly #keepsAgreement: boolean
+  /** What the place is known to have. */
+  #agreed: string | undefined
   /** The last one that this process wrote. */
   #written: Ledger | undefined
   /** Marked since then. */
   readonly #marked = new Set<string>()
 
-  constructor(context: CommitterContext, place: OutputPlace<F>) {
+  constructor(context: CommitterContext, place: OutputPlace<F>, keepsAgreement: boolean) {
     this.#context = context
     this.#place = place
+    this.#keepsAgreement = keepsAgreement
   }
 
   async commit(committables: readonly unknown[]): Promise<void> {
     const files: F[] = []
     const entries: Entry[] = []
     for (const found of committables) {
+      if (isAgreed(found)) {
+        if (this.#keepsAgreement) await this.#keep(found.text)
+        continue
+      }
       const entry = parseEntry(found, this.#context.operatorId)
       if (entry) entries.push(entry)
       else files.push(this.#place.parse(found))
@@ -48,6 +59,25 @@ export class StagedCommitter<F extends FileFacts> implements Committer {
 
   close(): void {
     this.#place.close()
+  }
+
+  /** @throws TidemarkError SCHEMA_CONFLICT */
+  async #keep(agreed: string): Promise<void> {
+    if (agreed === this.#agreed) return
+    const { agreement } = this.#place
+    const found = await agreement.create(agreed)
+    if (found !== agreed) {
+      const { operatorId } = this.#context
+      throw new TidemarkError({
+        code: 'SCHEMA_CONFLICT',
+        domain: 'user',
+        operatorId,
+        message:
+          `sink '${operatorId}': ${agreement.name} has another schema than the checkpoint: what is there was written by ` +
+          'another run. Let the sink write to another place, or move that output away, this file too',
+      })
+    }
+    this.#agreed = agreed
   }
 
   async #note(newest: Moment, found: Found<F>): Promise<Ledger | undefined> {

@@ -40,6 +40,18 @@ export interface ProgressEntry {
 
 export type Entry = OpenEntry | ProgressEntry
 
+/** What the sink's format was fixed to: output that is restored elsewhere goes on with it. */
+export interface AgreedEntry {
+  readonly version: 1
+  readonly kind: 'agreed'
+  readonly text: string
+}
+
+export function isAgreed(found: unknown): found is AgreedEntry {
+  const { version, kind, text } = (isObject(found) ? found : {}) as Partial<AgreedEntry>
+  return version === 1 && kind === 'agreed' && typeof text === 'string'
+}
+
 /** What a writer keeps of a file that goes on. */
 export interface WriterState {
   readonly version: 1

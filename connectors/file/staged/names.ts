@@ -6,6 +6,9 @@ export const MARKER = '.tidemark'
 /** The file that says to readers that a partition is over, as Hadoop's writers leave it. */
 export const SUCCESS = '_SUCCESS'
 
+/** What all of a sink's subtasks and generations have agreed on. */
+export const AGREEMENT = 'schema.json'
+
 export interface StagedName {
   readonly lineage: string
   readonly generation: number

@@ -4,7 +4,7 @@ import { optionInvalid } from '../../../core/options.js'
 import { type OnRejected, requireOnRejected } from '../../dead-letters/options.js'
 import { withDeadLetters } from '../../dead-letters/with-dead-letters.js'
 import { type Compression, EXTENSIONS, loadCompression } from '../compression/compressor.js'
-import type { FileSinkFormat } from '../format.js'
+import type { FileEncoder, FileSinkFormat } from '../format.js'
 import {
   PARTITION_OPTIONS,
   type PartitionOptions,
@@ -14,6 +14,7 @@ import {
 } from '../partition/partitions.js'
 import { StagedCommitter } from './committer.js'
 import type { FileFacts } from './entries.js'
+import { InferringWriter } from './inferring-writer.js'
 import { ROLLING_OPTIONS, type Rolling, type RollingOptions, rollingOf } from './rolling.js'
 import type { OutputPlace, SinkStorage } from './storage.js'
 import { StagedWriter } from './writer.js'
@@ -126,16 +127,25 @@ export function stagedSink<T, F extends FileFacts>(settings: StagedSettings<T>, 
       async write(context, reject) {
         const { operatorId } = context
         const where = `sink '${operatorId}'`
+        const { inference } = format
+        // First: it says what is not installed.
         const encoder = await format.load()
         const compressor = await loadCompression(where, compression)
         let onProgress = (): void => undefined
         const storage = await place.storage(context, () => onProgress())
-        const writer = new StagedWriter<T>(context, {
-          ...{ storage, encoder, compressor, rolling, bufferBytes, marksPartitions, reject },
-          partitions: new Partitions(operatorId, template),
-          failed: (thrown) => place.failed(thrown, operatorId),
-        })
-        onProgress = () => writer.onProgress()
+        const files = (own: WriterContext, begin: () => FileEncoder<T>): StagedWriter<T> => {
+          const writer = new StagedWriter<T>(own, {
+            ...{ storage, encoder: begin, compressor, rolling, bufferBytes, marksPartitions, reject },
+            partitions: new Partitions(operatorId, template),
+            failed: (thrown) => place.failed(thrown, operatorId),
+          })
+          onProgress = () => writer.onProgress()
+          return writer
+        }
+        if (inference) {
+          return InferringWriter.open(context, { inference, bufferBytes, files, agreement: storage.agreement })
+        }
+        const writer = files(context, encoder)
         try {
           await writer.restore()
         } catch (thrown) {
@@ -144,7 +154,8 @@ export function stagedSink<T, F extends FileFacts>(settings: StagedSettings<T>, 
         }
         return writer
       },
-      committer: async (context) => new StagedCommitter(context, await place.output(context)),
+      committer: async (context) =>
+        new StagedCommitter(context, await place.output(context), format.inference !== undefined),
     },
     onRejected,
   )

@@ -44,6 +44,7 @@ export interface SinkStorage {
   resume(suspended: unknown, file: FileToBegin): Promise<(checkpointId: number) => Finished>
   /** Bytes that its files hold in memory. */
   readonly heldBytes: number
+  readonly agreement: Agreement
   /** The last step before a checkpoint has what was finished. */
   sync(): Promise<void>
   /** Ends what is under way: what is to be discarded is not waited for. */
@@ -64,8 +65,18 @@ export interface OutputPlace<F extends FileFacts> {
   /** Says to readers that nothing more comes to a folder, unless late. */
   mark(folder: string): Promise<void>
   readonly ledger: LedgerPlace | undefined
+  readonly agreement: Agreement
   committedAfter(point: CommitPoint): Promise<string | undefined>
   close(): void
+}
+
+/** A text of the sink that is written once, whoever of its subtasks and generations is first. */
+export interface Agreement {
+  /** Where it is, for messages. */
+  readonly name: string
+  read(): Promise<string | undefined>
+  /** Writes it unless there is one. Returns what is there. */
+  create(text: string): Promise<string>
 }
 
 /** What commits have to know of those before them, in other processes too. */

@@ -1,0 +1,203 @@
+import type { SinkWriter, WriterContext } from '../../../core/connector.js'
+import type { Batch } from '../../../core/element.js'
+import { TidemarkError } from '../../../core/errors.js'
+import type { FileEncoder, FormatInference, FormatSample } from '../format.js'
+import type { AgreedEntry } from './entries.js'
+import type { Agreement } from './storage.js'
+import type { StagedWriter } from './writer.js'
+
+export interface InferringWriterOptions<T> {
+  readonly inference: FormatInference<T>
+  readonly agreement: Agreement
+  /** Bytes that may be held in memory. */
+  readonly bufferBytes: number
+  /** The files get no row before the format is known. */
+  readonly files: (context: WriterContext, encoder: () => FileEncoder<T>) => StagedWriter<T>
+}
+
+/** Rows that wait for the format. */
+interface Held<T> {
+  readonly batch: Batch<T>
+  readonly from: number
+}
+
+/**
+ * Holds the first rows until they tell the format, or a barrier comes: what is held is never part of a checkpoint. From
+ * then on the rows of the subtask go straight to its files. The format is that of whichever subtask, of whatever
+ * generation, was first to say.
+ */
+export class InferringWriter<T> implements SinkWriter<T> {
+  readonly #context: WriterContext
+  readonly #options: InferringWriterOptions<T>
+  readonly #files: StagedWriter<T>
+  #sample: FormatSample<T>
+  #held: Held<T>[] = []
+  #encoder: (() => FileEncoder<T>) | undefined
+  #agreed: string | undefined
+  #agreeing: Promise<void> | undefined
+  #failure: unknown
+  #onProgress: (() => void) | undefined
+  #closed = false
+
+  private constructor(context: WriterContext, options: InferringWriterOptions<T>) {
+    this.#context = context
+    this.#options = options
+    this.#sample = options.inference.begin()
+    const wake = (): void => {
+      this.#onProgress?.()
+      context.wake()
+    }
+    // Files get rows once there is one.
+    this.#files = options.files({ ...context, wake }, () => this.#encoder!())
+    context.metrics.gauge('batchesHeldForFormat', () => this.#held.length)
+  }
+
+  static async open<T>(context: WriterContext, options: InferringWriterOptions<T>): Promise<InferringWriter<T>> {
+    const writer = new InferringWriter(context, options)
+    try {
+      await writer.#files.restore()
+      const agreed = await options.agreement.read()
+      if (agreed !== undefined) await writer.#adopt(agreed)
+    } catch (thrown) {
+      await writer.close()
+      throw thrown
+    }
+    return writer
+  }
+
+  write(batch: Batch<T>, from: number): number {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#agreed !== undefined) return this.#release() ? this.#files.write(batch, from) : from
+    if (this.#agreeing) return from
+    this.#hold(batch, from)
+    return batch.length
+  }
+
+  onWatermark(watermark: number): void {
+    this.#files.onWatermark(watermark)
+  }
+
+  async prepareCommit(checkpointId: number): Promise<readonly unknown[]> {
+    if (this.#held.length > 0) {
+      await this.#settle()
+      while (!this.#release()) await this.#progress()
+    }
+    const prepared = await this.#files.prepareCommit(checkpointId)
+    if (this.#agreed === undefined) return prepared
+    const entry: AgreedEntry = { version: 1, kind: 'agreed', text: this.#agreed }
+    return [...prepared, entry]
+  }
+
+  snapshot(): readonly unknown[] {
+    return this.#files.snapshot()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#onProgress?.()
+    await this.#files.close()
+  }
+
+  /** A whole batch: its rows are in memory anyway. */
+  #hold(batch: Batch<T>, from: number): void {
+    const sample = this.#sample
+    for (let row = from; row < batch.length; row++) sample.look(batch.values[row]!)
+    this.#held.push({ batch, from })
+    if (sample.isEnough || sample.bytes >= this.#options.bufferBytes) this.#settle()?.catch(() => undefined)
+  }
+
+  /** What is held can be written, or is gone. */
+  #settle(): Promise<void> | undefined {
+    if (this.#agreed !== undefined) return undefined
+    if (this.#sample.rows === 0) this.#rejectHeld()
+    else this.#agreeing ??= this.#agree()
+    return this.#agreeing
+  }
+
+  async #agree(): Promise<void> {
+    try {
+      const own = this.#named(() => this.#sample.result())
+      const agreed = await this.#options.agreement.create(own)
+      const format = await this.#adopt(agreed)
+      const { logger, subtask } = this.#context
+      const isOwn = agreed === own
+      const facts = {
+        format,
+        place: this.#options.agreement.name,
+        rows: this.#sample.rows,
+        subtask: subtask.index,
+        isOwn,
+      }
+      logger.info('the format of the output is fixed', facts)
+    } catch (thrown) {
+      this.#failure = thrown
+      throw thrown
+    } finally {
+      this.#context.wake()
+    }
+  }
+
+  /** Returns the name of the format. */
+  async #adopt(agreed: string): Promise<string> {
+    const { inference, agreement } = this.#options
+    const format = this.#named(() => inference.fixed(agreed, agreement.name))
+    this.#encoder = await format.load()
+    this.#agreed = agreed
+    return format.name
+  }
+
+  /** None of them is a row: the format need not be known for that. */
+  #rejectHeld(): void {
+    const held = this.#held
+    const sample = this.#sample
+    this.#held = []
+    this.#sample = this.#options.inference.begin()
+    for (const { batch, from } of held) {
+      for (let row = from; row < batch.length; row++) this.#files.reject(sample.look(batch.values[row]!), batch, row)
+    }
+  }
+
+  /** Whether none is held any more. */
+  #release(): boolean {
+    for (let first = this.#held[0]; first !== undefined; first = this.#held[0]) {
+      const { batch, from } = first
+      const next = this.#files.write(batch, from)
+      if (next < batch.length) {
+        this.#held[0] = { batch, from: next }
+        return false
+      }
+      this.#held.shift()
+    }
+    return true
+  }
+
+  /** The files have room again, or have failed. */
+  async #progress(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#onProgress = resolve
+    })
+    this.#onProgress = undefined
+    if (!this.#closed) return
+    const { operatorId } = this.#context
+    const message = `sink '${operatorId}' was closed; what was not in a checkpoint comes again after a restart`
+    throw new TidemarkError({ code: 'SINK_CLOSED', domain: 'connector', operatorId, retryable: true, message })
+  }
+
+  /** Errors of a format do not know the sink. */
+  #named<R>(operation: () => R): R {
+    try {
+      return operation()
+    } catch (thrown) {
+      if (!(thrown instanceof TidemarkError)) throw thrown
+      const { code, domain } = thrown
+      const { operatorId } = this.#context
+      throw new TidemarkError({
+        code,
+        domain,
+        operatorId,
+        message: `sink '${operatorId}': ${thrown.message}`,
+        cause: thrown,
+      })
+    }
+  }
+}
