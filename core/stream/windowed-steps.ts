@@ -6,7 +6,7 @@ import { LATE_OUTPUT, type WindowOperatorSpec, windowOperator } from '../operato
 import type { Key } from '../state/key.js'
 import type { Aggregate } from '../window/aggregate.js'
 import { type AnyAggregate, combine } from '../window/aggregates/index.js'
-import type { Trigger, Window, WindowAssigner } from '../window/index.js'
+import type { Evictor, Trigger, Window, WindowAssigner } from '../window/index.js'
 import { operatorOf } from './operator-of.js'
 import { placementOf } from './placement.js'
 import { requireFunction } from './require-function.js'
@@ -21,6 +21,7 @@ import type { AggregateRow, ReducedRow, WindowedStream, WindowResults, WindowRow
 interface Settings<T, W extends Window> {
   readonly assigner: WindowAssigner<T, W>
   readonly trigger: Trigger<T, W> | undefined
+  readonly evictor?: Evictor<T, W>
   readonly allowedLatenessMs: number
   /** Of windows over all records. */
   readonly inOneSubtask: boolean
@@ -42,6 +43,14 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
       throw graphError('GRAPH_STEP_INVALID', 'trigger: expected a trigger, such as trigger(afterCount(100))')
     }
     return new WindowedSteps(this.#scope, this.#inputs, { ...this.#settings, trigger })
+  }
+
+  evict(evictor: Evictor<T, W>): WindowedStream<K, T, W> {
+    const { before, after } = (evictor ?? {}) as Partial<Evictor>
+    if (typeof before !== 'function' && typeof after !== 'function') {
+      throw graphError('GRAPH_STEP_INVALID', 'evict: expected an evictor, such as evict(keepLast(100))')
+    }
+    return new WindowedSteps(this.#scope, this.#inputs, { ...this.#settings, evictor })
   }
 
   allowedLateness(lateness: Duration): WindowedStream<K, T, W> {
@@ -119,7 +128,7 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
     },
     options: StepOptions | undefined,
   ): WindowResults<Row, T> & Sides {
-    const { assigner, trigger, allowedLatenessMs, inOneSubtask } = this.#settings
+    const { assigner, trigger, evictor, allowedLatenessMs, inOneSubtask } = this.#settings
     const { parallelism, ...placement } = placementOf(options)
     if (inOneSubtask && (parallelism ?? 1) !== 1) {
       const message = `${id}: windows over all records run in one subtask, found parallelism ${parallelism}. Key the stream first`
@@ -131,6 +140,7 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
         allowedLatenessMs,
         contents: step.contents(),
         ...(trigger && { trigger }),
+        ...(evictor && { evictor }),
       })
     // What does not fit together is said here, where the user's stack trace helps, and not when the job starts.
     create()
@@ -140,6 +150,7 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
       label: [
         inOneSubtask ? `all(${assigner.kind})` : assigner.kind,
         ...(trigger ? [trigger.kind] : []),
+        ...(evictor ? [evictor.kind] : []),
         step.label,
       ].join('.'),
       details: allowedLatenessMs === 0 ? undefined : `allowed lateness ${formatDuration({ ms: allowedLatenessMs })}`,

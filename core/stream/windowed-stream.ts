@@ -2,7 +2,7 @@ import type { Duration } from '../duration.js'
 import type { SideOutputs } from '../operators/side-output.js'
 import type { Key } from '../state/key.js'
 import type { AnyAggregate, Results } from '../window/aggregates/index.js'
-import type { TimeWindow, Trigger, Window } from '../window/index.js'
+import type { Evictor, TimeWindow, Trigger, Window } from '../window/index.js'
 import type { CompileError } from './compile-error.js'
 import type { None, SideStreams, StepOptions, Stream } from './stream.js'
 import type { WindowFunction } from './window-function.js'
@@ -11,6 +11,12 @@ import type { WindowFunction } from './window-function.js'
 export interface WindowedStream<out K extends Key, out T, W extends Window> {
   /** When a window gives its result. Default: when its time is over; a global window's never. */
   trigger(trigger: Trigger<T, W>): WindowedStream<K, T, W>
+
+  /**
+   * Which of its records a window keeps when it fires. All records are then kept, for an aggregate too, and each firing
+   * makes its result anew.
+   */
+  evict(evictor: Evictor<T, W>): WindowedStream<K, T, W>
 
   /**
    * How long after its end a window is kept for late records: each fires it again with everything. Default 0. What is

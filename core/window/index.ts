@@ -10,6 +10,8 @@ export {
 } from './assigners.js'
 export { type CountedWindowOptions, counted } from './counted.js'
 export { type EveryOptions, every } from './every.js'
+export type { Evictor, EvictorContext, WindowRecord } from './evictor.js'
+export { type EvictorOptions, keepLast, keepNear, keepWithin } from './evictors.js'
 export { type OnTimeOptions, type OnTimeTrigger, onTime } from './on-time.js'
 export type { GlobalWindow, TimeWindow, Window } from './time-window.js'
 export type { Trigger, TriggerContext, TriggerResult } from './trigger.js'

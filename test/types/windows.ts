@@ -3,9 +3,13 @@ import {
   afterCount,
   count,
   counted,
+  type Evictor,
   eachRecord,
   every,
   hours,
+  keepLast,
+  keepNear,
+  keepWithin,
   minutes,
   onTime,
   purging,
@@ -58,4 +62,28 @@ export function counts(): void {
   counted(100, 10)
   // @ts-expect-error what becomes of the rest is one of two
   counted(100, { rest: 'keep' })
+}
+
+export function evictors(): void {
+  const windows = fares.keyBy((fare) => fare.zone).window(tumbling(hours(1)))
+  windows.evict(keepLast(10)).aggregate('a', { n: count() })
+  windows.evict(keepNear(100, (fare: { readonly cents: number }, last) => fare.cents - last.cents))
+  const expensive: Evictor<{ readonly cents: number }> = {
+    kind: 'expensive',
+    before: (records) => records.filter(({ value }) => value.cents > 100),
+  }
+  windows.evict(expensive).process('b', (kept) => kept.map((fare) => fare.zone))
+  const named: Evictor<{ readonly name: string }> = { kind: 'named', after: (records) => records }
+  // @ts-expect-error an evictor of other records
+  windows.evict(named)
+  // @ts-expect-error a trigger is no evictor
+  windows.evict(eachRecord())
+  // @ts-expect-error a duration is not a number
+  windows.evict(keepWithin(60_000))
+  const wrong: Evictor<{ readonly cents: number }> = {
+    kind: 'wrong',
+    // @ts-expect-error what stays are records of the window
+    before: () => [{ value: { cents: 1 }, timestamp: 0 }],
+  }
+  windows.evict(wrong)
 }

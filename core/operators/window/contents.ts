@@ -21,6 +21,8 @@ export interface Contents {
     output: Output,
     replaces?: readonly TimeWindow[],
   ): boolean
+  /** Whether a firing has left nothing of what was there. Absent: a firing changes nothing. */
+  isEmpty?(accumulator: unknown): boolean
   /** True when nothing is left over from the last `emit`. */
   drain(output: Output): boolean
   close(): void | Promise<void>

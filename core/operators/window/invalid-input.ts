@@ -24,6 +24,15 @@ export function firingFailed(thrown: unknown, operatorId: string, window: Window
   return userError(thrown, { operatorId, call })
 }
 
+export function evictionInvalid(operatorId: string, evictor: string): TidemarkError {
+  return new TidemarkError({
+    code: 'EVICTOR_INVALID',
+    domain: 'user',
+    operatorId,
+    message: `window '${operatorId}': expected the evictor ${evictor} to return the records that stay, found no array`,
+  })
+}
+
 export function timestampMissing(operatorId: string, timestamp: number): TidemarkError {
   return new TidemarkError({
     code: 'TIMESTAMP_MISSING',

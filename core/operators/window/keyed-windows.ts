@@ -158,7 +158,9 @@ export class KeyedWindows {
     const replaces = this.isSession && isFired ? replacedBy(window as TimeWindow, entry) : NOTHING_REPLACED
     if (result !== 'fire') this.purge(entry)
     if (!isFired) return true
-    return this.contents.emit(entry.key, window, contents, this.watermarkOf(entry.group), output, replaces)
+    const isOut = this.contents.emit(entry.key, window, contents, this.watermarkOf(entry.group), output, replaces)
+    if (result === 'fire' && this.contents.isEmpty?.(contents)) this.purge(entry)
+    return isOut
   }
 
   private purge(entry: WindowEntry): void {

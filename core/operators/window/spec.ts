@@ -1,6 +1,7 @@
 import type { FunctionContext } from '../../context.js'
 import type { Key } from '../../state/key.js'
 import type { Aggregate } from '../../window/aggregate.js'
+import type { Evictor } from '../../window/evictor.js'
 import type { TimeWindow, Window } from '../../window/time-window.js'
 import type { Trigger } from '../../window/trigger.js'
 import type { WindowAssigner } from '../../window/window-spec.js'
@@ -47,6 +48,8 @@ export interface WindowOperatorSpec<T = unknown, W extends Window = Window, A = 
   readonly assigner: WindowAssigner<T, W>
   /** Default: event time, processing time or never, as the assigner has it. */
   readonly trigger?: Trigger<T, W>
+  /** Which records a window keeps. With one, all of them are kept. */
+  readonly evictor?: Evictor<T, W>
   /** Of event-time windows. Infinity keeps every window for ever. */
   readonly allowedLatenessMs: number
   readonly contents: AggregateContents<T, W, A, R, Row> | ProcessContents<T, W, Row> | OwnContents

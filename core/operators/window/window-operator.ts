@@ -8,6 +8,7 @@ import { AggregatedContents } from './aggregated-contents.js'
 import { AlignedWindowOperator } from './aligned-window-operator.js'
 import type { Contents } from './contents.js'
 import { CountedWindowOperator } from './counted-window-operator.js'
+import { EvictedContents } from './evicted-contents.js'
 import { KeyedWindowOperator } from './keyed-window-operator.js'
 import { ProcessedContents } from './processed-contents.js'
 import { SlicedWindowOperator } from './sliced-window-operator.js'
@@ -17,7 +18,7 @@ import type { WindowOperatorSpec } from './spec.js'
  * An operator for one subtask. Batches must carry keys and groups. Results are stamped with the window's last
  * millisecond.
  *
- * With their default trigger, sliding windows of an aggregate are kept by slice and other aligned windows by window;
+ * With their default trigger and no evictor, sliding windows of an aggregate are kept by slice and other aligned windows by window;
  * everything else is kept by key.
  *
  * @throws TidemarkError WINDOW_INVALID when the parts do not fit together.
@@ -41,7 +42,8 @@ function create(options: WindowOperatorSpec): Operator {
   const contents = contentsOf(options)
   // Accumulators of one aggregate mean nothing to another.
   const kept = keptIn(options, contents)
-  if (trigger === defaultTrigger && (spec.kind === 'tumbling' || spec.kind === 'sliding')) {
+  const isByKey = trigger !== defaultTrigger || options.evictor !== undefined
+  if (!isByKey && (spec.kind === 'tumbling' || spec.kind === 'sliding')) {
     if (spec.kind === 'sliding' && spec.time === 'event' && options.contents.kind === 'aggregate') {
       return new SlicedWindowOperator({ assigner: `${assigner.kind} ${kept}`, spec, contents, allowedLatenessMs })
     }
@@ -56,7 +58,10 @@ function create(options: WindowOperatorSpec): Operator {
 }
 
 function countedOperator(options: WindowOperatorSpec, spec: CountedSpec): Operator {
-  const { assigner, trigger, allowedLatenessMs } = options
+  const { assigner, trigger, evictor, allowedLatenessMs } = options
+  if (evictor !== undefined) {
+    throw invalid(`${assigner.kind}: it has the last records as it is and takes no evictor, found ${evictor.kind}`)
+  }
   if (trigger !== undefined) {
     throw invalid(
       `${assigner.kind}: it fires by its count and takes no trigger, found ${trigger.kind}; use global() with a trigger`,
@@ -73,12 +78,16 @@ function defaultTriggerOf(spec: TriggeredSpec): Trigger {
   return spec.time === 'event' ? eventTime() : processingTime()
 }
 
-function contentsOf({ contents }: WindowOperatorSpec): Contents {
+function contentsOf({ contents, evictor }: WindowOperatorSpec): Contents {
   if (contents.kind === 'own') return contents.contents
-  return contents.kind === 'aggregate' ? new AggregatedContents(contents) : new ProcessedContents(contents)
+  const whole = contents.kind === 'aggregate' ? new AggregatedContents(contents) : new ProcessedContents(contents)
+  return evictor === undefined ? whole : new EvictedContents(whole, evictor)
 }
 
-function keptIn({ contents: { kind, ...declared } }: WindowOperatorSpec, { aggregate }: Contents): string {
+function keptIn(options: WindowOperatorSpec, { aggregate }: Contents): string {
+  const { kind, ...declared } = options.contents
+  // Whatever is made of them, and whichever stay.
+  if (options.evictor !== undefined) return aggregate.kind
   if (kind === 'aggregate') return `aggregate ${aggregate.kind}`
   return kind === 'own' || 'keeps' in declared ? `process ${aggregate.kind}` : 'process'
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { type WindowOperatorSpec, windowOperator } from '../../../../core/operators/window/index.js'
 import type { Aggregate } from '../../../../core/window/aggregate.js'
-import type { GlobalWindow, TimeWindow, Trigger, WindowAssigner } from '../../../../core/window/index.js'
+import type { Evictor, GlobalWindow, TimeWindow, Trigger, WindowAssigner } from '../../../../core/window/index.js'
 import {
   endOfInput,
   type HarnessInput,
@@ -31,6 +31,7 @@ export const VALUES: Aggregate<Reading, number[], number[]> = {
 export interface WindowCase {
   readonly assigner: WindowAssigner<unknown, TimeWindow | GlobalWindow>
   readonly trigger?: Trigger
+  readonly evictor?: Evictor<Reading>
   readonly latenessMs?: number
   readonly contents?: 'aggregate' | 'process'
   readonly startAt?: number
@@ -45,6 +46,7 @@ export function rowOf(key: unknown, window: TimeWindow | GlobalWindow, values: r
 export function windowHarness({
   assigner,
   trigger,
+  evictor,
   latenessMs = 0,
   contents = 'aggregate',
   startAt = 0,
@@ -52,6 +54,7 @@ export function windowHarness({
   const spec: WindowOperatorSpec<Reading, TimeWindow | GlobalWindow, number[], number[], Row> = {
     assigner,
     ...(trigger && { trigger }),
+    ...(evictor && { evictor }),
     allowedLatenessMs: latenessMs,
     contents:
       contents === 'aggregate'
