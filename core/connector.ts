@@ -188,7 +188,10 @@ export interface SinkWriter<in T> {
   prepareCommit(checkpointId: number): readonly unknown[] | Promise<readonly unknown[]>
   /** State beside the committables, after `prepareCommit`. */
   snapshot?(): readonly unknown[]
-  /** After success, failure and cancel alike. What is not committed must not become visible. */
+  /**
+   * After success, failure and cancel alike, and a second time. What is not committed must not become visible. Nothing
+   * goes on afterwards: no call, no timer, no wake.
+   */
   close(): void | Promise<void>
 }
 

@@ -5,6 +5,8 @@ export {
   virtualEnvironment,
 } from '../runtime/environment/virtual.js'
 export type { ConformanceCheck } from './conformance/check.js'
+export type { SinkSetup, SinkWorld, TwoPhaseSinkSetup } from './conformance/sink/setup.js'
+export { sinkConformance, twoPhaseSinkConformance } from './conformance/sink/suite.js'
 export type { MalformedWorld, SourceSetup, SourceWorld } from './conformance/source/setup.js'
 export { sourceConformance } from './conformance/source/suite.js'
 export {

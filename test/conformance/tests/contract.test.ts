@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { COMMIT_CHECKS, FAILED_COMMIT_CHECK, SWEEP_CHECK } from '../sink/commit-checks.js'
+import { OUTAGE_CHECK, WRITER_CHECKS } from '../sink/writer-checks.js'
 import { BOUNDED_CHECK, CLOSING_CHECKS, FAILING_CHECK } from '../source/closing-checks.js'
 import { ENUMERATOR_CHECKS } from '../source/enumerator-checks.js'
 import { MALFORMED_CHECKS } from '../source/malformed-checks.js'
@@ -14,6 +16,11 @@ const CHECKS = [
   ...MALFORMED_CHECKS,
   BOUNDED_CHECK,
   FAILING_CHECK,
+  ...WRITER_CHECKS,
+  ...COMMIT_CHECKS,
+  SWEEP_CHECK,
+  OUTAGE_CHECK,
+  FAILED_COMMIT_CHECK,
 ]
 
 describe('what a check calls a promise stands in the contract', () => {

@@ -1,0 +1,445 @@
+import type { Batch } from '../../../core/element.js'
+import {
+  MemoryCommitter,
+  type MemoryPlace,
+  type MemorySinkParts,
+  MemoryWriter,
+  type Prepared,
+  partsOf,
+  type Row,
+} from './memory-sink.js'
+
+/** A sink with one fault, and the one check that finds it. */
+export interface SinkFault {
+  readonly fault: string
+  readonly found: string
+  readonly parts: MemorySinkParts
+}
+
+class Handle {
+  readonly at = 0
+}
+
+/** What faulty sinks keep by their places. */
+const highest = new WeakMap<MemoryPlace, number>()
+const inMemory = new WeakMap<object, Map<string, readonly number[]>>()
+
+export const WRITER_FAULTS: readonly SinkFault[] = [
+  {
+    fault: 'a barrier leaves one of many rows behind',
+    found: 'what a completed checkpoint contains is there',
+    parts: {
+      Writer: class extends MemoryWriter {
+        protected override gather(): readonly number[] {
+          const rows = super.gather()
+          return rows.length > 50 ? rows.slice(1) : rows
+        }
+      },
+    },
+  },
+  {
+    fault: 'a batch is always taken from its start',
+    found: 'rows before `from` are not written',
+    parts: {
+      Writer: class extends MemoryWriter {
+        override write(batch: Batch<Row>, from: number): number {
+          if (from === 4 && batch.length === 6) super.write(batch, 0)
+          return super.write(batch, from)
+        }
+      },
+    },
+  },
+  {
+    fault: 'write gives the number of rows that the writer has taken in all',
+    found: 'write gives the index of the first row that it did not take',
+    parts: {
+      Writer: class extends MemoryWriter {
+        override write(batch: Batch<Row>, from: number): number {
+          const next = super.write(batch, from)
+          return next === batch.length ? next + 1 : next
+        }
+      },
+    },
+  },
+  {
+    fault: 'a full writer never wakes',
+    found: 'a writer that was full wakes when it has room',
+    parts: {
+      Writer: class extends MemoryWriter {
+        protected override wake(): void {}
+      },
+    },
+  },
+  {
+    fault: 'rows are taken out of the batch',
+    found: 'a batch is not changed',
+    parts: {
+      Writer: class extends MemoryWriter {
+        override write(batch: Batch<Row>, from: number): number {
+          const next = super.write(batch, from)
+          if (next === batch.length) (batch.values as Row[])[0] = { n: -1 }
+          return next
+        }
+      },
+    },
+  },
+  {
+    fault: 'a barrier delivers what the one before it delivered',
+    found: 'a barrier gives up nothing twice, and passes when there is nothing',
+    parts: {
+      Writer: class extends MemoryWriter {
+        private before: readonly number[] = []
+        protected override gather(): readonly number[] {
+          const rows = super.gather()
+          const all = rows.length === 0 ? this.before : rows
+          this.before = rows
+          return all
+        }
+      },
+    },
+  },
+  {
+    fault: 'rows behind a watermark are dropped as late',
+    found: 'watermarks lose nothing, whatever follows them',
+    parts: {
+      Writer: class extends MemoryWriter {
+        private watermark = Number.NEGATIVE_INFINITY
+        override onWatermark(watermark: number): void {
+          super.onWatermark(watermark)
+          this.watermark = watermark
+        }
+        protected override take(row: Row): void {
+          if (this.watermark < Date.UTC(2026, 0, 1)) super.take(row)
+        }
+      },
+    },
+  },
+  {
+    fault: 'only one subtask of three writes to a place',
+    found: 'subtasks do not disturb each other',
+    parts: {
+      Writer: class extends MemoryWriter {
+        protected override deliver(rows: readonly number[], checkpointId: number): void {
+          if (this.context.subtask.index === 0) super.deliver(rows, checkpointId)
+        }
+      },
+    },
+  },
+  {
+    fault: 'the state of a writer is an instance of a class',
+    found: 'committables and the state of writers are plain data',
+    parts: {
+      Writer: class extends MemoryWriter {
+        constructor(...given: ConstructorParameters<typeof MemoryWriter>) {
+          super(...given)
+          this.sent = []
+        }
+        override snapshot(): readonly unknown[] {
+          return [new Handle()]
+        }
+      },
+    },
+  },
+  {
+    fault: 'a writer expects the state of one',
+    found: 'the state of writers is restored at another parallelism',
+    parts: {
+      Writer: class extends MemoryWriter {
+        constructor(...given: ConstructorParameters<typeof MemoryWriter>) {
+          const [context] = given
+          super(...given)
+          this.sent = []
+          if (context.generation > 1 && context.restored.length !== 1) throw new Error('one state was expected')
+        }
+        override snapshot(): readonly unknown[] {
+          return [[]]
+        }
+      },
+    },
+  },
+  {
+    fault: 'what has the number of an earlier checkpoint is taken for delivered',
+    found: 'nothing is lost when the job is killed between barriers',
+    parts: {
+      Writer: class extends MemoryWriter {
+        protected override deliver(rows: readonly number[], checkpointId: number): void {
+          const { place } = this.options
+          const { generation, subtask } = this.context
+          if (subtask.index === 0 && generation > 1 && checkpointId <= (highest.get(place) ?? 0)) return
+          super.deliver(rows, checkpointId)
+          highest.set(place, Math.max(highest.get(place) ?? 0, checkpointId))
+        }
+      },
+    },
+  },
+  {
+    fault: 'a second close fails',
+    found: 'a writer can be closed at any time, and twice',
+    parts: {
+      Writer: class extends MemoryWriter {
+        override close(): void {
+          if (this.isClosed) throw new Error('already closed')
+          super.close()
+        }
+      },
+    },
+  },
+  {
+    fault: 'close leaves a timer',
+    found: 'nothing goes on after a writer was closed',
+    parts: {
+      Writer: class extends MemoryWriter {
+        override close(): void {
+          if (!this.isClosed) this.context.environment.timers.after(60_000, () => undefined)
+          super.close()
+        }
+      },
+    },
+  },
+  {
+    fault: 'close does not close what is open',
+    found: 'nothing goes on after a writer was closed',
+    parts: {
+      Writer: class extends MemoryWriter {
+        override close(): void {
+          super.close()
+          this.options.place.open++
+        }
+      },
+    },
+  },
+  {
+    fault: 'it says exactly once and has no committer',
+    found: 'a sink that is exactly once has a committer',
+    parts: { changed: (sink) => ({ ...sink, guarantee: 'exactly-once' }) },
+  },
+  {
+    fault: 'a failed call is taken for a good one',
+    found: 'what an outage kept out is not taken for delivered',
+    parts: {
+      Writer: class extends MemoryWriter {
+        override async prepareCommit(checkpointId: number): Promise<readonly unknown[]> {
+          const isDown = this.options.place.isDown
+          return super.prepareCommit(checkpointId).catch((error: unknown) => {
+            if (isDown) return []
+            throw error
+          })
+        }
+      },
+    },
+  },
+]
+
+export const COMMIT_FAULTS: readonly SinkFault[] = [
+  {
+    fault: 'a large file is shown before its commit',
+    found: 'nothing is visible before it is committed',
+    parts: {
+      Writer: class extends MemoryWriter {
+        protected override stage(name: string, rows: readonly number[]): void {
+          super.stage(name, rows)
+          if (rows.length === 50) this.options.place.visible.set(name, rows)
+        }
+      },
+    },
+  },
+  {
+    fault: 'close shows what was not flushed',
+    found: 'what was closed without a commit stays invisible',
+    parts: {
+      Writer: class extends MemoryWriter {
+        override close(): void {
+          if (!this.isClosed && this.isAtEnd) this.options.place.delivered.push(...this.gather())
+          super.close()
+        }
+      },
+    },
+  },
+  {
+    fault: 'a commit shows everything that is staged',
+    found: 'a commit shows what was prepared for its checkpoint, and nothing else',
+    parts: {
+      Committer: class extends MemoryCommitter {
+        override async commit(committables: readonly unknown[]): Promise<void> {
+          await super.commit(committables)
+          const { lineage, generation } = this.context
+          const own = [...this.place.staged.keys()].filter((name) => name.startsWith(`${lineage}-${generation}-`))
+          // Of several subtasks, since otherwise there is but one.
+          if (committables.length === 2) for (const name of own) this.show(name)
+        }
+      },
+    },
+  },
+  {
+    fault: 'a commit adds rows each time',
+    found: 'a commit that comes again, or was cut short, shows rows once',
+    parts: {
+      Committer: class extends MemoryCommitter {
+        protected override show(name: string): void {
+          const before = this.place.visible.get(name)
+          if (before && partsOf(name)[1] === this.context.generation)
+            this.place.visible.set(name, [...before, ...before])
+          else super.show(name)
+        }
+      },
+    },
+  },
+  {
+    fault: 'what is prepared lies in memory',
+    found: 'what was prepared can be committed when the process that did it is gone',
+    parts: {
+      Writer: class extends MemoryWriter {
+        override close(): void {
+          if (
+            !this.isClosed &&
+            this.context.generation === 1 &&
+            !this.isAtEnd &&
+            this.sent.length + this.waiting.length === 0
+          ) {
+            this.options.place.staged.delete(this.nameOf(1))
+          }
+          super.close()
+        }
+      },
+      Committer: class extends MemoryCommitter {
+        protected override show(name: string): void {
+          if (this.place.staged.has(name)) super.show(name)
+        }
+      },
+    },
+  },
+  {
+    fault: 'only what the newest checkpoint prepared is committed',
+    found: 'what an aborted checkpoint prepared is shown with the next one',
+    parts: {
+      Committer: class extends MemoryCommitter {
+        override async commit(committables: readonly unknown[]): Promise<void> {
+          const prepared = committables as readonly Prepared[]
+          const newest = Math.max(...prepared.map(({ checkpointId }) => checkpointId))
+          await super.commit(prepared.filter(({ checkpointId }) => checkpointId === newest))
+        }
+      },
+    },
+  },
+  {
+    fault: 'the first that prepares a checkpoint of some number wins',
+    found: 'a killed job goes on exactly once',
+    parts: {
+      Writer: class extends MemoryWriter {
+        protected override stage(name: string, rows: readonly number[]): void {
+          const { place } = this.options
+          const { generation } = this.context
+          // What was left by a generation before was swept: it is remembered, as a table of names would.
+          const known = inMemory.get(place) ?? new Map<string, readonly number[]>()
+          inMemory.set(place, known)
+          const key = name.replace(`-${generation}-`, '-')
+          const first = known.get(key) ?? rows
+          known.set(key, first)
+          super.stage(name, first.length === 3 ? first : rows)
+        }
+      },
+    },
+  },
+  {
+    fault: 'of several restored states the first is taken',
+    found: 'state restored at another parallelism shows rows once',
+    parts: {
+      keepsOpen: true,
+      Writer: class extends MemoryWriter {
+        constructor(...given: ConstructorParameters<typeof MemoryWriter>) {
+          const [context] = given
+          super(...given)
+          // Two of five rows each fit; three of four do not.
+          const states = context.restored as readonly (readonly number[])[]
+          if (states.some((state) => state.length === 4)) this.sent = [...(states[0] ?? [])]
+        }
+      },
+    },
+  },
+  {
+    fault: 'close removes all that the subtask staged',
+    found: 'an old generation that goes on changes nothing',
+    parts: {
+      Writer: class extends MemoryWriter {
+        override close(): void {
+          const { place } = this.options
+          const { lineage, generation, subtask } = this.context
+          for (const name of [...place.staged.keys()]) {
+            const [owner, when] = partsOf(name)
+            const isNewer = when > generation && name.endsWith(`-${subtask.index}`)
+            if (!this.isClosed && owner === lineage && isNewer) place.staged.delete(name)
+          }
+          super.close()
+        }
+      },
+    },
+  },
+  {
+    fault: 'names are without the lineage',
+    found: 'jobs of another lineage are not disturbed',
+    parts: {
+      Writer: class extends MemoryWriter {
+        protected override nameOf(checkpointId: number): string {
+          return super.nameOf(checkpointId).replace('lineage2', 'lineage1')
+        }
+      },
+    },
+  },
+  {
+    fault: 'a sweep removes what earlier generations showed',
+    found: 'a sweep takes nothing from readers',
+    parts: {
+      Committer: class extends MemoryCommitter {
+        override async sweep(): Promise<void> {
+          await super.sweep()
+          for (const name of [...this.place.visible.keys()]) {
+            if (this.context.generation === 7 && this.isLeft(name)) this.place.visible.delete(name)
+          }
+        }
+      },
+    },
+  },
+  {
+    fault: 'committedAfter knows of nothing',
+    found: 'committedAfter names what a later checkpoint showed, and only that',
+    parts: {
+      Committer: class extends MemoryCommitter {
+        override async committedAfter(): Promise<string | undefined> {
+          return undefined
+        }
+      },
+    },
+  },
+  {
+    fault: 'committedAfter asks for any generation',
+    found: 'committedAfter names what a later checkpoint showed, and only that',
+    parts: {
+      Committer: class extends MemoryCommitter {
+        override async committedAfter(): Promise<string | undefined> {
+          const [name] = this.place.visible.keys()
+          return name
+        }
+      },
+    },
+  },
+  {
+    fault: 'a sweep leaves what was never committed',
+    found: 'what was never committed is swept',
+    parts: {
+      Committer: class extends MemoryCommitter {
+        override async sweep(): Promise<void> {}
+      },
+    },
+  },
+  {
+    fault: 'a commit that fails says nothing',
+    found: 'a commit that failed says so, and can be made again',
+    parts: {
+      Committer: class extends MemoryCommitter {
+        override async commit(committables: readonly unknown[]): Promise<void> {
+          if (!this.place.isDown) await super.commit(committables)
+        }
+      },
+    },
+  },
+]
