@@ -1,9 +1,11 @@
 import type { ByteWriter, ColumnSource, ParquetWriter } from 'hyparquet-writer'
 import type { FileEncoder } from '../file/format.js'
+import { Columns, type TakenColumn } from './columns.js'
+import { Dictionaries } from './dictionaries.js'
 import type { Field } from './fields.js'
 import type { ParquetLibrary } from './load.js'
-import { Misfit, rowInvalid } from './misfit.js'
-import { hasNegativeZero, Parts, type Stored, sizeOf, UnknownPart } from './parts.js'
+import { Misfit, requireRow, rowInvalid } from './misfit.js'
+import { UnknownPart } from './parts.js'
 
 export interface ParquetEncoderOptions {
   readonly fields: readonly Field[]
@@ -20,20 +22,13 @@ export interface ParquetEncoderOptions {
 
 export type Compress = (bytes: Uint8Array) => Uint8Array
 
-/** The rows of a group of one column. Values behind those that count are of a row that did not fit. */
-interface Column {
-  readonly field: Field
-  values: Stored[]
-  hasNegativeZero: boolean
-}
-
 /** Rows of a group are kept by column; a full group is one piece. */
 export class ParquetEncoder implements FileEncoder<object> {
   readonly #options: ParquetEncoderOptions
   readonly #bytes: ByteWriter
   readonly #writer: ParquetWriter
-  readonly #parts: Parts
-  readonly #columns: readonly Column[]
+  readonly #columns: Columns
+  readonly #dictionaries: Dictionaries
   /** Of a row, without what depends on its values. */
   readonly #rowBytes: number
   #rows = 0
@@ -42,8 +37,8 @@ export class ParquetEncoder implements FileEncoder<object> {
   constructor({ ByteWriter, ParquetWriter }: ParquetLibrary, options: ParquetEncoderOptions) {
     const { fields, codec, compressors } = options
     this.#options = options
-    this.#parts = new Parts(fields)
-    this.#columns = fields.map((field) => ({ field, values: [], hasNegativeZero: false }))
+    this.#columns = new Columns(fields)
+    this.#dictionaries = new Dictionaries(fields)
     this.#rowBytes = fields.reduce((sum, { bytes = 0 }) => sum + bytes, 0)
     this.#bytes = new ByteWriter()
     this.#writer = new ParquetWriter({
@@ -56,26 +51,15 @@ export class ParquetEncoder implements FileEncoder<object> {
   }
 
   add(row: object): void {
-    if (typeof row !== 'object' || row === null) throw rowInvalid(`a row is an object, found ${String(row)}`)
-    let bytes = this.#rowBytes
-    let current: Field | undefined
+    requireRow(row)
     try {
-      this.#parts.requireKnown(row)
       // The row counts once all of it fits: what is left of another one is overwritten.
-      for (const column of this.#columns) {
-        const { field, values } = column
-        current = field
-        const stored = field.convert(this.#parts.read(row, field.name))
-        values[this.#rows] = stored
-        if (field.bytes === undefined) bytes += sizeOf(stored)
-        if (field.hasFloats && hasNegativeZero(stored)) column.hasNegativeZero = true
-      }
+      this.#pendingBytes += this.#rowBytes + this.#columns.set(this.#rows, row)
+      this.#rows++
     } catch (thrown) {
-      if (thrown instanceof Misfit) throw rowInvalid(describe(thrown, current?.name ?? '') + this.#options.note)
+      if (thrown instanceof Misfit) throw rowInvalid(describe(thrown, this.#columns.current ?? '') + this.#options.note)
       throw thrown
     }
-    this.#rows++
-    this.#pendingBytes += bytes
   }
 
   get pendingBytes(): number {
@@ -88,26 +72,11 @@ export class ParquetEncoder implements FileEncoder<object> {
 
   take(): () => Uint8Array {
     const rows = this.#rows
-    const columnData = this.#columns.map((column): ColumnSource => {
-      const { field, values } = column
-      const mustBePlain = column.hasNegativeZero
-      values.length = rows
-      column.values = []
-      column.hasNegativeZero = false
-      return {
-        name: field.name,
-        data: values,
-        columnIndex: true,
-        bloomFilter: field.hasBloomFilter,
-        // A dictionary of the library takes 0 and -0 for one value.
-        ...(mustBePlain && { encoding: 'PLAIN' as const }),
-      }
-    })
+    const columns = this.#columns.take(rows)
     this.#rows = 0
     this.#pendingBytes = 0
-    const { pageBytes: pageSize } = this.#options
     return () => {
-      if (rows > 0) this.#writer.write({ columnData, rowGroupSize: rows, pageSize })
+      if (rows > 0) this.#write(columns, rows)
       return this.#drain()
     }
   }
@@ -119,6 +88,24 @@ export class ParquetEncoder implements FileEncoder<object> {
       this.#writer.finish()
       return Buffer.concat([rest, this.#drain()])
     }
+  }
+
+  #write(columns: readonly TakenColumn[], rows: number): void {
+    const hasChoice: boolean[] = []
+    const columnData = columns.map(({ field, values, hasNegativeZero }, index): ColumnSource => {
+      // A dictionary of the library takes 0 and -0 for one value.
+      const isPlain = hasNegativeZero || this.#dictionaries.isWithout(index)
+      hasChoice.push(!isPlain)
+      return {
+        name: field.name,
+        data: values,
+        columnIndex: true,
+        bloomFilter: field.hasBloomFilter,
+        ...(isPlain && { encoding: 'PLAIN' as const }),
+      }
+    })
+    this.#writer.write({ columnData, rowGroupSize: rows, pageSize: this.#options.pageBytes })
+    this.#dictionaries.learn(this.#writer.row_groups.at(-1)!, hasChoice)
   }
 
   /** What was written since the last call. The writer's offsets go on counting. */

@@ -1,8 +1,8 @@
 import type { SchemaElement } from 'hyparquet'
 import { optionInvalid, requireKnownOptions } from '../../core/options.js'
 import { MOST_DIGITS } from './decimal.js'
-import { Misfit, within } from './misfit.js'
-import { isFields, Parts, type Stored } from './parts.js'
+import { isFields, Misfit, within } from './misfit.js'
+import { Parts, type Stored } from './parts.js'
 import { decimalScalar, SCALARS, type Scalar } from './scalars.js'
 import type {
   ParquetColumn,

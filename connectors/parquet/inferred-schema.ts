@@ -2,8 +2,7 @@ import { TidemarkError } from '../../core/errors.js'
 import { optionInvalid, requireChoice, requireKnownOptions } from '../../core/options.js'
 import type { FileSinkFormat, FormatSample } from '../file/format.js'
 import { parseSchema } from './fields.js'
-import { rowInvalid } from './misfit.js'
-import { isFields } from './parts.js'
+import { requireRow, rowInvalid } from './misfit.js'
 import type { ParquetSchema } from './schema.js'
 import { schemaOfShape, type Undecided } from './schema-of-shape.js'
 import { fieldOf, nothingSeen, partOf, requireValue, see } from './shape.js'
@@ -92,8 +91,11 @@ class SchemaSample implements FormatSample<object> {
     const { columns } = this.#inferred
     this.bytes += 64
     try {
-      if (!isFields(row)) throw rowInvalid(`a row is an object, found ${Array.isArray(row) ? 'an array' : String(row)}`)
-      for (const name in row) if (!Object.hasOwn(columns, name)) requireValue(partOf(row, name), name)
+      requireRow(row)
+      for (const name in row) {
+        if (name === '') throw rowInvalid('the row has a property without a name')
+        if (!Object.hasOwn(columns, name)) requireValue(partOf(row, name), name)
+      }
     } catch (thrown) {
       if (thrown instanceof TidemarkError) return thrown
       throw thrown
@@ -110,6 +112,8 @@ class SchemaSample implements FormatSample<object> {
   result(): string {
     const { columns, undecided } = this.#inferred
     const schema = schemaOfShape(this.#shape, { declared: columns, undecided, rows: this.rows })
+    // What others will have to read.
+    parseSchema(schema)
     return `${JSON.stringify({ version: 1, schema }, undefined, 2)}\n`
   }
 }

@@ -13,6 +13,19 @@ export class Misfit {
   }
 }
 
+/** @throws TidemarkError ROW_INVALID */
+export function requireRow(row: unknown): asserts row is object {
+  if (isFields(row)) return
+  const found = typeof row === 'object' ? shown(row) : `a ${typeof row}`
+  throw rowInvalid(`a row is an object, found ${found}`)
+}
+
+/** Whether a value is an object of named parts, not one of the kinds that are values themselves. */
+export function isFields(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  return !(Array.isArray(value) || value instanceof Map || value instanceof Date || ArrayBuffer.isView(value))
+}
+
 export function rowInvalid(message: string): TidemarkError {
   return new TidemarkError({ code: 'ROW_INVALID', domain: 'user', message })
 }

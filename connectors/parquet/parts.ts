@@ -23,8 +23,12 @@ export class Parts {
     }
   }
 
+  /** Whether a name is one that every object has: `constructor`. */
+  get hasInherited(): boolean {
+    return this.#inherited.size > 0
+  }
+
   read(value: object, name: string): unknown {
-    // Every object has a `constructor`.
     if (this.#inherited.size > 0 && this.#inherited.has(name) && !Object.hasOwn(value, name)) return undefined
     return (value as Readonly<Record<string, unknown>>)[name]
   }
@@ -49,12 +53,6 @@ export function sizeOf(stored: Stored): number {
   if (Array.isArray(stored)) for (const one of stored as readonly Stored[]) bytes += sizeOf(one)
   else for (const name in stored) bytes += sizeOf((stored as StoredFields)[name]!)
   return bytes
-}
-
-/** Whether a value is an object of named parts, not one of the kinds that are values themselves. */
-export function isFields(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false
-  return !(Array.isArray(value) || value instanceof Map || value instanceof Date || ArrayBuffer.isView(value))
 }
 
 /** Of what is stored of floats and what holds them. */

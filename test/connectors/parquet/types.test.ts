@@ -269,6 +269,19 @@ describe('what does not fit is an error that names the place, never a silent nul
     for (const [part, message] of wrong) await rejects(SCHEMA, FULL, { ...FULL, ...part }, message)
   })
 
+  test.each([
+    [new Map([['a', 1]]), 'a Map'],
+    [new Date(0), 'another Date'],
+    [[], 'an array'],
+    [new Uint8Array(1), 'a Uint8Array'],
+    [5, 'a number'],
+    ['secret', 'a string'],
+    [null, 'null'],
+  ])('a row that is none, though all of its columns may be null (%#)', async (row, found) => {
+    const schema = { a: { type: 'int32', nullable: true } } as const
+    await rejects(schema, { a: 1 }, row as never, `a row is an object, found ${found}`)
+  })
+
   test('two keys of a map that are one in the file', async () => {
     const schema = { m: { type: 'map', keys: 'int64', values: 'int32' } } as const
     const twice = new Map<number | bigint, number>([
