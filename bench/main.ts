@@ -7,8 +7,10 @@ import { benchKinesisSink } from './kinesis-sink/bench.js'
 import { benchLoop } from './loop/bench.js'
 import { benchMemory } from './memory/bench.js'
 import { benchOpenSearch } from './opensearch/bench.js'
+import { benchOperators } from './operators/bench.js'
 import { benchSnapshots } from './snapshots/bench.js'
 import { benchTaxi } from './taxi/bench.js'
+import { benchTypes } from './types/bench.js'
 import { benchWindows } from './windows/bench.js'
 
 /** Each prints its tables and says whether what is wanted of it was met. */
@@ -24,6 +26,8 @@ const BENCHES: Readonly<Record<string, (keys?: number) => Promise<boolean>>> = {
   'kinesis-server': () => benchKinesisServer({ records: 200_000, recordBytes: 120, shards: 4, rounds: 5 }),
   'kinesis-sink': () => benchKinesisSink({ rows: 200_000, rounds: 5 }),
   opensearch: () => benchOpenSearch({ rows: 60_000, rounds: 5 }),
+  operators: () => benchOperators({ rides: 100_000, many: 1_000_000, rounds: 3 }),
+  types: async () => benchTypes({ operators: 200 }),
   snapshots: () => benchSnapshots({ keys: 1_000_000, rounds: 2, seconds: 13, secondsOfFirst: 34 }),
 }
 
