@@ -63,8 +63,9 @@ export class StagedWriter<T> implements SinkWriter<T> {
   #prepared = 0
   #numbers = 0
   #rowsTaken = 0
-  /** Bytes that encoders hold. */
+  /** Bytes that encoders hold, and that they may hold in this turn. */
   #pendingBytes = 0
+  #pendingLimit = 0
   #refusedRows = false
   #isPreparing = false
   #isAtEnd = false
@@ -100,19 +101,19 @@ export class StagedWriter<T> implements SinkWriter<T> {
   }
 
   write(batch: Batch<T>, from: number): number {
-    const { bufferBytes, rolling } = this.#options
+    const { maxRows, maxBytes } = this.#options.rolling
+    if (this.#chain.failure) throw this.#chain.failure
     const now = this.#context.environment.clock.monotonic()
+    this.#setPendingLimit()
     for (let row = from; row < batch.length; row++) {
-      if (this.#chain.failure) throw this.#chain.failure
-      if (this.#heldBytes >= bufferBytes) {
+      if (this.#pendingBytes >= this.#pendingLimit) {
         this.#refusedRows = true
         this.#makeRoom()
         return row
       }
       const open = this.#take(batch, row, now)
       if (!open) continue
-      open.writtenAt = now
-      if (open.rows >= rolling.maxRows || open.bytes + open.pending >= rolling.maxBytes) this.#end(open)
+      if (open.rows >= maxRows || open.bytes + open.pending >= maxBytes) this.#end(open)
       else if (open.encoder.ready) this.#queue(open, open.encoder.take)
     }
     this.#setTimer()
@@ -210,6 +211,7 @@ export class StagedWriter<T> implements SinkWriter<T> {
       const open = newest?.folder === folder ? newest : this.#openFor(folder, { batch, row, now })
       open.encoder.add(batch.values[row]!)
       open.rows++
+      open.writtenAt = now
       const pending = open.encoder.pendingBytes
       this.#pendingBytes += pending - open.pending
       open.pending = pending
@@ -329,10 +331,15 @@ export class StagedWriter<T> implements SinkWriter<T> {
     open.pending = open.encoder.pendingBytes
     this.#pendingBytes += open.pending
     this.#chain.queue(open, { encoded, bytes })
+    this.#setPendingLimit()
   }
 
   get #heldBytes(): number {
     return this.#pendingBytes + this.#chain.queuedBytes + this.#options.storage.heldBytes
+  }
+
+  #setPendingLimit(): void {
+    this.#pendingLimit = this.#options.bufferBytes - this.#chain.queuedBytes - this.#options.storage.heldBytes
   }
 
   /** The storage holds less than before. */
