@@ -20,6 +20,27 @@ export function streamChanged(
   })
 }
 
+/** What ended early was put away as read: there is no going on in it, nor in what follows it. */
+export function endChanged(
+  operatorId: string,
+  stream: string,
+  end: { readonly asked: string; readonly now: string | null },
+) {
+  return new TidemarkError({
+    code: 'KINESIS_END_CHANGED',
+    domain: 'user',
+    operatorId,
+    message:
+      `source '${operatorId}': the checkpoint is of a job that read ${stream} up to an end (${short(end.asked)}), expected that ` +
+      `again, found ${end.now === null ? 'no endAt' : `another one (${short(end.now)})`}. A shard that was read to its end is not ` +
+      'read on: start another job, with startAt where this one ended',
+  })
+}
+
+function short(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}...` : text
+}
+
 export function shardsUnknown(
   operatorId: string,
   missing: readonly string[],

@@ -3,11 +3,12 @@ import type { EnumeratorContext, Split, SplitEnumerator } from '../../core/conne
 import { TidemarkError } from '../../core/errors.js'
 import { KinesisApi, type ShardFilter, type StreamSummary } from './api.js'
 import type { ClientLease, SharedClient } from './client.js'
-import { shardsExpired, shardsUnknown, streamChanged } from './discovery-errors.js'
+import { endChanged, shardsExpired, shardsUnknown, streamChanged } from './discovery-errors.js'
 import { ConsumerRegistration, type RegistrationState } from './fan-out/registration.js'
 import type { KinesisSettings } from './options.js'
+import { askedEnd } from './positions.js'
 import { retrying } from './retrying.js'
-import { newSplits, type StreamState, skippedShards, startTime } from './shard-list.js'
+import { newSplits, type StreamState, shardKey, skippedShards, startTime } from './shard-list.js'
 import { type KinesisSplit, splitId, subtaskOfHashRange } from './split.js'
 import { type StreamName, shownStream } from './stream-name.js'
 
@@ -116,7 +117,7 @@ export class KinesisEnumerator implements SplitEnumerator {
     const { startAt, endAt } = this.#options.settings
     const summary = await this.#retrying(name, listing, () => listing.api.describe(name))
     const before = this.#streamBefore(name, summary)
-    const stream = before ?? this.#firstState(summary, listing)
+    const stream = this.#withEnd(name, before ?? this.#firstState(summary, listing), { isFirst: !before, listing })
     await this.#registration?.ensure(summary.arn, this.#abort.signal)
     const shards = await this.#list(name, listing, { StreamARN: stream.arn })
     const keyOf = this.#keyOf(name)
@@ -136,6 +137,21 @@ export class KinesisEnumerator implements SplitEnumerator {
       before,
       `${arn}, created ${isoOf(createdAt)}, as ${shownStream(name)}`,
     )
+  }
+
+  /** An end that the job asks for only now is one as of now. @throws TidemarkError KINESIS_END_CHANGED */
+  #withEnd(
+    name: StreamName,
+    stream: StreamState,
+    { isFirst, listing }: { readonly isFirst: boolean; readonly listing: Listing },
+  ): StreamState {
+    const asked = askedEnd(this.#options.settings.endAt)
+    if (stream.end !== undefined && stream.end.asked !== asked) {
+      throw endChanged(this.#options.context.operatorId, shownStream(name), { asked: stream.end.asked, now: asked })
+    }
+    if (asked === null || stream.end !== undefined) return stream
+    const tipMs = isFirst ? stream.firstStart.latest : listing.api.serverClock.latest()
+    return { ...stream, end: { asked, tipMs } }
   }
 
   #firstState({ arn, createdAt }: StreamSummary, { api }: Listing): StreamState {
@@ -200,9 +216,7 @@ export class KinesisEnumerator implements SplitEnumerator {
 
   /** How positions name a shard of the stream. */
   #keyOf(name: StreamName): (shardId: string) => string {
-    return this.#options.settings.streams.length === 1
-      ? (shardId) => shardId
-      : (shardId) => `${shownStream(name)}/${shardId}`
+    return (shardId) => shardKey(this.#options.settings.streams, name, shardId)
   }
 
   #startKey(arn: string): string {

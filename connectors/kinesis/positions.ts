@@ -1,7 +1,7 @@
 import { optionInvalid } from '../../core/options.js'
 import type { KinesisSplit, ShardPosition } from './split.js'
 
-export type ShardEnd = Pick<KinesisSplit, 'endsAt' | 'endsAtTip' | 'stopAt'>
+export type ShardEnd = Pick<KinesisSplit, 'endsAt' | 'endsAtTip' | 'stopAt' | 'endAsked'>
 
 /** From this record on, or from the one behind it. */
 export type SequencePosition =
@@ -20,7 +20,7 @@ export type KinesisStart =
   | { readonly shards: Readonly<Record<string, SequencePosition>>; readonly timestamp?: undefined }
 
 /**
- * `tip`: what the stream holds when the job first starts. A timestamp: what arrived at or before it, which may lie ahead.
+ * `tip`: what the stream holds when the job first starts with this end. A timestamp: what arrived at or before it, which may lie ahead.
  * `shards`: for each shard id (`stream/shardId` where there are several streams) `at` ends before that record, `after`
  * behind it, so that what starts there begins with the next one; shards that are not named end at the tip.
  */
@@ -86,15 +86,28 @@ export function startOf(start: KinesisStart, shard: string, resolvedMs: number):
   return { kind: 'horizon' }
 }
 
-/** Where a shard ends, whenever it is found. `tipMs`: no earlier than the first start. */
-export function endOf(end: KinesisEnd | undefined, shard: string, tipMs: number): ShardEnd {
-  if (end === undefined) return { endsAt: null, endsAtTip: false, stopAt: null }
+/** What a job asks for, as a checkpoint keeps it: one text for one meaning. Null: no end. */
+export function askedEnd(end: KinesisEnd | undefined): string | null {
+  if (end === undefined || end === 'tip') return end ?? null
+  if (end.timestamp !== undefined) return `timestamp ${Number(end.timestamp)}`
+  return `shards ${JSON.stringify(Object.entries(end.shards).sort(([one], [other]) => (one < other ? -1 : 1)))}`
+}
+
+/**
+ * Where a shard ends, whenever it is found.
+ * @param tipMs no earlier than the start that asked for the end; null: the shard's reader finds it out
+ */
+export function endOf(end: KinesisEnd | undefined, shard: string, tipMs: number | null): ShardEnd {
+  const endAsked = askedEnd(end)
+  if (end === undefined) return { endsAt: null, endsAtTip: false, stopAt: null, endAsked }
   if (typeof end === 'object') {
-    if (end.timestamp !== undefined) return { endsAt: Number(end.timestamp), endsAtTip: false, stopAt: null }
+    if (end.timestamp !== undefined) return { endsAt: Number(end.timestamp), endsAtTip: false, stopAt: null, endAsked }
     const { at, after } = end.shards[shard] ?? {}
     const sequenceNumber = at ?? after
     const kind = at === undefined ? 'after' : 'at'
-    if (sequenceNumber !== undefined) return { endsAt: null, endsAtTip: false, stopAt: { kind, sequenceNumber } }
+    if (sequenceNumber !== undefined) {
+      return { endsAt: null, endsAtTip: false, stopAt: { kind, sequenceNumber }, endAsked }
+    }
   }
-  return { endsAt: tipMs, endsAtTip: true, stopAt: null }
+  return { endsAt: tipMs, endsAtTip: true, stopAt: null, endAsked }
 }

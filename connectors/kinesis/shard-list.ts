@@ -1,14 +1,17 @@
 import type { Shard } from '@aws-sdk/client-kinesis'
-import { endOf, type KinesisEnd, type KinesisStart, startOf } from './positions.js'
+import { askedEnd, endOf, type KinesisEnd, type KinesisStart, startOf } from './positions.js'
 import { type KinesisSplit, splitId } from './split.js'
+import { type StreamName, shownStream } from './stream-name.js'
 
 /** What a checkpoint keeps of a stream as a whole. */
 export interface StreamState {
   readonly arn: string
   /** Epoch milliseconds. */
   readonly createdAt: number
-  /** When the job first read it: what `latest` and `tip` mean. */
+  /** When the job first read it: what `latest` means. */
   readonly firstStart: FirstStart
+  /** Absent: no end was asked for. */
+  readonly end?: StreamEnd
   /** Ids of shards that the first listing had and that are not read: they lie before where the job starts. */
   readonly skipped: readonly string[]
 }
@@ -18,6 +21,13 @@ export interface FirstStart {
   readonly earliest: number
   /** No earlier. */
   readonly latest: number
+}
+
+export interface StreamEnd {
+  /** As `askedEnd` gives it. */
+  readonly asked: string
+  /** What `tip` means: no earlier than the first start that asked for it. */
+  readonly tipMs: number
 }
 
 export interface ListedShards {
@@ -61,6 +71,26 @@ export function skippedShards(
   return [...skipped]
 }
 
+/** How positions name a shard of the stream. */
+export function shardKey(streams: readonly StreamName[], stream: StreamName, shardId: string): string {
+  return streams.length === 1 ? shardId : `${shownStream(stream)}/${shardId}`
+}
+
+/**
+ * A shard that a checkpoint has, with the end that the job asks for now: one that was first read without an end has none
+ * of its own. What it asked for before stays as it was then.
+ */
+export function withAskedEnd(
+  split: KinesisSplit,
+  { endAt, streams }: { readonly endAt: KinesisEnd | undefined; readonly streams: readonly StreamName[] },
+): KinesisSplit {
+  if ((split.endAsked ?? null) === askedEnd(endAt)) return split
+  const own = (name: StreamName): boolean =>
+    'StreamARN' in name ? name.StreamARN === split.streamArn : split.streamArn.endsWith(`:stream/${name.StreamName}`)
+  const stream = streams.find(own) ?? { StreamARN: split.streamArn }
+  return { ...split, ...endOf(endAt, shardKey(streams, stream, split.shardId), null) }
+}
+
 /** Shards to read that are not known yet. Performs no I/O. */
 export function newSplits(
   { shards, keyOf, stream }: ListedShards,
@@ -73,7 +103,7 @@ export function newSplits(
   },
 ): readonly KinesisSplit[] {
   const { known, isFirst, startAt, endAt } = options
-  const { arn, createdAt, firstStart, skipped } = stream
+  const { arn, createdAt, firstStart, end, skipped } = stream
   const unwanted = new Set(skipped)
   const found: KinesisSplit[] = []
   for (const shard of shards) {
@@ -91,7 +121,7 @@ export function newSplits(
         end: shard.HashKeyRange?.EndingHashKey ?? '0',
       },
       position: isFirst ? startOf(startAt, keyOf(shardId), firstStart.earliest) : { kind: 'horizon' },
-      ...endOf(endAt, keyOf(shardId), firstStart.latest),
+      ...endOf(endAt, keyOf(shardId), end?.tipMs ?? null),
       readUpTo: null,
     })
   }

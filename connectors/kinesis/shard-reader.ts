@@ -9,7 +9,7 @@ import { type MutableRecordMeta, RecordUnpacker } from './record-unpacker.js'
 import { Retention } from './retention.js'
 import type { Answer, FetcherOptions, ShardFetcher } from './shard-fetcher.js'
 import { type ShardMetrics, type ShardReadings, shardMetrics } from './shard-metrics.js'
-import { isBeyond, type KinesisSplit, type ShardPosition, splitId } from './split.js'
+import { isBeyond, type KinesisSplit, type ShardPosition, type StopPosition, splitId } from './split.js'
 
 export interface ShardReaderOptions<T> {
   readonly settings: KinesisSettings<T>
@@ -35,7 +35,7 @@ export class ShardReader<T> implements SplitReader<T> {
   readonly #metrics: ShardMetrics
   readonly #abort = new AbortController()
   readonly #where: string
-  readonly #split: KinesisSplit
+  #split: KinesisSplit
   #endsAt: number | null
   #endsAtTip: boolean
   #isEnded = false
@@ -114,7 +114,7 @@ export class ShardReader<T> implements SplitReader<T> {
 
   start(): void {
     const { position, stopAt } = this.#split
-    if (stopAt?.kind === 'after' && position.kind === 'after' && isAllRead(position, stopAt.sequenceNumber)) {
+    if (stopAt !== null && position.kind === 'after' && isAllRead(position, stopAt)) {
       this.#isEnded = true
       this.#endedEarly = true
       this.#context.wake()
@@ -198,6 +198,7 @@ export class ShardReader<T> implements SplitReader<T> {
 
   #accept(answer: Answer): void {
     const { isAtTip, isShardEnd, calledAt } = answer
+    if (this.#split.endsAtTip && this.#split.endsAt === null) this.#resolveTip()
     const fetched = answer.records.map(fetchedRecord)
     const beyond = fetched.findIndex((record) => this.#isBeyond(record))
     const records = beyond < 0 ? fetched : fetched.slice(0, beyond)
@@ -218,6 +219,13 @@ export class ShardReader<T> implements SplitReader<T> {
       this.#successors = answer.children.map(({ ShardId }) => splitId(stream, ShardId ?? ''))
     }
     this.#context.wake()
+  }
+
+  /** By the server's clock, which is known by now; kept from here on. */
+  #resolveTip(): void {
+    const endsAt = this.#api.serverClock.latest()
+    this.#split = { ...this.#split, endsAt }
+    this.#endsAt = Math.min(this.#endsAt ?? Number.POSITIVE_INFINITY, endsAt)
   }
 
   #isBeyond({ arrivedAt, sequenceNumber }: FetchedRecord): boolean {
@@ -247,6 +255,9 @@ export class ShardReader<T> implements SplitReader<T> {
   }
 }
 
-function isAllRead(position: ShardPosition & { readonly kind: 'after' }, stop: string): boolean {
-  return position.sequenceNumber === stop && position.subSequence === null && position.valueIndex === undefined
+/** A stop that was set when the shard had been read further is one that was passed. */
+function isAllRead(position: ShardPosition & { readonly kind: 'after' }, stop: StopPosition): boolean {
+  if (isBeyond(stop, position.sequenceNumber)) return true
+  const isWhole = position.subSequence === null && position.valueIndex === undefined
+  return stop.kind === 'after' && position.sequenceNumber === stop.sequenceNumber && isWhole
 }

@@ -7,6 +7,7 @@ import { type KinesisOptions, type KinesisSettings, settingsOf } from './options
 import { PollingFetcher } from './polling-fetcher.js'
 import type { KinesisEnd, KinesisStart } from './positions.js'
 import type { FetcherOptions, ShardFetcher } from './shard-fetcher.js'
+import { withAskedEnd } from './shard-list.js'
 import { ShardReader } from './shard-reader.js'
 import type { KinesisSplit } from './split.js'
 import { shownStream } from './stream-name.js'
@@ -37,7 +38,12 @@ export function kinesis<T>(options: KinesisOptions<T>): Source<T> {
     async read(split, context) {
       const lease = await shared.lease()
       // Splits come from this source's enumerator, or from a checkpoint of it.
-      const reader = new ShardReader(split as KinesisSplit, { settings, lease, context, fetcher })
+      const reader = new ShardReader(withAskedEnd(split as KinesisSplit, settings), {
+        settings,
+        lease,
+        context,
+        fetcher,
+      })
       reader.start()
       return reader
     },

@@ -12,10 +12,12 @@ export interface KinesisSplit extends Split {
   readonly position: ShardPosition
   /** Bounded reads: the split ends before the first record that arrived after this time. */
   readonly endsAt: number | null
-  /** Bounded reads: and where the reader has caught up, if that is earlier. */
+  /** Bounded reads: and where the reader has caught up, if that is earlier. Without `endsAt` the first answer says when that is. */
   readonly endsAtTip: boolean
   /** Bounded reads: before this record, or behind it. */
   readonly stopAt: StopPosition | null
+  /** What the job asked for that these ends are of. Null, or absent: no end. */
+  readonly endAsked?: string | null
   /** Nothing that arrived before this time (epoch milliseconds) is left to read. Null: not known. */
   readonly readUpTo: number | null
 }
