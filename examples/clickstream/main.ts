@@ -46,9 +46,17 @@ function parse(argv: readonly string[]): Options {
     .allowExcessArguments(false)
     .parse(argv, { from: 'user' })
     .opts<Options>()
-  if (options.s3Endpoint === undefined || options.s3 !== undefined) return options
-  const message = '--s3-endpoint needs --s3 s3://bucket/folder'
-  throw new TidemarkError({ code: 'CLICKSTREAM_OPTIONS', domain: 'user', message })
+  if (options.s3 !== undefined && !options.s3.startsWith('s3://')) {
+    throw refused(`--s3 is s3://bucket/folder, found ${options.s3}; a folder is for --out`)
+  }
+  if (options.s3Endpoint !== undefined && options.s3 === undefined) {
+    throw refused('--s3-endpoint needs --s3 s3://bucket/folder')
+  }
+  return options
+}
+
+function refused(message: string): TidemarkError {
+  return new TidemarkError({ code: 'CLICKSTREAM_OPTIONS', domain: 'user', message })
 }
 
 await command(async () => {

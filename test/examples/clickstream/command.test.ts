@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { madeUpClicks } from '../../../examples/clickstream/made-up.js'
@@ -29,4 +30,13 @@ it('npm run clickstream, killed while it reads, goes on from its checkpoint: eac
   const textsOf = async (name: string) => (await readVisits(join(out, name))).map(visitText).sort()
   expect(await textsOf('sessions')).toEqual(expectedSessions(clicks, 600_000))
   expect(await textsOf('stagger')).toEqual(expectedStagger(clicks, 900_000))
+})
+
+it('npm run clickstream -- --s3 with a folder writes nothing, and says where folders go', async () => {
+  const out = join(await folderOfTest(), 'out')
+  const refused = new Process('examples/clickstream/main.ts', ['--visits', '5', '--out', out, '--s3', 'visits'])
+  const { code, error } = await refused.ended
+  expect(code).toBe(1)
+  expect(error).toContain('s3://bucket/folder, found visits')
+  await expect(access(out)).rejects.toMatchObject({ code: 'ENOENT' })
 })
