@@ -29,7 +29,7 @@ export interface ChainedFile {
 }
 
 /** What is compressed at once off the event loop, or stored with one call. */
-const GROUP_BYTES = 1024 * 1024
+const GROUP_BYTES = 512 * 1024
 
 /** Carries the pieces of all files of a writer to the storage. One thing is done after the other. */
 export class PieceChain {

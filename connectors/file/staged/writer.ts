@@ -66,6 +66,8 @@ export class StagedWriter<T> implements SinkWriter<T> {
   /** Bytes that encoders hold, and that they may hold in this turn. */
   #pendingBytes = 0
   #pendingLimit = 0
+  /** Of what waits for its turn: a longer queue would not be emptied any sooner, and what waits long is dear to collect. */
+  readonly #queueLimit: number
   #refusedRows = false
   #isPreparing = false
   #isAtEnd = false
@@ -76,6 +78,7 @@ export class StagedWriter<T> implements SinkWriter<T> {
   constructor(context: WriterContext, options: StagedWriterOptions<T>) {
     this.#context = context
     this.#options = options
+    this.#queueLimit = options.bufferBytes / 4
     this.#chain = new PieceChain({
       failed: options.failed,
       onFailure: () => context.wake(),
@@ -339,13 +342,16 @@ export class StagedWriter<T> implements SinkWriter<T> {
   }
 
   #setPendingLimit(): void {
-    this.#pendingLimit = this.#options.bufferBytes - this.#chain.queuedBytes - this.#options.storage.heldBytes
+    const { queuedBytes } = this.#chain
+    const { bufferBytes, storage } = this.#options
+    this.#pendingLimit = queuedBytes >= this.#queueLimit ? 0 : bufferBytes - queuedBytes - storage.heldBytes
   }
 
   /** The storage holds less than before. */
   onProgress(): void {
     if (!this.#refusedRows) return
-    if (this.#heldBytes <= this.#options.bufferBytes * 0.75) {
+    const isShort = this.#chain.queuedBytes <= this.#queueLimit / 2
+    if (isShort && this.#heldBytes <= this.#options.bufferBytes * 0.75) {
       this.#refusedRows = false
       this.#context.wake()
     } else if (!this.#isPreparing) this.#makeRoom()
