@@ -1,3 +1,4 @@
+import { linkedTo, type ReferenceRegion, regionOfPoints, regionsOf } from '../../core/patterns/hotspots/reference.js'
 import { choices } from '../taxi/seeded.js'
 
 /*
@@ -20,6 +21,9 @@ export const WITHIN_MS = 240_000
 export const GAP_MS = 120_000
 export const WINDOW_MS = 600_000
 export const TOP = 3
+export const HOTSPOTS = { windowSize: 20, scanRadius: 9, minimumPoints: 3 }
+/** A point is a total and a time within such a period. */
+export const PERIOD_MS = 60
 
 /** By split, nearly in order. Events of a cart have a time each, but for copies, which come through another split. */
 export function makeEvents(seed: number, count: number): readonly (readonly Event[])[] {
@@ -85,6 +89,8 @@ export function expectedResults(splits: readonly (readonly Event[])[]): Readonly
           .map(({ id, at }) => ({ cart, added: id, at: at + WITHIN_MS })),
       ),
     ),
+    hot: linesOf(carts.flatMap(({ cart, events }) => hotIn(events).map((row) => ({ cart, ...row })))),
+    busy: linesOf(carts.flatMap(({ cart, events }) => busyIn(events).map((row) => ({ cart, ...row })))),
     late: [],
   }
 }
@@ -119,4 +125,33 @@ function paidOf(events: readonly Event[]) {
 
 function isPaid(later: readonly Event[], until: number): boolean {
   return later.some(({ kind, at }) => kind === 'pay' && at < until)
+}
+
+const pointOf = ({ total, at }: Event): number[] => [total, at % PERIOD_MS]
+const boxOf = ({ pointsCount, min, max }: ReferenceRegion) => ({ points: pointsCount, from: min, to: max })
+
+/** Each event among the last ones up to it. */
+function hotIn(events: readonly Event[]) {
+  return events.map(({ id }, index) => {
+    const points = events
+      .slice(0, index + 1)
+      .slice(-HOTSPOTS.windowSize)
+      .map(pointOf)
+    const linked = linkedTo(points.length - 1, points, HOTSPOTS.scanRadius).map((at) => points[at] as number[])
+    const isHot = linked.length >= HOTSPOTS.minimumPoints
+    return { id, ...(isHot ? boxOf(regionOfPoints(linked)) : { points: 0, from: [], to: [] }) }
+  })
+}
+
+/** All that are hot at the end of each window that had an event. */
+function busyIn(events: readonly Event[]) {
+  const { windowSize, scanRadius: radius, minimumPoints } = HOTSPOTS
+  const ends = new Set(events.map(({ at }) => (Math.floor(at / WINDOW_MS) + 1) * WINDOW_MS))
+  return [...ends].flatMap((end) => {
+    const points = events
+      .filter(({ at }) => at < end)
+      .slice(-windowSize)
+      .map(pointOf)
+    return regionsOf(points, { radius, minimumPoints }).map((region) => ({ end, ...boxOf(region) }))
+  })
 }

@@ -1,9 +1,28 @@
 import { boundedOutOfOrderness, count, defineJob, millis, type Source, type Stream, tumbling } from 'tidemark'
 import { fileSink, jsonLines } from 'tidemark/file'
-import { absence, deduplicate, rateOfChange, sequence, sessionFeatures, topPerWindow } from 'tidemark/patterns'
-import { DISORDER_MS, type Event, GAP_MS, TOP, WINDOW_MS, WITHIN_MS } from './expected.js'
+import {
+  absence,
+  deduplicate,
+  hotspots,
+  rateOfChange,
+  sequence,
+  sessionFeatures,
+  topPerWindow,
+} from 'tidemark/patterns'
+import { DISORDER_MS, type Event, GAP_MS, HOTSPOTS, PERIOD_MS, TOP, WINDOW_MS, WITHIN_MS } from './expected.js'
 
-export const RESULTS = ['unique', 'rates', 'silent', 'sessions', 'top', 'paid', 'unpaid', 'late'] as const
+export const RESULTS = [
+  'unique',
+  'rates',
+  'silent',
+  'sessions',
+  'top',
+  'paid',
+  'unpaid',
+  'hot',
+  'busy',
+  'late',
+] as const
 
 /** Fails once, at the so many-th event. */
 export interface Fault {
@@ -84,6 +103,32 @@ export const patternsJob = (out: string, events: Source<Event>, fault: Fault) =>
         at: startedAt + WITHIN_MS,
       })),
     )
+    const dimensions = { total: ({ total }: Event) => total, time: ({ at }: Event) => at % PERIOD_MS }
+    const hot = carts.pipe(hotspots('hot', { dimensions, ...HOTSPOTS }))
+    write(
+      'hot',
+      hot.map(({ record: { cart, id }, hotspot }) => ({
+        cart,
+        id,
+        points: hotspot?.pointsCount ?? 0,
+        from: hotspot ? [hotspot.minValues.total, hotspot.minValues.time] : [],
+        to: hotspot ? [hotspot.maxValues.total, hotspot.maxValues.time] : [],
+      })),
+    )
+    const busy = carts.pipe(hotspots('busy', { dimensions, ...HOTSPOTS, every: millis(WINDOW_MS) }))
+    write(
+      'busy',
+      busy.map(({ key, end, pointsCount, minValues, maxValues }) => ({
+        cart: key,
+        end,
+        points: pointsCount,
+        from: [minValues.total, minValues.time],
+        to: [maxValues.total, maxValues.time],
+      })),
+    )
     const { late } = unique
-    write('late', late.union(rates.late, silent.late, sessions.late, paid.late, unpaid.late, top.late))
+    write(
+      'late',
+      late.union(rates.late, silent.late, sessions.late, paid.late, unpaid.late, top.late, hot.late, busy.late),
+    )
   })
