@@ -11,6 +11,7 @@ import { fixedDelay } from '../../../runtime/coordinator/restart-strategy.js'
 import type { RunOptions } from '../../../runtime/run.js'
 import { readSavepoint } from '../../../runtime/savepoint/read-savepoint.js'
 import { memoryStore } from '../../../runtime/storage/memory.js'
+import { runs, timeout } from '../../setup/runs.js'
 import { LedgerSink } from '../fixture/ledger-sink.js'
 import { type Row, row, Script, type ScriptOptions } from '../fixture/script.js'
 import { ShardedLog } from '../fixture/sharded-log.js'
@@ -337,7 +338,7 @@ describe('of any sources in a group', () => {
     return source.end()
   }
 
-  it('every record is read in the end, and none of a split that is too far ahead', async () => {
+  it('every record is read in the end, and none of a split that is too far ahead', { timeout }, async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(member, { minLength: 1, maxLength: 4 }),
@@ -366,6 +367,7 @@ describe('of any sources in a group', () => {
           expect(read).toEqual(members.map(({ splits }) => splits.flat().length))
         },
       ),
+      runs(60),
     )
   })
 })
