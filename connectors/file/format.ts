@@ -77,6 +77,8 @@ export interface FileSinkFormat<in T> {
 
 /** How a format that depends on the rows is fixed, once for a sink: all its subtasks and generations write the same. */
 export interface FormatInference<in T> {
+  /** So many are looked at, unless there is no waiting for them, or they leave something open. */
+  readonly rows: number
   begin(): FormatSample<T>
   /**
    * @param agreed what some sample of the sink has as its result
@@ -94,8 +96,6 @@ export interface FormatSample<in T> {
   readonly rows: number
   /** Of all rows that were looked at, about. */
   readonly bytes: number
-  /** Whether more rows are not needed. */
-  readonly isEnough: boolean
   /** @throws TidemarkError when the rows leave it open */
   result(): string
 }

@@ -8,7 +8,10 @@ import { schemaOfShape, type Undecided } from './schema-of-shape.js'
 import { fieldOf, nothingSeen, partOf, requireValue, see } from './shape.js'
 
 export interface InferSchemaOptions {
-  /** How many rows are looked at before the schema is fixed, at most: a checkpoint fixes it with what was seen. Default 1000. */
+  /**
+   * How many rows a subtask looks at. Where they leave something open it looks at more, as far as its buffer goes; a
+   * checkpoint fixes the schema with what was seen. Default 1000.
+   */
   readonly rows?: number
   /** Columns that are known: what is declared here counts, whatever the rows have. */
   readonly columns?: ParquetSchema
@@ -63,6 +66,7 @@ export function inferredFormat(
       }
     },
     inference: {
+      rows: inferred.rows,
       begin: () => new SchemaSample(inferred),
       fixed(agreed, place) {
         const schema = parseAgreed(agreed, place)
@@ -81,10 +85,6 @@ class SchemaSample implements FormatSample<object> {
 
   constructor(inferred: InferredSchema) {
     this.#inferred = inferred
-  }
-
-  get isEnough(): boolean {
-    return this.rows >= this.#inferred.rows
   }
 
   look(row: object): TidemarkError | undefined {

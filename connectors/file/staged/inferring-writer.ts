@@ -22,8 +22,8 @@ interface Held<T> {
 }
 
 /**
- * Holds the first rows until they tell the format, or a barrier comes: what is held is never part of a checkpoint. From
- * then on the rows of the subtask go straight to its files. The format is that of whichever subtask, of whatever
+ * Holds the first rows until they tell the format. A barrier, or too many bytes, end that: what is held is never part of a
+ * checkpoint. From then on the rows of the subtask go straight to its files. The format is that of whichever subtask, of whatever
  * generation, was first to say.
  */
 export class InferringWriter<T> implements SinkWriter<T> {
@@ -35,6 +35,8 @@ export class InferringWriter<T> implements SinkWriter<T> {
   #encoder: (() => FileEncoder<T>) | undefined
   #agreed: string | undefined
   #agreeing: Promise<void> | undefined
+  /** So many rows are looked at before the format is asked for. */
+  #enough: number
   #failure: unknown
   #onProgress: (() => void) | undefined
   #closed = false
@@ -43,6 +45,7 @@ export class InferringWriter<T> implements SinkWriter<T> {
     this.#context = context
     this.#options = options
     this.#sample = options.inference.begin()
+    this.#enough = options.inference.rows
     const wake = (): void => {
       this.#onProgress?.()
       context.wake()
@@ -79,7 +82,9 @@ export class InferringWriter<T> implements SinkWriter<T> {
 
   async prepareCommit(checkpointId: number): Promise<readonly unknown[]> {
     if (this.#held.length > 0) {
-      await this.#settle()
+      // One that is under way may want to wait for rows.
+      await this.#agreeing
+      await this.#settle(true)
       while (!this.#release()) await this.#progress()
     }
     const prepared = await this.#files.prepareCommit(checkpointId)
@@ -103,37 +108,52 @@ export class InferringWriter<T> implements SinkWriter<T> {
     const sample = this.#sample
     for (let row = from; row < batch.length; row++) sample.look(batch.values[row]!)
     this.#held.push({ batch, from })
-    if (sample.isEnough || sample.bytes >= this.#options.bufferBytes) this.#settle()?.catch(() => undefined)
+    const isFull = sample.bytes >= this.#options.bufferBytes
+    if (isFull || sample.rows >= this.#enough) this.#settle(isFull)?.catch(() => undefined)
   }
 
-  /** What is held can be written, or is gone. */
-  #settle(): Promise<void> | undefined {
+  /**
+   * What is held can be written then, or is gone.
+   * @param isLast whether there is no waiting for more rows
+   */
+  #settle(isLast: boolean): Promise<void> | undefined {
     if (this.#agreed !== undefined) return undefined
     if (this.#sample.rows === 0) this.#rejectHeld()
-    else this.#agreeing ??= this.#agree()
+    else this.#agreeing ??= this.#agree(isLast)
     return this.#agreeing
   }
 
-  async #agree(): Promise<void> {
+  async #agree(isLast: boolean): Promise<void> {
     try {
-      const own = this.#named(() => this.#sample.result())
-      const agreed = await this.#options.agreement.create(own)
+      const { agreement } = this.#options
+      let agreed = await agreement.read()
+      if (agreed === undefined) {
+        const own = this.#ownResult(isLast)
+        if (own === undefined) {
+          this.#enough = 2 * this.#sample.rows
+          this.#agreeing = undefined
+          return
+        }
+        agreed = await agreement.create(own)
+      }
       const format = await this.#adopt(agreed)
       const { logger, subtask } = this.#context
-      const isOwn = agreed === own
-      const facts = {
-        format,
-        place: this.#options.agreement.name,
-        rows: this.#sample.rows,
-        subtask: subtask.index,
-        isOwn,
-      }
-      logger.info('the format of the output is fixed', facts)
+      logger.info('the format of the output is fixed', { format, place: agreement.name, subtask: subtask.index })
     } catch (thrown) {
       this.#failure = thrown
       throw thrown
     } finally {
       this.#context.wake()
+    }
+  }
+
+  /** Undefined where more rows may tell what these leave open. */
+  #ownResult(isLast: boolean): string | undefined {
+    try {
+      return this.#named(() => this.#sample.result())
+    } catch (thrown) {
+      if (isLast) throw thrown
+      return undefined
     }
   }
 
