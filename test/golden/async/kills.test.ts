@@ -14,7 +14,8 @@ const ORDERS = 300 * KILLS
 /** Between two batches of a split: so long that the job has work left at every kill, also where it is slow. */
 const PAUSE_MS = 500
 const ALL = (['heap', 'disk'] as const).flatMap((state) => [true, false].map((isOrdered) => ({ state, isOrdered })))
-const CASES: typeof ALL = IS_WHOLE ? ALL : [choices(SEED).one(ALL)]
+const chosen = choices(SEED).between(0, ALL.length - 1)
+const CASES = IS_WHOLE ? ALL : ALL.slice(chosen, chosen + 1)
 
 describe(`a job that calls a service which times out, fails and answers twice (seed ${SEED})`, () => {
   it.each(CASES)(

@@ -37,6 +37,9 @@ export function makeInput(seed: number, count: number): Input {
   return { offers: side(3, count), prices: side(2, count) }
 }
 
+/** Pairs that the function of the window join does not take. */
+export const isRefused = (offer: Offer, price: Offer): boolean => (offer.number * 31 + price.number) % 17 === 3
+
 export const linesOf = (rows: readonly object[]): string[] => rows.map((row) => JSON.stringify(row)).sort()
 
 /** Lines of each result, sorted. */
@@ -54,15 +57,8 @@ export function expectedResults({ offers, prices }: Input): Readonly<Record<stri
         ),
       ),
     ),
-    pairs: linesOf(
-      sides.flatMap(({ item, own, others }) =>
-        own.flatMap((offer) =>
-          others
-            .filter(({ at }) => windowOf(at) === windowOf(offer.at))
-            .map((price) => ({ item, offer: offer.number, price: price.number, end: windowOf(offer.at) + WINDOW_MS })),
-        ),
-      ),
-    ),
+    pairs: linesOf(pairsOf(sides, (offer, price) => !isRefused(offer, price))),
+    refused: linesOf(pairsOf(sides, isRefused)),
     priced: linesOf(
       sides.flatMap(({ item, own, others }) =>
         own.map((offer) => {
@@ -81,6 +77,22 @@ export function expectedResults({ offers, prices }: Input): Readonly<Record<stri
     ),
     silent: linesOf(sides.map(({ item, own, others }) => ({ item, offers: own.length, prices: others.length }))),
   }
+}
+
+interface Side {
+  readonly item: string
+  readonly own: readonly Offer[]
+  readonly others: readonly Offer[]
+}
+
+function pairsOf(sides: readonly Side[], isWanted: (offer: Offer, price: Offer) => boolean): object[] {
+  return sides.flatMap(({ item, own, others }) =>
+    own.flatMap((offer) =>
+      others
+        .filter((price) => windowOf(price.at) === windowOf(offer.at) && isWanted(offer, price))
+        .map((price) => ({ item, offer: offer.number, price: price.number, end: windowOf(offer.at) + WINDOW_MS })),
+    ),
+  )
 }
 
 const windowOf = (at: number): number => Math.floor(at / WINDOW_MS) * WINDOW_MS
