@@ -5,7 +5,7 @@ import type { VirtualEnvironment } from '../../runtime/environment/virtual.js'
 
 /** How much virtual time passes in one look, and real time at most. */
 const VIRTUAL_STEP_MS = 50
-const REAL_STEP_MS = 5
+const REAL_STEP_MS = 2
 /** Looks without any progress before patience can end: a machine that stood still for a while is no fault. */
 const LEAST_LOOKS = 25
 
@@ -71,7 +71,9 @@ export class Patience {
 
   /** Some looks, to see that nothing happens, or to let happen what need not. */
   async aWhile(isDone: () => boolean = () => false): Promise<void> {
-    for (let looks = 0; looks < LEAST_LOOKS && !isDone(); looks++) await this.step()
+    // Virtual time passes as fast as one likes.
+    const most = isVirtual(this.#source) ? LEAST_LOOKS / 5 : LEAST_LOOKS
+    for (let looks = 0; looks < most && !isDone(); looks++) await this.step()
   }
 
   /** What a promise gives; undefined when patience ended first. What it throws is thrown. */

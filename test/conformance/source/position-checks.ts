@@ -75,18 +75,12 @@ export const POSITION_CHECKS: readonly Check[] = [
   {
     name: 'splits and positions are plain data',
     promise: { of: 'Split', says: 'Plain data, position included: it is what a checkpoint stores.' },
-    run: async (context, broken) => {
+    run: async (context) => {
       for (const split of await context.splits()) {
         const session = await context.open(split)
         await session.pollOne()
-        for (const position of [split, session.reader.position()]) {
-          const back = throughCheckpoint(position)
-          if (!isDeepStrictEqual(back, position)) {
-            throw broken(
-              `${shown(position)} of split ${split.id}, which comes back from a checkpoint as ${shown(back)}`,
-            )
-          }
-        }
+        // It says what is not, and where.
+        throughCheckpoint([split, session.reader.position()])
       }
     },
   },

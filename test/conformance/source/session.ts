@@ -4,7 +4,7 @@ import { engineContext } from '../contexts.js'
 import type { Patience } from '../patience.js'
 
 /** Looks at a reader at its tip that bring nothing before it counts as read. */
-const QUIET_LOOKS = 5
+const QUIET_LOOKS = 3
 
 /** What was read of a split. */
 export interface Reading<T> {
@@ -76,7 +76,8 @@ export class ReaderSession<T> implements Reading<T> {
     let [hasSome, quiet] = [false, 0]
     await this.#patience.until(() => {
       hasSome = this.poll(1)
-      quiet = this.reader.caughtUp ? quiet + 1 : 0
+      // While it asks whether there is more it is not caught up, from time to time.
+      if (this.reader.caughtUp) quiet++
       return hasSome || this.reader.finished || quiet > QUIET_LOOKS
     })
     return hasSome
@@ -89,7 +90,8 @@ export class ReaderSession<T> implements Reading<T> {
       () => {
         const before = this.taken
         this.drain(maxRecords)
-        quiet = this.reader.caughtUp && this.taken === before ? quiet + 1 : 0
+        if (this.taken > before) quiet = 0
+        else if (this.reader.caughtUp) quiet++
         return this.reader.finished || quiet > QUIET_LOOKS
       },
       () => this.taken,

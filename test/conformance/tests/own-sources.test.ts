@@ -1,0 +1,183 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { CreateStreamCommand, type KinesisClient, ListShardsCommand, PutRecordCommand } from '@aws-sdk/client-kinesis'
+import { jsonUnchecked, type MalformedPolicy, type Source } from 'tidemark'
+import { collection, generator } from 'tidemark/collection'
+import { csv, files, jsonLines } from 'tidemark/file'
+import { kinesis } from 'tidemark/kinesis'
+import { type ConformanceCheck, type LocalKinesis, sourceConformance, startLocalKinesis } from 'tidemark/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { localKinesisClient } from '../../servers/kinesis/client.js'
+
+/*
+ * The sources that come with Tidemark keep the contract that others are asked to keep.
+ */
+
+function runAll(checks: readonly ConformanceCheck[]): void {
+  // Each check has a world of its own.
+  for (const { name, run } of checks) test.concurrent(name, run)
+}
+
+const numbers = (count: number, from = 0): readonly number[] =>
+  Array.from({ length: count }, (_, index) => from + index)
+
+describe('collection', () => {
+  runAll(
+    sourceConformance({
+      start: () => ({
+        source: () => collection(numbers(23), { splits: 3, timestamps: (n) => n * 1000 }),
+        splits: [0, 1, 2].map((first) => numbers(23).filter((n) => n % 3 === first)),
+      }),
+    }),
+  )
+})
+
+describe('generator', () => {
+  runAll(
+    sourceConformance({
+      start: () => ({
+        source: () => generator({ count: 20, splits: 2, rate: 10_000, make: (n) => n, timestamp: (n) => n * 1000 }),
+        splits: [0, 1].map((first) => numbers(20).filter((n) => n % 2 === first)),
+      }),
+    }),
+  )
+})
+
+interface Item {
+  readonly n: string
+  readonly text: string
+}
+
+const items = (split: number): readonly Item[] =>
+  numbers(12, split * 100).map((n) => ({ n: String(n), text: `größe ${'x'.repeat(n % 7)}` }))
+
+const FORMATS = {
+  'JSON lines': {
+    bytes: (split: number) =>
+      Buffer.from(
+        items(split)
+          .map((item) => `${JSON.stringify(item)}\n`)
+          .join(''),
+      ),
+    format: jsonLines(jsonUnchecked<Item>()),
+  },
+  'JSON lines, gzip': {
+    bytes: (split: number) =>
+      gzipSync(
+        items(split)
+          .map((item) => `${JSON.stringify(item)}\n`)
+          .join('\n'),
+      ),
+    format: jsonLines(jsonUnchecked<Item>()),
+  },
+  CSV: {
+    bytes: (split: number) =>
+      Buffer.from(
+        `n,text\n${items(split)
+          .map(({ n, text }) => `${n},"${text}"\n`)
+          .join('')}`,
+      ),
+    format: csv({ columns: ['n', 'text'] }),
+  },
+}
+
+describe.each(Object.entries(FORMATS))('files: %s', (_name, { bytes, format }) => {
+  runAll(
+    sourceConformance({
+      start: async () => {
+        const folder = await mkdtemp(join(tmpdir(), 'tidemark-'))
+        for (const split of [0, 1]) await writeFile(join(folder, `part-${split}`), bytes(split))
+        return {
+          source: (): Source<Item> => files({ path: folder, format }),
+          splits: [items(0), items(1)],
+          close: () => rm(folder, { recursive: true }),
+        }
+      },
+    }),
+  )
+})
+
+describe('files with malformed lines', () => {
+  runAll(
+    sourceConformance({
+      start: () => ({ source: () => collection([1]), splits: [[1]] }),
+      malformed: async (onMalformed: MalformedPolicy) => {
+        const folder = await mkdtemp(join(tmpdir(), 'tidemark-'))
+        await writeFile(join(folder, 'part'), '1\n2\n{\n3\n\n[\n4\n')
+        return {
+          source: () => files({ path: folder, format: jsonLines(jsonUnchecked<number>()), onMalformed }),
+          splits: [[1, 2, 3, 4]],
+          malformed: 2,
+          close: () => rm(folder, { recursive: true }),
+        }
+      },
+    }).filter(({ name }) => name.startsWith('malformed')),
+  )
+})
+
+describe('kinesis', () => {
+  let server: LocalKinesis
+  let client: KinesisClient
+  let streams = 0
+
+  beforeAll(async () => {
+    server = await startLocalKinesis()
+    client = localKinesisClient(server.url)
+  })
+  afterAll(async () => {
+    client.destroy()
+    await server.close()
+  })
+
+  /** A stream of its own with two shards, and the numbers that each shard has. */
+  async function streamOf(texts: readonly string[], shards = 2) {
+    const name = `numbers-${streams++}`
+    await client.send(new CreateStreamCommand({ StreamName: name, ShardCount: shards }))
+    const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName: name }))
+    for (const [index, text] of texts.entries()) {
+      const ExplicitHashKey = Shards[index % shards]?.HashKeyRange?.StartingHashKey
+      await client.send(
+        new PutRecordCommand({ StreamName: name, Data: Buffer.from(text), PartitionKey: 'key', ExplicitHashKey }),
+      )
+    }
+    return name
+  }
+
+  const sourceOf = (stream: string, onMalformed: MalformedPolicy = 'fail'): Source<number> =>
+    kinesis({
+      ...{ stream, onMalformed, startAt: 'horizon', endpoint: server.url },
+      decode: jsonUnchecked<number>(),
+      ...{ callsPerSecond: Number.POSITIVE_INFINITY, bytesPerSecond: Number.POSITIVE_INFINITY },
+      ...{ pollIntervalMs: 10, maxPollIntervalMs: 20 },
+    })
+
+  runAll(
+    sourceConformance({
+      start: async () => {
+        const stream = await streamOf(numbers(14).map(String))
+        return {
+          source: () => sourceOf(stream),
+          splits: [0, 1].map((shard) => numbers(14).filter((n) => n % 2 === shard)),
+        }
+      },
+      malformed: async (policy) => {
+        const stream = await streamOf(['1', '2', '{', '3', '4'], 1)
+        return { source: () => sourceOf(stream, policy), splits: [[1, 2, 3, 4]], malformed: 1 }
+      },
+    }),
+  )
+})
+
+test('an observable cannot be read again: its page says so, and the suite finds it', async () => {
+  const { from } = await import('rxjs')
+  const { fromObservable } = await import('tidemark/rxjs')
+  const broken: string[] = []
+  const start = () => ({ source: () => fromObservable(from([1, 2, 3]), { bounded: true }), splits: [[1, 2, 3]] })
+  for (const { name, run } of sourceConformance({ start })) await run().catch(() => broken.push(name))
+  expect(broken).toEqual([
+    'a position restores exactly: nothing is lost, nothing comes twice',
+    'a reader that was restored can be restored again',
+  ])
+})
