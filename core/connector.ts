@@ -179,6 +179,11 @@ export interface WriterContext extends EngineContext {
 export interface SinkWriter<in T> {
   /** Takes rows from `from` on, never waits; returns the index of the first row not taken. Throws what broke it. */
   write(batch: Batch<T>, from: number): number
+  /**
+   * Called after `wake`, which may be long before the next row: throws what broke the writer. Without it that shows at
+   * the next row or barrier.
+   */
+  check?(): void
   /** What was taken so far is all, but for late rows, up to this event time. +Infinity at the end of the input. */
   onWatermark?(watermark: number): void
   /**

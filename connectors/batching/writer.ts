@@ -56,8 +56,12 @@ export class BatchWriter<T, R extends Outgoing> implements SinkWriter<T> {
     return row
   }
 
-  async prepareCommit(): Promise<readonly unknown[]> {
+  check(): void {
     if (this.#delivery.failure) throw this.#delivery.failure
+  }
+
+  async prepareCommit(): Promise<readonly unknown[]> {
+    this.check()
     if (this.#heldRecords === 0) return []
     await new Promise<void>((resolve, reject) => {
       this.#flush = { resolve, reject }

@@ -31,6 +31,10 @@ export class RejectedRows {
     return this.#waiting.length === 0
   }
 
+  check(): void {
+    this.#writer.check?.()
+  }
+
   onWatermark(watermark: number): void {
     this.#writer.onWatermark?.(watermark)
   }

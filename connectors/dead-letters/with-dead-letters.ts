@@ -94,6 +94,11 @@ class WriterWithDeadLetters<T> implements SinkWriter<T> {
     return next
   }
 
+  check(): void {
+    this.#rows.check?.()
+    this.#rejected.check()
+  }
+
   onWatermark(watermark: number): void {
     this.#rows.onWatermark?.(watermark)
     this.#rejected.onWatermark(watermark)

@@ -61,6 +61,12 @@ export class SinkOperator implements Operator {
     return true
   }
 
+  /** A writer that broke fails the job, however long nothing comes that could be written. */
+  onWake(): boolean {
+    this.writer?.check?.()
+    return true
+  }
+
   async beforeSnapshot(barrier: Barrier): Promise<void> {
     const { checkpointId } = barrier
     const committables = (await this.writer?.prepareCommit(checkpointId)) ?? []

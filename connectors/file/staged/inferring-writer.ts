@@ -76,6 +76,11 @@ export class InferringWriter<T> implements SinkWriter<T> {
     return batch.length
   }
 
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure
+    this.#files.check()
+  }
+
   onWatermark(watermark: number): void {
     this.#files.onWatermark(watermark)
   }

@@ -123,6 +123,10 @@ export class StagedWriter<T> implements SinkWriter<T> {
     return batch.length
   }
 
+  check(): void {
+    if (this.#chain.failure) throw this.#chain.failure
+  }
+
   onWatermark(watermark: number): void {
     // Nothing would end what is open then.
     if (watermark === MAX_WATERMARK) this.#isAtEnd = true
