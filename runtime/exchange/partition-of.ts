@@ -14,15 +14,17 @@ interface Asked {
  * Which of so many subtasks gets a row, as the user's function says.
  * @throws TidemarkError PARTITION_INDEX_INVALID, USER_FUNCTION_FAILED, USER_FUNCTION_RETURNED_PROMISE
  */
-export function partitionOf(batch: Batch, row: number, { operatorId, partition, subtasks }: Asked): number {
-  const where = { operatorId, call: 'the function of partitionBy behind it', ...recordOf(batch, row) }
+export function partitionOf(batch: Batch, row: number, asked: Asked): number {
+  const { partition, subtasks } = asked
   let index: unknown
   try {
     index = partition(batch.values[row], subtasks)
     if (isSubtask(index, subtasks)) return index
   } catch (thrown) {
-    throw userError(thrown, where)
+    throw userError(thrown, whereOf(batch, row, asked))
   }
+  // Made only for what fails: this runs once a row.
+  const where = whereOf(batch, row, asked)
   if (isAsynchronous(index)) throw returnedPromise(index, where)
   const found = typeof index === 'number' ? String(index) : index === null ? 'null' : `a ${typeof index}`
   throw userError(
@@ -35,6 +37,10 @@ export function partitionOf(batch: Batch, row: number, { operatorId, partition, 
     }),
     where,
   )
+}
+
+function whereOf(batch: Batch, row: number, { operatorId }: Asked) {
+  return { operatorId, call: 'the function of partitionBy behind it', ...recordOf(batch, row) }
 }
 
 function isSubtask(index: unknown, subtasks: number): index is number {
