@@ -15,10 +15,22 @@ const PIECE_ROWS = 500
 /** As the sink has it: 40,000 values of seven columns. */
 const GROUP_ROWS = 5714
 
+/** What gzip gives out at once, as the sink has it: its default costs four times the ways to its thread and back. */
+const GZIP_CHUNK = 64 * 1024
+
+export interface BareOptions {
+  /** Whether the file is on the disk when it is done. */
+  readonly synced: boolean
+}
+
 /** The bare library: JSON.stringify in pieces into a stream, gzip on its way where asked for. */
-export async function bareLines(trips: readonly Trip[], path: string, isZipped: boolean): Promise<void> {
-  const file = createWriteStream(path)
-  const target = isZipped ? createGzip() : file
+export async function bareLines(
+  trips: readonly Trip[],
+  path: string,
+  { synced, isZipped }: BareOptions & { readonly isZipped: boolean },
+): Promise<void> {
+  const file = createWriteStream(path, { flush: synced })
+  const target = isZipped ? createGzip({ chunkSize: GZIP_CHUNK }) : file
   if (isZipped) target.pipe(file)
   for (let from = 0; from < trips.length; from += PIECE_ROWS) {
     let text = ''
@@ -31,7 +43,11 @@ export async function bareLines(trips: readonly Trip[], path: string, isZipped: 
 }
 
 /** The bare library: row groups of hyparquet-writer, each written as it is ready. */
-export async function bareParquet(trips: readonly Trip[], path: string, codec: 'SNAPPY' | 'ZSTD'): Promise<void> {
+export async function bareParquet(
+  trips: readonly Trip[],
+  path: string,
+  { synced, codec }: BareOptions & { readonly codec: 'SNAPPY' | 'ZSTD' },
+): Promise<void> {
   await init()
   const file = await open(path, 'w')
   const bytes = new ByteWriter()
@@ -70,6 +86,7 @@ export async function bareParquet(trips: readonly Trip[], path: string, codec: '
   }
   writer.finish()
   await drain()
+  if (synced) await file.sync()
   await file.close()
 }
 
