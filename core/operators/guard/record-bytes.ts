@@ -3,7 +3,8 @@
  * written as it can best be read: a bigint by its digits, a Map or Set as a list, bytes in it as a list of numbers.
  */
 export function recordBytes(record: unknown): Uint8Array {
-  if (record instanceof Uint8Array) return record
+  // `instanceof` alone throws for a revoked proxy.
+  if (ArrayBuffer.isView(record) && record instanceof Uint8Array) return record
   return new TextEncoder().encode(typeof record === 'string' ? record : textOf(record))
 }
 
@@ -22,10 +23,23 @@ function plain(_key: string, value: unknown): unknown {
   return value
 }
 
+/** A record is given up because a function could not take it: whatever it is, its dead letter is written. */
 function unreadable(record: unknown): string {
-  const fields = Object.entries(record as object).map(([name, value]) => {
-    const shown = typeof value === 'object' && value !== null ? `a ${typeof value}` : (value ?? null)
-    return [name, typeof shown === 'bigint' ? shown.toString() : shown]
-  })
-  return JSON.stringify(Object.fromEntries(fields))
+  try {
+    const fields = record as Readonly<Record<string, unknown>>
+    return JSON.stringify(Object.fromEntries(Object.keys(fields).map((name) => [name, shownField(fields, name)])))
+  } catch {
+    // A proxy that throws, or is revoked.
+    return 'a record that cannot be read'
+  }
+}
+
+function shownField(fields: Readonly<Record<string, unknown>>, name: string): unknown {
+  try {
+    const value = fields[name]
+    if (typeof value === 'bigint') return value.toString()
+    return typeof value === 'object' && value !== null ? 'an object' : (value ?? null)
+  } catch {
+    return 'a value that cannot be read'
+  }
 }
