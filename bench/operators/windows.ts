@@ -71,7 +71,8 @@ export function windowCases(rides: readonly Ride[]): OperatorCase[] {
                 .late(eachRecord()),
             )
             .aggregate('w', totals),
-        worth,
+        // How much an early result has depends on how far the source was.
+        worth: ({ window }) => since(window.end),
       },
       (total) => early(rides, total),
     ),
@@ -204,7 +205,7 @@ function early(rides: readonly Ride[], total: Total): void {
   const windows = new Map<number, Map<string, Sums & { hasNews: boolean }>>()
   const fire = (end: number, zones: ReadonlyMap<string, Sums & { hasNews: boolean }>, isEnd: boolean): void => {
     for (const sums of zones.values()) {
-      if (sums.hasNews || isEnd) total.add(sums.rides + sums.fares + since(end))
+      if (sums.hasNews || isEnd) total.add(since(end))
       sums.hasNews = false
     }
   }

@@ -60,6 +60,13 @@ describe('sessionFeatures', () => {
     })
   })
 
+  test('a record exactly a gap behind the last is of its session, unless the watermark has just closed that', async () => {
+    await keeping().verify({
+      input: [item('a', 1, 0), watermark(8), item('a', 2, 10), watermark(19), item('a', 3, 20), endOfInput()],
+      expect: [session('a', [0, 10], 2), session('a', [20], 3)],
+    })
+  })
+
   test('a late record that is allowed gives the row again, and one that is not goes to late', async () => {
     await keeping(5).verify({
       input: [
@@ -139,9 +146,11 @@ test('sessionFeatures over random streams is what the sorted records of each key
     const input = random.filter((element) => element.kind !== 'record' || onTime.has(element.value))
     const rows = byKey(inOrder(input).onTime).flatMap(([key, records]) => {
       const sessions: { times: number[]; largest: number }[] = []
-      for (const { value, timestamp } of records) {
+      for (const { value, timestamp, watermark: before } of records) {
         const open = sessions.at(-1)
-        if (open !== undefined && timestamp <= (open.times.at(-1) as number) + GAP) {
+        const end = open === undefined ? Number.NEGATIVE_INFINITY : (open.times.at(-1) as number) + GAP
+        // What comes exactly a gap later is in time, but the watermark just before it has closed the session.
+        if (open !== undefined && timestamp <= end && before < end - 1) {
           open.times.push(timestamp)
           open.largest = Math.max(open.largest, value.number)
         } else sessions.push({ times: [timestamp], largest: value.number })
