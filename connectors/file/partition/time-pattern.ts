@@ -17,6 +17,8 @@ const UNITS: readonly TimeUnit[] = [
 ]
 
 const TOKENS = /'(?:[^']|'')*'|[A-Za-z]+|[^A-Za-z']+|'/g
+/** Of one letter: `yyyyMMdd` is three. */
+const RUNS = /([A-Za-z])\1*/g
 
 type Piece = string | TimeUnit
 
@@ -27,16 +29,16 @@ export interface TimePattern {
 
 /** @throws TidemarkError OPTION_INVALID, naming what is understood */
 export function parseTimePattern(where: string, pattern: string): TimePattern {
-  const pieces = (pattern.match(TOKENS) ?? []).map((token): Piece => {
-    if (token === "''") return "'"
-    if (token.startsWith("'") && token.length > 1) return token.slice(1, -1).replaceAll("''", "'")
-    if (!/^[A-Za-z]/.test(token) && token !== "'") return token
-    const unit = UNITS.find(({ letters }) => letters === token)
-    if (unit) return unit
+  const pieces = (pattern.match(TOKENS) ?? []).flatMap((token): Piece[] => {
+    if (token === "''") return ["'"]
+    if (token.startsWith("'") && token.length > 1) return [token.slice(1, -1).replaceAll("''", "'")]
+    if (!/^[A-Za-z]/.test(token) && token !== "'") return [token]
+    const units = (token.match(RUNS) ?? []).map((run) => UNITS.find(({ letters }) => letters === run))
+    if (units.length > 0 && units.every((unit) => unit !== undefined)) return units
     throw optionInvalid(
       where,
       `prefix: '${token}' in !{timestamp:${pattern}} is not understood; write ${UNITS.map(({ letters }) => letters).join(', ')}, ` +
-        "each apart from the next by something else, and other letters between ' and '",
+        "and other letters between ' and '",
     )
   })
   if (!pieces.some((piece) => typeof piece !== 'string')) {

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { deadLetterLines, fileSink, firehoseErrors } from '../../../connectors/file/index.js'
 import type { StagedSinkOptions } from '../../../connectors/file/staged/staged-sink.js'
@@ -31,6 +33,7 @@ describe.each(PLACES)('folders by a prefix, in %s', (_, open) => {
   test.each([
     ['year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/', 'year=2026/month=11/day=21/'],
     ['!{timestamp:yyyy/MM/dd/HH}', '2026/11/21/09/'],
+    ["!{timestamp:'dt='yyyyMMdd'/h='HHmm}/", 'dt=20261121/h=0905/'],
     ["logs/!{timestamp:'at'-HH:mm:ss}/", 'logs/at-09:05:07/'],
     ['fixed', 'fixed/'],
   ])('of the event time: %s', async (prefix, folder) => {
@@ -94,6 +97,8 @@ describe.each(PLACES)('folders by a prefix, in %s', (_, open) => {
 
 test.each([
   ['!{timestamp:yyyy-WW}', /'WW' .* is not understood; write yyyy, MM/],
+  ['!{timestamp:year=yyyy}', /'year' .* other letters between ' and '/],
+  ['!{timestamp:yyyyyyyy}', /'yyyyyyyy'/],
   ['!{timestamp:YYYY}', /'YYYY'/],
   ['!{timestamp:/}', /names no part of a time/],
   ['!{firehose:random-string}/', /names are made of the job's lineage/],
@@ -149,7 +154,13 @@ describe('rows that cannot be written', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>)
     expect(documents).toMatchObject([
-      { attemptsMade: 1, errorCode: 'PARTITION_INVALID', arrivalTimestamp: expect.any(Number), operatorId: 'op' },
+      {
+        attemptsMade: 1,
+        errorCode: 'PARTITION_INVALID',
+        arrivalTimestamp: expect.any(Number),
+        attemptEndingTimestamp: expect.any(Number),
+        operatorId: 'op',
+      },
       { errorCode: 'PARTITION_INVALID', errorMessage: expect.stringContaining('found undefined') },
     ])
     expect(documents.map(({ rawData }) => Buffer.from(String(rawData), 'base64').toString())).toEqual([
@@ -177,6 +188,11 @@ describe('rows that cannot be written', () => {
     await writeAll(open, [letter])
     const committer = await committerOf(fileSink({ path, format: firehoseErrors() }))
     await committer.commit(await open.writer.prepareCommit(1))
-    expect(await visible(path)).toHaveLength(1)
+    const [name = ''] = await visible(path)
+    const document = JSON.parse(await readFile(join(path, name), 'utf8')) as unknown
+    expect(document).toEqual({
+      ...{ attemptsMade: 1, errorCode: 'X', errorMessage: 'no', rawData: '/wA=' },
+      ...{ arrivalTimestamp: 5, attemptEndingTimestamp: 9, operatorId: 'op', split: 's', offset: '7' },
+    })
   })
 })
