@@ -157,6 +157,8 @@ export type {
   Stream,
 } from './stream/stream.js'
 export type {
+  SummaryFunction,
+  SummaryObject,
   WindowFunction,
   WindowObject,
   WindowProcessContext,

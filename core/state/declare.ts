@@ -29,6 +29,14 @@ export interface StateDeclaration {
   readonly kind: 'value' | 'list' | 'map' | 'reducing' | 'aggregating'
 }
 
+/** The same, to look into it. */
+export type AnyDeclaration =
+  | ValueDeclaration<unknown>
+  | ListDeclaration<unknown>
+  | MapDeclaration<unknown, unknown>
+  | ReducingDeclaration<unknown>
+  | AggregatingDeclaration<unknown, unknown, unknown>
+
 export type StateDeclarations = Readonly<Record<string, StateDeclaration>>
 
 /** The state that a declaration gives access to. */

@@ -1,23 +1,36 @@
 import type { SideEmitter, SideEmitters, SideOutputs } from '../operators/side-output.js'
 import type { ProcessContents, WindowFunctionContext } from '../operators/window/index.js'
+import type { StateDeclarations, StateHandles } from '../state/declare.js'
 import type { Key } from '../state/key.js'
 import type { Window } from '../window/index.js'
-import type { ContentsFunction, WindowProcessContext } from './window-function.js'
+import type { SummaryFunction, WindowProcessContext } from './window-function.js'
 
 const NOTHING: readonly never[] = Object.freeze([])
 
-/** The user's function of a window's values, as the window operator calls it. One for each subtask. */
-export function processContents<K extends Key, T, W extends Window, O extends SideOutputs, R, C, Values = readonly T[]>(
-  fn: ContentsFunction<K, Values, W, O, R, C>,
-  sideOutputs: readonly string[],
-): ProcessContents<T, W, R, Values> {
+/** A function of what a window holds, as the window operator calls it. */
+type CalledFunction<V, W extends Window, R> = Omit<ProcessContents<never, W, R>, 'kind' | 'process'> & {
+  readonly process: (key: Key, window: W, values: V, context: WindowFunctionContext) => Iterable<R>
+}
+
+/** The user's function of what a window holds. One for each subtask. */
+export function calledFunction<
+  K extends Key,
+  V,
+  W extends Window,
+  O extends SideOutputs,
+  R,
+  C,
+  G extends StateDeclarations,
+  S extends StateDeclarations,
+>(fn: SummaryFunction<K, V, W, O, R, C, G, S>, sideOutputs: readonly string[]): CalledFunction<V, W, R> {
   const object = typeof fn === 'function' ? undefined : fn
   const process = typeof fn === 'function' ? fn : fn.process.bind(fn)
   // Without `open` the function's C is undefined.
   let opened = undefined as C
   let isOpen = false
   return {
-    kind: 'process',
+    ...(object?.keyState && { keyState: object.keyState }),
+    ...(object?.windowState && { windowState: object.windowState }),
     async open(context) {
       if (object?.open) opened = await object.open(context)
       isOpen = true
@@ -28,8 +41,8 @@ export function processContents<K extends Key, T, W extends Window, O extends Si
       await object?.close?.(opened)
     },
     process(key, window, values, context) {
-      const { watermark, processingTime, replaces } = context
-      const given: WindowProcessContext<K, W, O> = {
+      const { watermark, processingTime, replaces, keyState, windowState } = context
+      const given: WindowProcessContext<K, W, O, G, S> = {
         // The key selector of this stream gave the key.
         key: key as K,
         window,
@@ -38,8 +51,14 @@ export function processContents<K extends Key, T, W extends Window, O extends Si
         replaces,
         // One emitter for each name of O.
         sideOutputs: emittersOf(sideOutputs, context) as SideEmitters<O>,
+        // Opened by the names of G and S.
+        keyState: keyState as StateHandles<G>,
+        windowState: windowState as StateHandles<S>,
       }
-      return process(values, given, opened) ?? NOTHING
+      // A function without an object takes no declared state: G and S are then empty.
+      return (
+        (process as (values: V, given: unknown, opened: C) => Iterable<R> | undefined)(values, given, opened) ?? NOTHING
+      )
     },
   }
 }

@@ -3,18 +3,19 @@ import { graphError } from '../graph/graph-error.js'
 import type { NodeInput } from '../graph/node.js'
 import type { SideOutputs } from '../operators/side-output.js'
 import { LATE_OUTPUT, type WindowOperatorSpec, windowOperator } from '../operators/window/index.js'
+import type { StateDeclarations } from '../state/declare.js'
 import type { Key } from '../state/key.js'
 import type { Aggregate } from '../window/aggregate.js'
-import { type AnyAggregate, combine } from '../window/aggregates/index.js'
+import { type AnyAggregate, combine, type Results } from '../window/aggregates/index.js'
 import type { Evictor, Trigger, Window, WindowAssigner } from '../window/index.js'
 import { operatorOf } from './operator-of.js'
 import { placementOf } from './placement.js'
 import { requireFunction } from './require-function.js'
 import { type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
-import type { SideStreams, StepOptions } from './stream.js'
-import { processContents } from './window-contents.js'
-import type { WindowFunction } from './window-function.js'
+import type { None, ProcessOptions, SideStreams } from './stream.js'
+import { calledFunction } from './window-contents.js'
+import type { SummaryFunction, WindowFunction } from './window-function.js'
 import { reducing } from './window-reduce.js'
 import type { AggregateRow, ReducedRow, WindowedStream, WindowResults, WindowRowOptions } from './windowed-stream.js'
 
@@ -63,31 +64,46 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
   aggregate<As extends Readonly<Record<string, AnyAggregate<T>>>, const S extends boolean = false>(
     id: string,
     aggregates: As,
-    options: WindowRowOptions<S> = {},
-  ): WindowResults<AggregateRow<K, W, As, S>, T> {
+    options?: WindowRowOptions<S>,
+  ): WindowResults<AggregateRow<K, W, As, S>, T>
+  aggregate<
+    As extends Readonly<Record<string, AnyAggregate<T>>>,
+    R,
+    O extends SideOutputs,
+    C,
+    G extends StateDeclarations,
+    S extends StateDeclarations,
+  >(
+    id: string,
+    aggregates: As,
+    fn: SummaryFunction<K, Results<As>, W, O, R, C, G, S>,
+    options?: ProcessOptions,
+  ): WindowResults<R, T> & SideStreams<O>
+  aggregate(
+    id: string,
+    aggregates: Readonly<Record<string, AnyAggregate<T>>>,
+    fnOrOptions: AnySummaryFunction<K, W> | WindowRowOptions = {},
+    options?: ProcessOptions,
+  ): WindowResults<unknown, T> {
     if (typeof aggregates !== 'object' || aggregates === null) {
       throw graphError('GRAPH_STEP_INVALID', `${id}: expected aggregates by name, such as { trips: count() }`, id)
     }
-    const saysReplaced = options.replaces === true
+    if (isFunction(fnOrOptions)) return this.#summarize(id, aggregates, fnOrOptions, options)
+    const saysReplaced = fnOrOptions.replaces === true
     for (const name of ['key', 'window', ...(saysReplaced ? ['replaces'] : [])]) {
       if (Object.hasOwn(aggregates, name)) {
         throw graphError('GRAPH_STEP_INVALID', `${id}: an aggregate cannot be called '${name}', the row has that`, id)
       }
     }
-    const aggregate: Aggregate<T, unknown[], object> = combine<T, As>(aggregates)
-    const contents: Contents<T, W, unknown[], object, AggregateRow<K, W, As, S>> = {
+    const aggregate: Aggregate<T, unknown[], object> = combine<T, typeof aggregates>(aggregates)
+    const contents: Contents<T, W, unknown[], object, object> = {
       kind: 'aggregate',
       aggregate,
       // The fields are those that AggregateRow lists.
       shape: (key, window, results, replaces) =>
-        (saysReplaced ? { key, window, ...results, replaces } : { key, window, ...results }) as AggregateRow<
-          K,
-          W,
-          As,
-          S
-        >,
+        saysReplaced ? { key, window, ...results, replaces } : { key, window, ...results },
     }
-    return this.#add(id, { label: `aggregate(${aggregate.kind})`, contents: () => contents }, options)
+    return this.#add(id, { label: `aggregate(${aggregate.kind})`, contents: () => contents }, fnOrOptions)
   }
 
   reduce<const S extends boolean = false>(
@@ -107,15 +123,36 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
     return this.#add(id, { label: 'reduce', contents: () => contents }, options)
   }
 
-  process<R, O extends SideOutputs, C>(
+  process<R, O extends SideOutputs, C, G extends StateDeclarations, S extends StateDeclarations>(
     id: string,
-    fn: WindowFunction<K, T, W, O, R, C>,
-    options?: StepOptions,
+    fn: WindowFunction<K, T, W, O, R, C, G, S>,
+    options?: ProcessOptions,
   ): WindowResults<R, T> & SideStreams<O> {
     requireFunction(fn, 'process', `process '${id}'`)
-    const sideOutputs = sideOutputNames(id, typeof fn === 'function' ? undefined : fn.sideOutputs)
-    const step = { label: 'process', contents: () => processContents(fn, sideOutputs), sideOutputs }
-    return this.#add<unknown, unknown, R, SideStreams<O>>(id, step, options)
+    const sideOutputs = namesOf(id, fn)
+    const contents = (): Contents<T, W, unknown, unknown, R> => ({
+      kind: 'process',
+      ...calledFunction<K, readonly T[], W, O, R, C, G, S>(fn, sideOutputs),
+    })
+    return this.#add<unknown, unknown, R, SideStreams<O>>(id, { label: 'process', contents, sideOutputs }, options)
+  }
+
+  #summarize(
+    id: string,
+    aggregates: Readonly<Record<string, AnyAggregate<T>>>,
+    fn: AnySummaryFunction<K, W>,
+    options: ProcessOptions | undefined,
+  ): WindowResults<unknown, T> {
+    requireFunction(fn, 'process', `aggregate '${id}'`)
+    const aggregate: Aggregate<T, unknown[], object> = combine<T, typeof aggregates>(aggregates)
+    const sideOutputs = namesOf(id, fn)
+    const contents = (): Contents<T, W, unknown[], object, unknown> => ({
+      kind: 'summary',
+      aggregate,
+      // Results has one field for each of the aggregates.
+      ...calledFunction(fn as SummaryFunction<K, object, W, None, unknown, unknown, None, None>, sideOutputs),
+    })
+    return this.#add(id, { label: `aggregate(${aggregate.kind}).process`, contents, sideOutputs }, options)
   }
 
   #add<A, Result, Row, Sides = unknown>(
@@ -126,7 +163,7 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
       readonly contents: () => Contents<T, W, A, Result, Row>
       readonly sideOutputs?: readonly string[]
     },
-    options: StepOptions | undefined,
+    options: ProcessOptions | undefined,
   ): WindowResults<Row, T> & Sides {
     const { assigner, trigger, evictor, allowedLatenessMs, inOneSubtask } = this.#settings
     const { parallelism, ...placement } = placementOf(options)
@@ -163,6 +200,29 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
     // `late` is the first side output.
     return withSideStreams<Row, { readonly late: WindowResults<Row, T>['late'] } & Sides>(this.#scope, node)
   }
+}
+
+/** Whatever it declares: the overloads have checked that it fits the aggregates. */
+// biome-ignore lint/suspicious/noExplicitAny: what a function takes is contravariant, and no other type is below all of them
+type AnySummaryFunction<K extends Key, W extends Window> = SummaryFunction<K, any, W, any, unknown, any, any, any>
+
+function isFunction<F>(given: F | WindowRowOptions): given is F {
+  return typeof given === 'function' || 'process' in (given as object)
+}
+
+/** Side outputs of the function, and states that can be what they are declared as. */
+function namesOf(id: string, fn: unknown): readonly string[] {
+  const { sideOutputs, windowState = {} } = fn as {
+    readonly sideOutputs?: SideOutputs
+    readonly windowState?: StateDeclarations
+  }
+  for (const [name, declared] of Object.entries(windowState)) {
+    const { ttl, version = 1 } = declared as { readonly ttl?: unknown; readonly version?: number }
+    if (ttl === undefined && version === 1) continue
+    const message = `${id}: windowState '${name}' lives as long as its window and takes neither ttl nor version; use keyState`
+    throw graphError('GRAPH_STEP_INVALID', message, id)
+  }
+  return sideOutputNames(id, sideOutputs)
 }
 
 type Contents<T, W extends Window, A, R, Row> = WindowOperatorSpec<T, W, A, R, Row>['contents']

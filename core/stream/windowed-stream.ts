@@ -1,11 +1,12 @@
 import type { Duration } from '../duration.js'
 import type { SideOutputs } from '../operators/side-output.js'
+import type { StateDeclarations } from '../state/declare.js'
 import type { Key } from '../state/key.js'
 import type { AnyAggregate, Results } from '../window/aggregates/index.js'
 import type { Evictor, TimeWindow, Trigger, Window } from '../window/index.js'
 import type { CompileError } from './compile-error.js'
-import type { None, SideStreams, StepOptions, Stream } from './stream.js'
-import type { WindowFunction } from './window-function.js'
+import type { None, ProcessOptions, SideStreams, Stream } from './stream.js'
+import type { SummaryFunction, WindowFunction } from './window-function.js'
 
 /** Records of one key that share a window. */
 export interface WindowedStream<out K extends Key, out T, W extends Window> {
@@ -38,6 +39,33 @@ export interface WindowedStream<out K extends Key, out T, W extends Window> {
     options?: WindowRowOptions<S>,
   ): WindowResults<AggregateRow<K, W, As, S>, T>
 
+  /**
+   * A function of the results of aggregates: the records are not kept, and the function knows key and window, and may have
+   * state and side outputs.
+   * @example
+   * windows.aggregate('rising', { trips: count() }, {
+   *   keyState: { before: valueState<number>() },
+   *   process({ trips }, ctx) {
+   *     const before = ctx.keyState.before.value() ?? 0
+   *     ctx.keyState.before.update(trips)
+   *     return trips > before ? [{ cell: ctx.key, from: before, to: trips }] : []
+   *   },
+   * })
+   */
+  aggregate<
+    As extends Readonly<Record<string, AnyAggregate<T>>>,
+    R = never,
+    O extends SideOutputs = None,
+    C = undefined,
+    G extends StateDeclarations = None,
+    S extends StateDeclarations = None,
+  >(
+    id: string,
+    aggregates: As,
+    fn: SummaryFunction<K, Results<As>, W, O, R, C, G, S>,
+    options?: ProcessOptions,
+  ): WindowResults<R, T> & SideStreams<O>
+
   /** One value out of all, without keeping them. `fn` returns a new value and changes neither. */
   reduce<const S extends boolean = false>(
     id: string,
@@ -45,15 +73,21 @@ export interface WindowedStream<out K extends Key, out T, W extends Window> {
     options?: WindowRowOptions<S>,
   ): WindowResults<ReducedRow<K, W, T, S>, T>
 
-  /** A function of all values of a window, which are kept until it fires. Prefer `aggregate` where it can say it. */
-  process<R = never, O extends SideOutputs = None, C = undefined>(
+  /** A function of all values of a window, which are kept until it is over. Prefer `aggregate` where it can say it. */
+  process<
+    R = never,
+    O extends SideOutputs = None,
+    C = undefined,
+    G extends StateDeclarations = None,
+    S extends StateDeclarations = None,
+  >(
     id: string,
-    fn: WindowFunction<K, T, W, O, R, C>,
-    options?: StepOptions,
+    fn: WindowFunction<K, T, W, O, R, C, G, S>,
+    options?: ProcessOptions,
   ): WindowResults<R, T> & SideStreams<O>
 }
 
-export interface WindowRowOptions<S extends boolean = boolean> extends StepOptions {
+export interface WindowRowOptions<S extends boolean = boolean> extends ProcessOptions {
   /**
    * Rows also say, as `replaces`, under which other windows earlier rows of the same records went out: those of a session
    * that has fired and then became longer. A sink that writes by key and window deletes them. Default false.

@@ -46,7 +46,8 @@ export interface TimerEntry extends OfKey {
  */
 export interface WindowEntry extends OfKey {
   readonly kind: 'window'
-  readonly state: 'windows' | 'left' | 'right'
+  /** `window-state:` and a name: what the job declares for each window. */
+  readonly state: 'windows' | 'left' | 'right' | `window-state:${string}`
   /** How the step keeps its windows: assigner, contents and trigger. */
   readonly layout: string
   /** `end` is stored of windows that are kept by key alone: of the others the assigner in `layout` says it. */

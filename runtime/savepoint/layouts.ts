@@ -5,6 +5,8 @@ import type { SingleValueKind, WindowEntry } from './entries.js'
 export const STATE_PREFIX = 'state:'
 export const TIMERS = 'timers'
 export const WINDOWS = 'windows'
+/** So is the state that a user declares for each window, which is stored as windows are. */
+const WINDOW_STATE_PREFIX = 'window-state:'
 
 /** How the entries of a component are to be read. */
 export type Layout =
@@ -33,9 +35,14 @@ export function layoutOf(component: string, { layout, version }: StoredLayout): 
   if (component === 'left' || component === 'right') {
     return layout.startsWith('by-time ') ? { kind: 'pane', state: component } : undefined
   }
+  if (isWindowState(component)) return layout.startsWith('by-window ') ? { kind: 'pane', state: component } : undefined
   if (component !== WINDOWS) return undefined
   if (/^by-(window|slice) /.test(layout)) return { kind: 'pane', state: WINDOWS }
   return layout.startsWith('by-key ') ? { kind: 'windows' } : undefined
+}
+
+function isWindowState(component: string): component is `${typeof WINDOW_STATE_PREFIX}${string}` {
+  return component.startsWith(WINDOW_STATE_PREFIX)
 }
 
 /** The name under which a component's state is asked for. */

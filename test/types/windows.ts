@@ -15,8 +15,10 @@ import {
   purging,
   type Stream,
   session,
+  sideOutput,
   type Trigger,
   tumbling,
+  valueState,
 } from '../../core/index.js'
 
 declare const fares: Stream<{ readonly zone: string; readonly cents: number }>
@@ -86,4 +88,29 @@ export function evictors(): void {
     before: () => [{ value: { cents: 1 }, timestamp: 0 }],
   }
   windows.evict(wrong)
+}
+
+export function functions(): void {
+  const windows = fares.keyBy((fare) => fare.zone).window(tumbling(hours(1)))
+  const rows = windows.aggregate('a', { n: count() }, ({ n }, { key, window }) => [{ zone: key, at: window.end, n }])
+  rows.map((row) => row.n satisfies number)
+  const watched = windows.process('b', {
+    keyState: { total: valueState<number>() },
+    windowState: { seen: valueState<boolean>() },
+    sideOutputs: { first: sideOutput<string>() },
+    process(all, { keyState, windowState, sideOutputs, key }) {
+      keyState.total.update((keyState.total.value() ?? 0) + all.length)
+      windowState.seen.update(true)
+      sideOutputs.first.emit(key)
+      // @ts-expect-error the state is of numbers
+      keyState.total.update('many')
+      // @ts-expect-error state of a window that is not declared
+      windowState.total.update(1)
+    },
+  })
+  watched.first.map((zone) => zone.length)
+  // @ts-expect-error there is no such aggregate
+  windows.aggregate('c', { n: count() }, ({ total }) => [total])
+  // @ts-expect-error a function without declarations has no state
+  windows.process('d', (_all, { keyState }) => [keyState.total])
 }

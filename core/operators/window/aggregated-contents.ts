@@ -2,6 +2,7 @@ import type { InternalKey } from '../../state/key.js'
 import { fromInternalKey } from '../../state/key-codec.js'
 import type { Aggregate } from '../../window/aggregate.js'
 import { maxTimestampOf, type TimeWindow, type Window } from '../../window/time-window.js'
+import type { CallGuard } from '../guard/call-guard.js'
 import type { OperatorContext, Output } from '../operator.js'
 import type { Contents } from './contents.js'
 import { firingFailed } from './invalid-input.js'
@@ -13,6 +14,7 @@ export class AggregatedContents implements Contents {
   readonly aggregate: Aggregate<unknown, unknown, unknown>
   private readonly shape: AggregateContents<unknown, Window, unknown, unknown, unknown>['shape']
   private operatorId = ''
+  private guard: CallGuard | undefined
 
   constructor(contents: AggregateContents<unknown, Window, unknown, unknown, unknown>) {
     this.aggregate = contents.aggregate
@@ -21,6 +23,7 @@ export class AggregatedContents implements Contents {
 
   open(context: OperatorContext): void {
     this.operatorId = context.operatorId
+    this.guard = context.guard
   }
 
   emit(
@@ -31,7 +34,15 @@ export class AggregatedContents implements Contents {
     output: Output,
     replaces: readonly TimeWindow[] = NOTHING_REPLACED,
   ): boolean {
-    output.emit(this.rowOf(key, window, accumulator, replaces), maxTimestampOf(window))
+    const timestamp = maxTimestampOf(window)
+    const { guard } = this
+    if (guard === undefined) output.emit(this.rowOf(key, window, accumulator, replaces), timestamp)
+    else {
+      guard.run(
+        () => guard.captured.emit(this.rowOf(key, window, accumulator, replaces), timestamp),
+        () => ({ value: { key: fromInternalKey(key), window }, timestamp }),
+      )
+    }
     return true
   }
 

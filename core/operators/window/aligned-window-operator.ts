@@ -200,6 +200,7 @@ export class AlignedWindowOperator implements Operator {
     let count = 0
     while (count < panes.length && (panes[count] as Pane).start + keptMs <= watermark) count++
     if (count === 0) return
+    for (let index = 0; index < count; index++) this.contents.onDropped?.((panes[index] as Pane).start)
     this.store.dropFirst(count)
     this.hot = NO_PANE
     this.hotEnd = Number.NEGATIVE_INFINITY

@@ -74,6 +74,10 @@ export class EvictedContents implements Contents {
     return (accumulator as readonly WindowRecord[]).length === 0
   }
 
+  onRemoved(start: number, key: InternalKey, group: number): void {
+    this.inner.onRemoved?.(start, key, group)
+  }
+
   drain(output: Output): boolean {
     return this.inner.drain(output)
   }

@@ -1,3 +1,9 @@
 export { LATE_OUTPUT } from './dropped-records.js'
-export type { AggregateContents, ProcessContents, WindowFunctionContext, WindowOperatorSpec } from './spec.js'
+export type {
+  AggregateContents,
+  ProcessContents,
+  SummaryContents,
+  WindowFunctionContext,
+  WindowOperatorSpec,
+} from './spec.js'
 export { windowOperator } from './window-operator.js'

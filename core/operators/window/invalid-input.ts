@@ -1,7 +1,7 @@
 import type { Batch } from '../../element.js'
 import { TidemarkError } from '../../errors.js'
 import type { Window } from '../../window/time-window.js'
-import { recordOf, userError } from '../user-error.js'
+import { isAsynchronous, recordOf, returnedPromise, userError } from '../user-error.js'
 
 /** Something that a window's step was given (a selector, a reducer, a trigger) failed at a record. */
 export function rowFailed(
@@ -30,6 +30,20 @@ export function evictionInvalid(operatorId: string, evictor: string): TidemarkEr
     domain: 'user',
     operatorId,
     message: `window '${operatorId}': expected the evictor ${evictor} to return the records that stay, found no array`,
+  })
+}
+
+/** A forgotten `return`, or an async trigger. */
+export function triggerResultInvalid(operatorId: string, trigger: string, found: unknown): TidemarkError {
+  if (isAsynchronous(found)) return returnedPromise(found, { operatorId, call: `the trigger ${trigger}` })
+  const shown = found === null || found === undefined ? String(found) : `a ${typeof found}`
+  return new TidemarkError({
+    code: 'TRIGGER_INVALID',
+    domain: 'user',
+    operatorId,
+    message:
+      `window '${operatorId}': expected the trigger ${trigger} to return 'continue', 'fire', 'purge' or 'fireAndPurge', ` +
+      `found ${typeof found === 'string' ? `'${found}'` : shown}. Return one of them in every case`,
   })
 }
 

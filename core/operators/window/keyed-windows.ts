@@ -7,6 +7,7 @@ import type { OperatorContext, Output } from '../operator.js'
 import type { Contents } from './contents.js'
 import { DroppedRecords } from './dropped-records.js'
 import { GroupWatermarks } from './group-watermarks.js'
+import { triggerResultInvalid } from './invalid-input.js'
 import { KeyedWindowStore } from './keyed-window-store.js'
 import { NOTHING_REPLACED, replacedBy } from './replaced.js'
 import { absorbSession } from './session-merge.js'
@@ -152,6 +153,8 @@ export class KeyedWindows {
   /** False: the output filled up while the window's rows were emitted. */
   private apply(result: TriggerResult, entry: WindowEntry, output: Output): boolean {
     if (result === 'continue') return true
+    // Whatever a trigger of the user's gave else would drop the contents.
+    if (!RESULTS.has(result)) throw triggerResultInvalid(this.operatorId, this.trigger.kind, result)
     const contents = entry.accumulator
     const isFired = result !== 'purge' && contents !== undefined
     const window = this.isGlobal ? GLOBAL_WINDOW : { start: entry.start, end: entry.end }
@@ -173,6 +176,7 @@ export class KeyedWindows {
 
   private remove(entry: WindowEntry): void {
     this.trigger.clear?.(this.windowOf(entry), this.triggerContext.of(entry, this.watermarkOf(entry.group)))
+    this.contents.onRemoved?.(entry.start, entry.key, entry.group)
     this.store.remove(entry)
     this.eventTimers.cancel(entry.eventTime)
     this.processingTimers.cancel(entry.processingTime)
@@ -189,6 +193,8 @@ export class KeyedWindows {
     return this.isGlobal ? GLOBAL_WINDOW : entry
   }
 }
+
+const RESULTS: ReadonlySet<unknown> = new Set<TriggerResult>(['continue', 'fire', 'purge', 'fireAndPurge'])
 
 /** Puts a row into the windows that it belongs to: what the kinds of windows differ in. */
 export interface WindowPlacement {

@@ -1,5 +1,3 @@
-import type { FunctionContext } from '../../context.js'
-import type { Environment } from '../../environment.js'
 import type { InternalKey } from '../../state/key.js'
 import { fromInternalKey } from '../../state/key-codec.js'
 import type { Aggregate } from '../../window/aggregate.js'
@@ -9,7 +7,8 @@ import { isAsynchronous, notIterable, returnedPromise } from '../user-error.js'
 import type { Contents } from './contents.js'
 import { firingFailed } from './invalid-input.js'
 import { NOTHING_REPLACED } from './replaced.js'
-import type { ProcessContents, WindowFunctionContext } from './spec.js'
+import type { ProcessContents, SummaryContents } from './spec.js'
+import { WindowCallContext } from './window-call-context.js'
 
 /** The values themselves. The list is the window's own; nobody else may hold it. */
 const VALUES: Aggregate<unknown, unknown[], unknown[]> = {
@@ -26,56 +25,72 @@ const VALUES: Aggregate<unknown, unknown[], unknown[]> = {
   result: (values) => values,
 }
 
-/** Gives all values of a window to the user's function, and iterates what it returns as there is room. */
+type AnyFunction =
+  | ProcessContents<unknown, Window, unknown>
+  | SummaryContents<unknown, Window, unknown, unknown, unknown>
+
+/** Gives what a window holds to the user's function, and iterates what it returns as there is room. */
 export class ProcessedContents implements Contents {
   readonly aggregate: Aggregate<unknown, unknown, unknown>
-  readonly lateOutput: (() => string) | undefined
-  private readonly contents: ProcessContents<unknown, Window, unknown>
-  private functionContext: CallContext | undefined
+  private readonly contents: AnyFunction
+  private context!: OperatorContext
+  private callContext!: WindowCallContext
   private rows: Iterator<unknown> | undefined
   private window: Window | undefined
   private timestamp = 0
+  /** Of the window whose rows are not all out: what is to go when they are. */
+  private over: (() => void) | undefined
 
-  constructor(contents: ProcessContents<unknown, Window, unknown>) {
+  constructor(contents: AnyFunction) {
     this.contents = contents
     // The accumulators that come back are those that it made.
-    this.aggregate = (contents.keeps ?? VALUES) as Aggregate<unknown, unknown, unknown>
-    this.lateOutput = contents.lateOutput
+    this.aggregate = (contents.kind === 'process' ? VALUES : contents.aggregate) as Aggregate<unknown, unknown, unknown>
   }
 
   open(context: OperatorContext): void | Promise<void> {
-    this.functionContext = new CallContext(context)
+    this.context = context
+    this.callContext = new WindowCallContext(context, this.contents)
     return context.declaresOnly ? undefined : this.contents.open?.(context)
   }
 
   emit(
     key: InternalKey,
     window: Window,
-    values: unknown,
+    accumulator: unknown,
     watermark: number,
     output: Output,
     replaces: readonly TimeWindow[] = NOTHING_REPLACED,
   ): boolean {
-    const context = this.functionContext as CallContext
+    const { guard } = this.context
+    const { callContext } = this
     this.timestamp = maxTimestampOf(window)
-    context.begin(watermark, this.timestamp, replaces, output)
     this.window = window
-    try {
-      this.rows = this.iterate(this.contents.process(fromInternalKey(key), window, values as unknown[], context))
-    } catch (thrown) {
-      throw firingFailed(thrown, context.operatorId, window)
+    callContext.begin(key, window, watermark, replaces)
+    if (guard === undefined) {
+      this.call(key, window, accumulator, output)
+      return this.drain(output)
     }
-    return this.drain(output)
+    // All of it at once: its rows go on when it has succeeded.
+    guard.run(
+      () => {
+        this.abandon()
+        this.call(key, window, accumulator, guard.captured)
+        this.drain(guard.captured)
+      },
+      () => ({ value: { key: fromInternalKey(key), window }, timestamp: this.timestamp }),
+    )
+    this.abandon()
+    return true
   }
 
   drain(output: Output): boolean {
     if (this.rows === undefined) return true
-    this.functionContext?.resume(output)
+    this.callContext.output = output
     try {
       while (!output.full) {
         const next = this.rows.next()
         if (next.done) {
-          this.rows = undefined
+          this.end()
           return true
         }
         output.emit(next.value, this.timestamp)
@@ -84,69 +99,55 @@ export class ProcessedContents implements Contents {
     } catch (thrown) {
       // It threw: it has ended, and must not be asked to return.
       this.rows = undefined
-      throw firingFailed(thrown, this.functionContext?.operatorId ?? '', this.window as Window)
+      throw firingFailed(thrown, this.context.operatorId, this.window as Window)
     }
   }
 
+  onRemoved(start: number, key: InternalKey, group: number): void {
+    const remove = (): void => this.callContext.windowStates?.remove(start, key, group)
+    if (this.rows === undefined) remove()
+    else this.over = remove
+  }
+
+  onDropped(start: number): void {
+    const { keyGroups } = this.context
+    this.callContext.windowStates?.drop(start, keyGroups.end - keyGroups.first)
+  }
+
+  close(): void | Promise<void> {
+    this.abandon()
+    return this.contents.close?.()
+  }
+
+  private call(key: InternalKey, window: Window, accumulator: unknown, output: Output): void {
+    this.callContext.output = output
+    try {
+      const values = this.aggregate.result(accumulator)
+      const process = this.contents.process as SummaryContents<unknown, Window, unknown, unknown, unknown>['process']
+      this.rows = this.iterate(process(fromInternalKey(key), window, values, this.callContext))
+    } catch (thrown) {
+      throw firingFailed(thrown, this.context.operatorId, window)
+    }
+  }
+
+  private end(): void {
+    this.rows = undefined
+    this.over?.()
+    this.over = undefined
+  }
+
+  private abandon(): void {
+    const { rows } = this
+    this.rows = undefined
+    rows?.return?.()
+  }
+
   private iterate(rows: unknown): Iterator<unknown> {
-    const where = { operatorId: this.functionContext?.operatorId ?? '', call: 'process' }
+    const where = { operatorId: this.context.operatorId, call: 'process' }
     if (isAsynchronous(rows)) throw returnedPromise(rows, where)
     const iterable = rows as Partial<Iterable<unknown>> | null | undefined
     const iterator = iterable?.[Symbol.iterator]
     if (typeof iterator !== 'function') throw notIterable(rows, where)
     return iterator.call(iterable as Iterable<unknown>)
-  }
-
-  close(): void | Promise<void> {
-    this.rows?.return?.()
-    this.rows = undefined
-    return this.contents.close?.()
-  }
-}
-
-/** One object for all calls: it says what is true during the current one. */
-class CallContext implements WindowFunctionContext {
-  readonly operatorId: string
-  readonly subtask: FunctionContext['subtask']
-  readonly logger: FunctionContext['logger']
-  readonly metrics: FunctionContext['metrics']
-  readonly parameters: FunctionContext['parameters']
-  readonly signal: AbortSignal
-  watermark = Number.NEGATIVE_INFINITY
-  replaces = NOTHING_REPLACED
-  private readonly environment: Environment
-  private readonly portOf: (sideOutput: string) => number
-  private timestamp = 0
-  private output: Output | undefined
-
-  constructor(context: OperatorContext) {
-    this.operatorId = context.operatorId
-    this.subtask = context.subtask
-    this.logger = context.logger
-    this.metrics = context.metrics
-    this.parameters = context.parameters
-    this.signal = context.signal
-    this.environment = context.environment
-    this.portOf = (sideOutput) => context.portOf(sideOutput)
-  }
-
-  get processingTime(): number {
-    return this.environment.clock.now()
-  }
-
-  begin(watermark: number, timestamp: number, replaces: readonly TimeWindow[], output: Output): void {
-    this.watermark = watermark
-    this.replaces = replaces
-    this.timestamp = timestamp
-    this.output = output
-  }
-
-  resume(output: Output): void {
-    this.output = output
-  }
-
-  emitTo(sideOutput: string, value: unknown): void {
-    const port = this.portOf(sideOutput)
-    if (port !== 0) this.output?.emitTo(port, value, this.timestamp)
   }
 }

@@ -43,6 +43,7 @@ export class SliceFiring {
   }
 
   run(watermarks: GroupWatermarks, output: Output): FiringProgress {
+    if (!this.contents.drain(output)) return 'outputFull'
     this.cache.beginTurn()
     while (Number.isFinite(this.window) && this.slicing.maxTimestamp(this.window) <= this.until) {
       if (!this.isMoved) {
@@ -100,7 +101,7 @@ export class SliceFiring {
       const sum = sums?.get(key)
       const whole =
         sum === undefined ? head.accumulator : mergeOwned(aggregate, copyOf(aggregate, head.accumulator), sum)
-      this.contents.emit(key, window, whole, this.until, output)
+      if (!this.contents.emit(key, window, whole, this.until, output)) return false
     }
     return false
   }
@@ -116,7 +117,8 @@ export class SliceFiring {
       const next = this.back.next()
       if (next.done) return true
       const [key, sum] = next.value
-      if (heads === undefined || !heads.has(key)) this.contents.emit(key, window, sum, this.until, output)
+      if (heads?.has(key)) continue
+      if (!this.contents.emit(key, window, sum, this.until, output)) return false
     }
     return false
   }

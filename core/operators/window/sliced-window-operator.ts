@@ -16,7 +16,6 @@ import { SliceRefire } from './slice-refire.js'
 export interface SlicedWindowOptions {
   readonly assigner: string
   readonly spec: SlidingSpec
-  /** Aggregated: one row a key and window. */
   readonly contents: Contents
   readonly allowedLatenessMs: number
 }
@@ -44,6 +43,8 @@ export class SlicedWindowOperator implements Operator {
   /** The slice of the row before. */
   private hot = NO_SLICE
   private hotEnd = Number.NEGATIVE_INFINITY
+  /** The row in hand is added, and what it fired is not all out. */
+  private isRefiring = false
 
   constructor(options: SlicedWindowOptions) {
     this.options = options
@@ -122,7 +123,7 @@ export class SlicedWindowOperator implements Operator {
     if (!Number.isFinite(timestamp)) throw timestampMissing(this.context.operatorId, timestamp)
     const { slicing, refire, latenessMs } = this
     const watermark = this.watermarks.of(group)
-    if (refire.isActive) return this.emitRefires(key, watermark, output)
+    if (this.isRefiring) return this.emitRefires(key, watermark, output)
     const ordinal = slicing.ordinalAt(timestamp)
     const first = slicing.firstWindow(ordinal)
     const last = slicing.lastWindow(ordinal)
@@ -138,6 +139,7 @@ export class SlicedWindowOperator implements Operator {
     const newest = Math.min(last, slicing.lastWindowBy(watermark))
     if (latenessMs === 0 || oldest > newest) return true
     refire.begin(group, key, oldest, newest)
+    this.isRefiring = true
     return this.emitRefires(key, watermark, output)
   }
 
@@ -151,14 +153,17 @@ export class SlicedWindowOperator implements Operator {
   }
 
   private emitRefires(key: InternalKey, watermark: number, output: Output): boolean {
-    const { refire, slicing } = this
+    const { refire, slicing, contents } = this
+    if (!contents.drain(output)) return false
     while (refire.isActive) {
       if (output.full) return false
       const start = slicing.windowStart(refire.currentWindow())
       const window = { start, end: start + slicing.sizeMs }
-      this.contents.emit(key, window, refire.contents(), watermark, output)
+      const whole = refire.contents()
       refire.next()
+      if (!contents.emit(key, window, whole, watermark, output)) return false
     }
+    this.isRefiring = false
     return true
   }
 

@@ -36,6 +36,7 @@ function create(options: WindowOperatorSpec): Operator {
   if (!(allowedLatenessMs >= 0)) {
     throw invalid(`${assigner.kind}: the allowed lateness must not be negative, but is ${allowedLatenessMs} ms`)
   }
+  requireLasting(options)
   if (spec.kind === 'counted') return countedOperator(options, spec)
   const defaultTrigger = defaultTriggerOf(spec)
   const trigger = options.trigger ?? defaultTrigger
@@ -44,7 +45,7 @@ function create(options: WindowOperatorSpec): Operator {
   const kept = keptIn(options, contents)
   const isByKey = trigger !== defaultTrigger || options.evictor !== undefined
   if (!isByKey && (spec.kind === 'tumbling' || spec.kind === 'sliding')) {
-    if (spec.kind === 'sliding' && spec.time === 'event' && options.contents.kind === 'aggregate') {
+    if (spec.kind === 'sliding' && spec.time === 'event' && isMergeable(options)) {
       return new SlicedWindowOperator({ assigner: `${assigner.kind} ${kept}`, spec, contents, allowedLatenessMs })
     }
     const kind = `${assigner.kind} ${kept}`
@@ -55,6 +56,25 @@ function create(options: WindowOperatorSpec): Operator {
   }
   const kind = `${assigner.kind} ${kept} ${trigger.kind}`
   return new KeyedWindowOperator({ assigner: kind, spec, trigger, contents, allowedLatenessMs })
+}
+
+/** Slices are of several windows: they have no state of one. */
+function isMergeable({ contents }: WindowOperatorSpec): boolean {
+  return contents.kind === 'aggregate' || (contents.kind === 'summary' && contents.windowState === undefined)
+}
+
+/** Whether a window of a key can be told from others all its life. */
+function requireLasting({ assigner, contents }: WindowOperatorSpec): void {
+  if (contents.kind === 'aggregate' || contents.kind === 'own' || contents.windowState === undefined) return
+  const { kind } = assigner.spec
+  const why = {
+    session: 'sessions merge, and it is not said what becomes of two states',
+    global: 'the window of a key never ends, and so would its state',
+    counted: 'a window fires once, when it is complete, and is then over',
+  }
+  if (kind in why) {
+    throw invalid(`${assigner.kind}: it has no windowState: ${why[kind as keyof typeof why]}. Use keyState`)
+  }
 }
 
 function countedOperator(options: WindowOperatorSpec, spec: CountedSpec): Operator {
@@ -85,11 +105,12 @@ function contentsOf({ contents, evictor }: WindowOperatorSpec): Contents {
 }
 
 function keptIn(options: WindowOperatorSpec, { aggregate }: Contents): string {
-  const { kind, ...declared } = options.contents
+  const { contents, evictor } = options
   // Whatever is made of them, and whichever stay.
-  if (options.evictor !== undefined) return aggregate.kind
-  if (kind === 'aggregate') return `aggregate ${aggregate.kind}`
-  return kind === 'own' || 'keeps' in declared ? `process ${aggregate.kind}` : 'process'
+  if (evictor !== undefined) return aggregate.kind
+  if (contents.kind === 'own') return `process ${aggregate.kind}`
+  // A function may come and go: what is kept is the same.
+  return contents.kind === 'process' ? 'process' : `aggregate ${aggregate.kind}`
 }
 
 function invalid(message: string): TidemarkError {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../environment.js'
+import { timestampInvalid } from '../../time/timestamp.js'
 import type { TriggerContext } from '../../window/trigger.js'
 import type { TimerQueue } from './timer-queue.js'
 import type { WindowEntry } from './window-entry.js'
@@ -35,7 +36,9 @@ export class WindowTriggerContext implements TriggerContext {
     this.entry.triggerState = state
   }
 
+  /** @throws TidemarkError TIMESTAMP_INVALID for NaN and what is not a number: it would hide the window's other timers */
   registerEventTimeTimer(timestamp: number): void {
+    requireTime(timestamp)
     this.entry.eventTime.add(timestamp)
     this.eventTimers.schedule(this.entry.eventTime)
   }
@@ -44,7 +47,9 @@ export class WindowTriggerContext implements TriggerContext {
     this.entry.eventTime.remove(timestamp)
   }
 
+  /** @throws TidemarkError TIMESTAMP_INVALID, as above */
   registerProcessingTimeTimer(timestamp: number): void {
+    requireTime(timestamp)
     this.entry.processingTime.add(timestamp)
     this.processingTimers.schedule(this.entry.processingTime)
   }
@@ -52,4 +57,8 @@ export class WindowTriggerContext implements TriggerContext {
   deleteProcessingTimeTimer(timestamp: number): void {
     this.entry.processingTime.remove(timestamp)
   }
+}
+
+function requireTime(timestamp: number): void {
+  if (typeof timestamp !== 'number' || Number.isNaN(timestamp)) throw timestampInvalid(timestamp)
 }
