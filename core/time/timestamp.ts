@@ -1,4 +1,4 @@
-import { TidemarkError } from '../errors.js'
+import { messageOf, TidemarkError } from '../errors.js'
 
 /** The latest instant that a `Date` can hold: a larger number is no time in milliseconds. */
 export const MAX_TIMESTAMP = 8.64e15
@@ -17,14 +17,42 @@ export function assertTimestamp(timestamp: number): void {
   throw timestampInvalid(timestamp)
 }
 
+/** Stands where a timestamp should be that a function threw instead of giving it. */
+class Thrown {
+  readonly error: unknown
+
+  constructor(error: unknown) {
+    this.error = error
+  }
+}
+
+/** For a source that goes on without records it cannot take: what throws gives no timestamp, which is said of the record. */
+export function sparing<T>(timestampOf: (value: T) => number): (value: T) => number {
+  return (value) => {
+    try {
+      return timestampOf(value)
+    } catch (error) {
+      // No number, as whoever looks at it with isTimestamp finds.
+      return new Thrown(error) as unknown as number
+    }
+  }
+}
+
 export function timestampInvalid(found: unknown): TidemarkError {
-  const type = typeof found
-  const shown = type === 'number' ? String(found) : found instanceof Promise ? 'a promise' : `a value of type ${type}`
+  const problem =
+    found instanceof Thrown
+      ? `no timestamp: the timestamp function threw: ${messageOf(found.error)}; give it only records that it can take`
+      : `not a timestamp: expected whole epoch milliseconds from 0 to ${MAX_TIMESTAMP}, found ${shown(found)}; ` +
+        'return such a number from the timestamp function'
   return new TidemarkError({
     code: 'TIMESTAMP_INVALID',
     domain: 'user',
-    message:
-      `not a timestamp: expected whole epoch milliseconds from 0 to ${MAX_TIMESTAMP}, found ${shown}; ` +
-      'return such a number from the timestamp function',
+    message: problem,
+    ...(found instanceof Thrown && { cause: found.error }),
   })
+}
+
+function shown(found: unknown): string {
+  const type = typeof found
+  return type === 'number' ? String(found) : found instanceof Promise ? 'a promise' : `a value of type ${type}`
 }

@@ -5,7 +5,7 @@ import type { Environment } from '../../core/environment.js'
 import { userError } from '../../core/operators/user-error.js'
 import { Origin } from '../../core/origin.js'
 import { isPromise } from '../../core/promises.js'
-import { isTimestamp, timestampInvalid } from '../../core/time/timestamp.js'
+import { isTimestamp, sparing, timestampInvalid } from '../../core/time/timestamp.js'
 import type { WatermarkStrategy } from '../../core/time/watermark-strategy.js'
 import { ClosingReaders } from './closing-readers.js'
 import type { OutputBuffer } from './output-buffer.js'
@@ -303,9 +303,9 @@ export class SourceStage implements TaskStage {
   }
 
   private emitRecords(open: OpenSplit, { values, timestamps: given, offsets }: Polled<unknown>): void {
-    const { strategy } = this.options
+    const { strategy, onMalformed } = this.options
     const origin = Origin.ofPoll(open.split.id, offsets)
-    const timestampOf = strategy.timestamp
+    const timestampOf = strategy.timestamp && onMalformed !== 'fail' ? sparing(strategy.timestamp) : strategy.timestamp
     const generator = this.watermarks.generatorOf(open.input)
     const limit = this.watermarks.skewLimit()
     const timestamps = given && !timestampOf ? given : new Array<number>(values.length)

@@ -18,14 +18,17 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-async function read(onMalformed: 'fail' | 'deadLetter' | 'skip') {
+async function read(
+  onMalformed: 'fail' | 'deadLetter' | 'skip',
+  timestamp: (reading: Reading) => number = (reading) => reading.at,
+) {
   const rows: Reading[] = []
   const letters: { code: string; offset: string; raw: string }[] = []
   const job = defineJob('readings', (builder) => {
     const readings = builder.from(
       'in',
       files({ path: join(folder, 'in.jsonl'), format: jsonLines(jsonUnchecked<Reading>()), onMalformed }),
-      boundedOutOfOrderness({ timestamp: (reading) => reading.at, maxDelay: seconds(0) }),
+      boundedOutOfOrderness({ timestamp, maxDelay: seconds(0) }),
     )
     readings.to('out', collectInto(rows))
     readings.malformed
@@ -61,5 +64,32 @@ describe('a record whose timestamp is none', () => {
     expect(rows).toHaveLength(3)
     expect(letters).toEqual([])
     expect(counters).toMatchObject({ skippedRecords: 3 })
+  })
+})
+
+describe('a record at which the timestamp function throws', () => {
+  // As people write it who know that the time is always there.
+  const throwing = ({ at }: Reading): number => {
+    if (at === null || at < 0 || at > 1e10) throw new RangeError(`no time: ${at}`)
+    return at
+  }
+
+  it('fails the job by default, with what was thrown', async () => {
+    await expect(read('fail', throwing)).rejects.toMatchObject({
+      code: 'USER_FUNCTION_FAILED',
+      message: expect.stringContaining('no time: -5'),
+    })
+  })
+
+  it('follows the policy of its source like one whose timestamp is none', async () => {
+    const { rows, letters, counters } = await read('deadLetter', throwing)
+    expect(rows).toEqual([{ at: 1 }, { at: 2 }, { at: 3 }])
+    expect(letters.map(({ code, offset }) => [code, offset])).toEqual([
+      ['TIMESTAMP_INVALID', '9'],
+      ['TIMESTAMP_INVALID', '28'],
+      ['TIMESTAMP_INVALID', '40'],
+    ])
+    expect(counters).toMatchObject({ malformedRecords: 3, recordsRead: 6 })
+    expect((await read('skip', throwing)).counters).toMatchObject({ skippedRecords: 3 })
   })
 })
