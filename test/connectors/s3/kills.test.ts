@@ -2,10 +2,11 @@ import { type LocalS3, type S3FaultRule, startLocalS3 } from 'tidemark/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { choices, SEED } from '../../golden/taxi/seeded.js'
 import { bundled } from '../../setup/bundled.js'
+import { IS_WHOLE } from '../../setup/runs.js'
 import type { ChildOptions } from './kill-child.js'
 import { type RunningChild, startChild } from './kill-process.js'
 
-const KILLS = Number(process.env['TIDEMARK_KILLS'] ?? (process.env['TIDEMARK_TIER'] === 'all' ? 100 : 4))
+const KILLS = Number(process.env['TIDEMARK_KILLS'] ?? (IS_WHOLE ? 100 : 4))
 const ROWS = 8000
 
 /** Everything that the server can do to a request, now and then. */

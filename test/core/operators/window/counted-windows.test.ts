@@ -5,10 +5,10 @@ import { NO_TIMESTAMP } from '../../../../core/element.js'
 import { windowOperator } from '../../../../core/operators/window/index.js'
 import { afterCount, counted } from '../../../../core/window/index.js'
 import { type Emitted, emitted, endOfInput, type HarnessInput, watermark } from '../../../harness/index.js'
+import { runs } from '../../../setup/runs.js'
 import type { Reading, Row } from './model.js'
 import { at, randomInput, rowOf, VALUES, windowHarness } from './window-harness.js'
 
-const RUNS = process.env['TIDEMARK_TIER'] === 'all' ? 10_000 : 120
 const fired = (start: number, newest: number, ...values: number[]) =>
   emitted<Row>({ key: 'a', start, end: newest + 1, values }, newest)
 
@@ -141,7 +141,7 @@ describe('counted windows over random streams', () => {
           counters: { lateRecords: 0, recordsInNoWindow: expected.outside },
         })
       }),
-      { numRuns: RUNS },
+      runs(120),
     )
   })
 })

@@ -20,10 +20,10 @@ import {
   type WindowRecord,
 } from '../../../../core/window/index.js'
 import { type Emitted, emitted, endOfInput, type HarnessInput, watermark } from '../../../harness/index.js'
+import { runs } from '../../../setup/runs.js'
 import type { Reading, Row } from './model.js'
 import { at, randomInput, rowOf, VALUES, type WindowCase, windowHarness } from './window-harness.js'
 
-const RUNS = process.env['TIDEMARK_TIER'] === 'all' ? 10_000 : 100
 const CONTENTS = ['aggregate', 'process'] as const
 const fired = (start: number, end: number, ...values: number[]) =>
   emitted<Row>({ key: 'a', start, end, values }, end - 1)
@@ -260,6 +260,6 @@ test('evictors over random streams give what a plain computation over all record
         ...(isDefault ? {} : { trigger: Object.freeze({ ...eventTime(), kind: 'sameAsDefault()' }) }),
       }).verify({ input, expect: plain(input, size, keep, when === 'after') })
     }),
-    { numRuns: RUNS },
+    runs(100),
   )
 })
