@@ -1,0 +1,152 @@
+import { millis, type Source } from 'tidemark'
+import { sourceConformance, virtualEnvironment } from 'tidemark/testing'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { call } from '../../../examples/connectors/http.js'
+import { httpPages } from '../../../examples/connectors/http-pages.js'
+import { startPageService } from '../../../examples/connectors/page-service.js'
+
+const A = [1, 2, 3, 4, 5, 6, 7, 8, 9]
+const B = [11, 12, 13, 14, 15, 16]
+
+function numberOf(item: unknown): number {
+  if (typeof item !== 'number') throw new TypeError('expected a number')
+  return item
+}
+
+async function world(values: ReadonlyMap<string, readonly unknown[]>, options: { readonly follow?: boolean } = {}) {
+  let isEnded = !options.follow
+  let handedOut = 0
+  const service = await startPageService({ partitions: values, isEnded: () => isEnded })
+  service.fault = ({ path }) => {
+    if (path.startsWith('/partitions/')) handedOut += 3
+    return undefined
+  }
+  return {
+    service,
+    source: (): Source<number> => httpPages({ url: service.url, decode: numberOf, pollEvery: millis(5), ...options }),
+    splits: [...values.values()] as number[][],
+    handedOut: () => handedOut,
+    end: () => {
+      isEnded = true
+    },
+    close: () => service.close(),
+  }
+}
+
+describe.each([{ follow: false }, { follow: true }])('httpPages keeps the contract, %o', (options) => {
+  const checks = sourceConformance({
+    start: () =>
+      world(
+        new Map([
+          ['a', A],
+          ['b/c', B],
+        ]),
+        options,
+      ),
+    malformed: async (onMalformed) => {
+      const place = await world(new Map([['a', [1, 2, 'three', 4, {}, 6]]]), options)
+      const source = (): Source<number> =>
+        httpPages({ url: place.service.url, decode: numberOf, onMalformed, pollEvery: millis(5), ...options })
+      return { ...place, source, splits: [[1, 2, 4, 6]], malformed: 2 }
+    },
+    fetched: ({ handedOut }) => handedOut(),
+    buffered: 6,
+    fail: ({ service }) => service.close(),
+  })
+  // A service that is gone is tried again for a minute: that is shown in virtual time, below.
+  for (const { name, run } of checks.filter((check) => !check.name.startsWith('poll throws')))
+    test.concurrent(name, run)
+})
+
+test('a service that fails is asked again, later each time, and given up after retryFor', async () => {
+  const environment = virtualEnvironment()
+  const service = await startPageService({ partitions: new Map() })
+  onTestFinished(() => service.close())
+  const asked: number[] = []
+  let fault: 'busy' | undefined = 'busy'
+  service.fault = () => {
+    asked.push(environment.clock.monotonic())
+    return fault
+  }
+  const context = { operatorId: 'pages', environment }
+  const { signal } = new AbortController()
+  const answers = async (work: Promise<unknown>): Promise<unknown> => {
+    let outcome: { readonly value: unknown } | undefined
+    void work.then(
+      (value) => {
+        outcome = { value }
+      },
+      (value: unknown) => {
+        outcome = { value }
+      },
+    )
+    // A timer is set whenever the service has answered, or not within ten seconds: time moves only then.
+    while (outcome === undefined) {
+      const at = environment.nextTimerAt
+      await new Promise((resolve) => setImmediate(resolve))
+      const next = environment.nextTimerAt
+      const isPause = next !== undefined && next === at && next - environment.clock.now() < 10_000
+      if (isPause) await environment.advance(next - environment.clock.now())
+    }
+    return outcome.value
+  }
+  expect(await answers(call(`${service.url}/partitions`, { context, signal }))).toMatchObject({
+    code: 'HTTP_UNAVAILABLE',
+    retryable: true,
+  })
+  const pauses = asked.slice(1).map((at, index) => at - (asked[index] ?? 0))
+  for (const [index, pause] of pauses.entries()) {
+    const longest = Math.min(10_000, 100 * 2 ** index)
+    expect(pause).toBeGreaterThanOrEqual(longest / 2)
+    expect(pause).toBeLessThanOrEqual(longest)
+  }
+  expect(asked.at(-1)).toBeGreaterThan(40_000)
+  expect(asked.at(-1)).toBeLessThanOrEqual(60_000)
+  fault = undefined
+  expect(await answers(call(`${service.url}/partitions`, { context, signal }))).toEqual([])
+  expect(await answers(call(`${service.url}/partitions/none`, { context, signal }))).toMatchObject({
+    code: 'HTTP_REFUSED',
+    retryable: false,
+  })
+})
+
+test('what a partition has got meanwhile is read, until it ends', async () => {
+  const values = [1, 2, 3]
+  const place = await world(new Map([['a', values]]), { follow: true })
+  onTestFinished(() => place.close())
+  const source = place.source()
+  const taken: number[] = []
+  const checks = sourceConformance({ start: () => place })
+  expect(checks.length).toBeGreaterThan(20)
+  let wake = (): void => undefined
+  const { systemEnvironment } = await import('tidemark/run')
+  const ignore = (): void => undefined
+  const reader = await source.read({ id: 'a', cursor: '', taken: 0 } as never, {
+    operatorId: 'pages',
+    environment: systemEnvironment(),
+    subtask: { index: 0, parallelism: 1 },
+    logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+    metrics: { counter: () => ({ add: ignore, value: 0 }), gauge: ignore, histogram: () => ({ record: ignore }) },
+    parameters: {},
+    signal: new AbortController().signal,
+    wake: () => wake(),
+  })
+  const until = async (isDone: () => boolean): Promise<void> => {
+    while (!isDone()) {
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve
+      })
+      const polled = reader.poll(10)
+      if (polled) taken.push(...polled.values)
+      else if (!isDone()) await woken
+    }
+  }
+  await until(() => reader.caughtUp)
+  expect(taken).toEqual([1, 2, 3])
+  values.push(4, 5, 6, 7)
+  await until(() => taken.length === 6)
+  place.end()
+  await until(() => reader.finished)
+  expect(taken).toEqual([1, 2, 3, 4, 5, 6, 7])
+  await reader.close()
+})

@@ -1,0 +1,39 @@
+import { twoPhaseSinkConformance } from 'tidemark/testing'
+import { describe, test } from 'vitest'
+import { stagedTable } from '../../../examples/connectors/staged-table.js'
+import { startTableService } from '../../../examples/connectors/table-service.js'
+
+interface Row {
+  readonly n: number
+}
+
+/** Now and then a call is not done, or done and not answered. */
+function faulty() {
+  let calls = 0
+  return () => (['busy', undefined, 'replyLost', undefined, undefined] as const)[calls++ % 5]
+}
+
+describe.each([{ isFaulty: false }, { isFaulty: true }])('stagedTable keeps the contract, %o', ({ isFaulty }) => {
+  const checks = twoPhaseSinkConformance({
+    start: async () => {
+      const service = await startTableService()
+      if (isFaulty) service.fault = faulty()
+      return {
+        service,
+        sink: () => stagedTable<Row>({ url: service.url, partRows: 10 }),
+        row: (n: number) => ({ n }),
+        visible: () => (service.rows() as Row[]).map(({ n }) => n),
+        close: () => service.close(),
+      }
+    },
+    unfinished: ({ service }) => service.staged(),
+    outage: ({ service }) => {
+      const before = service.fault
+      service.fault = () => 'busy'
+      return () => {
+        service.fault = before
+      }
+    },
+  })
+  for (const { name, run } of checks) test.concurrent(name, run)
+})
