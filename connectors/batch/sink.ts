@@ -39,6 +39,9 @@ export function batchSink<T, O = undefined>(kind: string, options: BatchSinkOpti
   )
 }
 
+/** Codes that are counted apart: `write` may give as many as there are rows. */
+const MOST_CODES = 20
+
 interface Opened<O> {
   readonly context: WriterContext
   readonly reject: Reject
@@ -51,8 +54,10 @@ function writer<T, O>(
   { context, reject, place, opened }: Opened<O>,
 ): BatchWriter<T, RowRecord<T>> {
   const { operatorId, environment, metrics } = context
+  const codes = new Set<string>()
   const onRejected: Reject = (letter, problem) => {
-    metrics.counter('rejectedRows', { code: letter.code }).add()
+    if (codes.size < MOST_CODES) codes.add(letter.code)
+    metrics.counter('rejectedRows', { code: codes.has(letter.code) ? letter.code : 'other' }).add()
     reject(letter, problem)
   }
   const rows = new RowRecords<T>({ operatorId, environment, settings, onRejected })

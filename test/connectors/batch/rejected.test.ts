@@ -92,3 +92,13 @@ test.each([['orderBy'], ['bytesOf']])('an async %s is refused, whatever is to be
   const { writeAll } = await openWriter(sinkTo(async () => undefined, options))
   expect(await errorOf(writeAll(rowsOf(1)))).toMatchObject({ code: 'USER_FUNCTION_RETURNED_PROMISE' })
 })
+
+test('a code for each row makes no counter for each row', async () => {
+  const sink = sinkTo(async (rows) => rows.map(({ n }) => ({ reject: 'no', code: `row-${n}` })), { onRejected: 'skip' })
+  const { writeAll, flush, metrics } = await openWriter(sink)
+  await writeAll(rowsOf(100))
+  await flush()
+  const counters = metrics.instruments().counters.filter(({ name }) => name === 'rejectedRows')
+  expect(counters).toHaveLength(21)
+  expect(counters).toContainEqual({ name: 'rejectedRows', labels: { code: 'other' }, value: 80 })
+})
