@@ -30,6 +30,8 @@ export interface ContextOptions {
   readonly index?: number
   readonly parallelism?: number
   readonly onWarning?: (message: string) => void
+  /** Filled with the gauges that are set up. */
+  readonly gauges?: Map<string, () => number | undefined>
 }
 
 export function engineContext(options: ContextOptions = {}): EngineContext {
@@ -46,7 +48,7 @@ export function engineContext(options: ContextOptions = {}): EngineContext {
     },
     metrics: {
       counter: () => ({ add: () => undefined, value: 0 }),
-      gauge: () => undefined,
+      gauge: (name, value) => void options.gauges?.set(name, value),
       histogram: () => ({ record: () => undefined }),
     },
     parameters: {},

@@ -124,22 +124,30 @@ describe('memory', () => {
     const bufferBytes = 20 * 1024 * 1024
     const partitionKeys = { k: (row: unknown) => (row as { readonly n: number }).n % 50 }
     const sink = lineSink(s3, { bufferBytes, prefix: 'k=!{partitionKeyFromQuery:k}', partitionKeys })
-    const open = await openWriter(sink, hurried())
+    const gauges = new Map<string, () => number | undefined>()
+    const open = await openWriter(sink, { ...hurried(), gauges })
+    const held = (): number => gauges.get('bufferedBytes')?.() ?? Number.NaN
     const text = 'y'.repeat(2000)
     let refusals = 0
-    for (let round = 0; round < 30; round++) {
+    let most = 0
+    for (let round = 0; round < 16; round++) {
       refusals += await writeAll(
         open,
         Array.from({ length: 1000 }, (_, n) => ({ n: round * 1000 + n, text })),
       )
+      most = Math.max(most, held())
     }
     expect(refusals).toBeGreaterThan(0)
+    expect(most).toBeGreaterThan(bufferBytes / 4)
+    // But for a row that is one too many.
+    expect(most).toBeLessThan(bufferBytes + 3000)
     const committer = await committerOf(sink, hurried())
     await committer.commit(await open.writer.prepareCommit(1))
+    expect(held()).toBe(0)
     expect(dataKeys(s3).length).toBeGreaterThan(50)
     const lines = dataKeys(s3).flatMap((key) => textAt(s3, key).split('\n').slice(0, -1))
-    expect(new Set(lines.map((line) => (JSON.parse(line) as { readonly n: number }).n)).size).toBe(30_000)
-    expect(lines).toHaveLength(30_000)
+    expect(new Set(lines.map((line) => (JSON.parse(line) as { readonly n: number }).n)).size).toBe(16_000)
+    expect(lines).toHaveLength(16_000)
     await committer.close?.()
   })
 })
