@@ -14,8 +14,8 @@ export interface ServiceAnswer {
   readonly json?: unknown
 }
 
-/** `busy`: 503, nothing was done. `replyLost`: it was done, and nobody hears of it. */
-export type ServiceFault = 'busy' | 'replyLost'
+/** `busy`: 503, `refused`: 403, nothing was done. `replyLost`: it was done, and nobody hears of it. */
+export type ServiceFault = 'busy' | 'refused' | 'replyLost'
 
 export interface LocalService {
   readonly url: string
@@ -34,6 +34,7 @@ export async function answers(
     const request = await requestOf(incoming)
     const failing = fault(request)
     if (failing === 'busy') return void response.writeHead(503).end()
+    if (failing === 'refused') return void response.writeHead(403).end()
     const { status = 200, json } = answer(request)
     if (failing === 'replyLost') return void incoming.socket.destroy()
     response
