@@ -41,8 +41,16 @@ export class WaitingRecords {
     const of = group + this.context.keyGroups.first
     this.context.keyedState.setCurrentKey(key, of, timestamp)
     const others = this.records.get(timestamp)
-    if (others === undefined) this.timers.event.register({ timestamp, key, group: of, namespace: '' })
-    this.records.put(timestamp, others === undefined ? [value] : [...others, value])
+    if (others === undefined) {
+      this.timers.event.register({ timestamp, key, group: of, namespace: '' })
+      this.records.put(timestamp, [value])
+      return
+    }
+    // First it is marked as changed, so that a checkpoint that is being written still gets it as it was. Then it may be
+    // changed in place, as what a user's state gives may not: a copy for each record would be quadratic.
+    const list = others as unknown[]
+    this.records.put(timestamp, list)
+    list.push(value)
   }
 
   /** The oldest ones up to `until`, in order of arrival. They no longer wait. */
