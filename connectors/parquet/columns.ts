@@ -1,12 +1,12 @@
 import type { Field } from './fields.js'
 import type { Misfit } from './misfit.js'
-import { hasNegativeZero, Parts, type Stored, sizeOf, UnknownPart } from './parts.js'
+import { type Floats, noteFloats, Parts, type Stored, sizeOf, UnknownPart } from './parts.js'
 
 /** A column of a row group. */
 export interface TakenColumn {
   readonly field: Field
   readonly values: Stored[]
-  readonly hasNegativeZero: boolean
+  readonly floats: Floats
 }
 
 /** The values of one column in the rows of a group. Those behind the ones that count are of a row that did not fit. */
@@ -16,7 +16,7 @@ class Column {
   /** Of the row that it has a value of. */
   row = -1
   values: Stored[] = []
-  hasNegativeZero = false
+  #floats: Floats = { hasNegativeZero: false, hasNaN: false }
   readonly #convert: (value: unknown) => Stored
   readonly #isSized: boolean
   readonly #hasFloats: boolean
@@ -30,18 +30,19 @@ class Column {
   }
 
   take(rows: number): TakenColumn {
-    const { field, values, hasNegativeZero } = this
+    const { field, values } = this
+    const floats = this.#floats
     values.length = rows
     this.values = []
-    this.hasNegativeZero = false
-    return { field, values, hasNegativeZero }
+    this.#floats = { hasNegativeZero: false, hasNaN: false }
+    return { field, values, floats }
   }
 
   /** @returns the bytes of the value that are not of every value. @throws Misfit */
   set(at: number, value: unknown): number {
     const stored = this.#convert(value)
     this.values[at] = stored
-    if (this.#hasFloats && hasNegativeZero(stored)) this.hasNegativeZero = true
+    if (this.#hasFloats) noteFloats(stored, this.#floats)
     return this.#isSized ? 0 : sizeOf(stored)
   }
 }

@@ -92,14 +92,14 @@ export class ParquetEncoder implements FileEncoder<object> {
 
   #write(columns: readonly TakenColumn[], rows: number): void {
     const hasChoice: boolean[] = []
-    const columnData = columns.map(({ field, values, hasNegativeZero }, index): ColumnSource => {
-      // A dictionary of the library takes 0 and -0 for one value.
-      const isPlain = hasNegativeZero || this.#dictionaries.isWithout(index)
+    const columnData = columns.map(({ field, values, floats }, index): ColumnSource => {
+      const isPlain = floats.hasNegativeZero || this.#dictionaries.isWithout(index)
       hasChoice.push(!isPlain)
       return {
         name: field.name,
         data: values,
-        columnIndex: true,
+        columnIndex: !floats.hasNaN,
+        statistics: !floats.hasNaN,
         bloomFilter: field.hasBloomFilter,
         ...(isPlain && { encoding: 'PLAIN' as const }),
       }

@@ -21,14 +21,18 @@ export interface InferSchemaOptions {
 
 /** A schema that the first rows tell. Made by `inferSchema`. */
 export class InferredSchema {
-  readonly rows: number
+  readonly #rows: number
   readonly columns: ParquetSchema
   readonly undecided: Undecided
 
   constructor({ rows = 1000, columns = {}, undecided = 'fail' }: InferSchemaOptions) {
-    this.rows = rows
+    this.#rows = rows
     this.columns = columns
     this.undecided = undecided
+  }
+
+  get rows(): number {
+    return this.#rows
   }
 }
 

@@ -55,9 +55,20 @@ export function sizeOf(stored: Stored): number {
   return bytes
 }
 
-/** Of what is stored of floats and what holds them. */
-export function hasNegativeZero(stored: Stored): boolean {
-  if (typeof stored === 'number') return Object.is(stored, -0)
-  if (typeof stored !== 'object' || stored === null || stored instanceof Uint8Array) return false
-  return Object.values(stored as StoredFields).some(hasNegativeZero)
+/** Which values of floats a column has that writers and readers get wrong. */
+export interface Floats {
+  /** A dictionary of the library takes 0 and -0 for one value. */
+  hasNegativeZero: boolean
+  /** Least and most of the others say nothing of it: DuckDB takes all values of 0 to 0 for zeros. */
+  hasNaN: boolean
+}
+
+/** Of what is stored of floats and of what holds them. */
+export function noteFloats(stored: Stored, noted: Floats): void {
+  if (typeof stored === 'number') {
+    if (stored === 0) noted.hasNegativeZero ||= Object.is(stored, -0)
+    else noted.hasNaN ||= Number.isNaN(stored)
+  } else if (typeof stored === 'object' && stored !== null && !(stored instanceof Uint8Array)) {
+    for (const part of Object.values(stored as StoredFields)) noteFloats(part, noted)
+  }
 }

@@ -24,7 +24,7 @@ export interface ParquetScalarColumn extends Nullable {
   readonly type: ParquetScalar
   /**
    * Whether each row group gets a bloom filter of the column, for readers that look for one value among many: `string`,
-   * `binary`, `int32` and `int64` that are columns themselves. Default false.
+   * `int32` and `int64` that are columns themselves. Default false.
    */
   readonly bloomFilter?: boolean
 }

@@ -375,6 +375,7 @@ test.each<[string, unknown]>([
   ['a struct without fields', { type: 'struct', fields: {} }],
   ['a map with keys that are not told apart', { type: 'map', keys: 'binary', values: 'string' }],
   ['an option that there is not', { type: 'string', nulable: true }],
+  ['a bloom filter of bytes', { type: 'binary', bloomFilter: true }],
   ['a bloom filter of doubles', { type: 'double', bloomFilter: true }],
   ['a bloom filter inside of a list', { type: 'list', of: { type: 'string', bloomFilter: true } }],
   ['nullable as text', { type: 'string', nullable: 'yes' }],
