@@ -323,7 +323,7 @@ describe('a function of aggregates', () => {
           sideOutputs,
         })
       }),
-      { numRuns: Math.ceil(RUNS / SUMMARIES.length) },
+      runs(Math.ceil(60 / SUMMARIES.length)),
     )
   })
 
