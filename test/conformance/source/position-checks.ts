@@ -29,7 +29,7 @@ export const POSITION_CHECKS: readonly Check[] = [
           const problem = difference(again.values, values.slice(after))
           if (problem !== undefined) {
             throw broken(
-              `restored after ${after} records of split ${split.id}, ${problem}; the position is ${shown(position)}`,
+              `restored in front of record ${after} of split ${split.id}, of what follows ${problem}; the position is ${shown(position)}`,
             )
           }
         }
