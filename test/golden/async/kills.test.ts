@@ -9,10 +9,10 @@ import type { ChildOptions } from './kill-child.js'
 import { expectEachOnce } from './run-job.js'
 import { startService } from './service.js'
 
-const KILLS = IS_WHOLE ? 20 : 2
+const KILLS = IS_WHOLE ? 10 : 2
 const ORDERS = 300 * KILLS
 /** Between two batches of a split: so long that the job has work left at every kill, also where it is slow. */
-const PAUSE_MS = 500
+const PAUSE_MS = 2000
 const ALL = (['heap', 'disk'] as const).flatMap((state) => [true, false].map((isOrdered) => ({ state, isOrdered })))
 const chosen = choices(SEED).between(0, ALL.length - 1)
 const CASES = IS_WHOLE ? ALL : ALL.slice(chosen, chosen + 1)

@@ -4,7 +4,7 @@ import { AFTER_MS, BEFORE_MS, DISORDER_MS, GAP_MS, isRefused, type Offer, START,
 
 export const RESULTS = ['near', 'pairs', 'priced', 'sessions', 'silent', 'refused'] as const
 /** After everything. */
-const END = START + 86_400_000
+const END = START + 365 * 86_400_000
 
 export interface Sources {
   readonly offers: Source<Offer>
