@@ -15,9 +15,19 @@ async function connect() {
   return (await DuckDBInstance.create(':memory:')).connect()
 }
 
-export async function duckdb(sql: string): Promise<Rows> {
+/** One for all queries of a file of tests: to start one costs more than most of them. */
+async function read(sql: string) {
   connection ??= connect()
-  return (await (await connection).runAndReadAll(sql)).getRowObjectsJS()
+  return (await connection).runAndReadAll(sql)
+}
+
+export async function duckdb(sql: string): Promise<Rows> {
+  return (await read(sql)).getRowObjectsJS()
+}
+
+/** Text for what JSON has no type for. */
+export async function duckdbJson(sql: string): Promise<Rows> {
+  return (await read(sql)).getRowObjectsJson()
 }
 
 /** The Rust implementation, which shares nothing with the writer. */

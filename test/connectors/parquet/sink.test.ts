@@ -1,36 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DuckDBInstance } from '@duckdb/node-api'
 import fc from 'fast-check'
-import { asyncBufferFromFile, parquetMetadata, parquetReadObjects } from 'hyparquet'
+import { parquetMetadata } from 'hyparquet'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { parquetSink } from '../../../connectors/parquet/index.js'
 import { loadParquetLibrary } from '../../../connectors/parquet/load.js'
 import type { Sink } from '../../../core/connector.js'
 import { committerOf, openWriter, temporaryFolder, visible, writeAll } from '../file/support.js'
+import { duckdb, rowsIn } from './readers.js'
 
 async function writeFiles<T>(sink: Sink<T>, rows: readonly T[]): Promise<void> {
   const open = await openWriter(sink)
   await writeAll(open, rows)
   await (await committerOf(sink)).commit(await open.writer.prepareCommit(1))
   await open.writer.close()
-}
-
-async function hyparquetRows(path: string): Promise<unknown[]> {
-  const rows: unknown[] = []
-  for (const name of await visible(path)) {
-    rows.push(...(await parquetReadObjects({ file: await asyncBufferFromFile(join(path, name)) })))
-  }
-  return rows
-}
-
-async function duckdb(sql: string): Promise<readonly unknown[]> {
-  const instance = await DuckDBInstance.create(':memory:')
-  const connection = await instance.connect()
-  const rows = (await connection.runAndReadAll(sql)).getRowObjectsJS()
-  connection.closeSync()
-  instance.closeSync()
-  return rows
 }
 
 const AT = 1356998400123
@@ -60,7 +43,7 @@ test('every type comes back, in hyparquet and in DuckDB', async () => {
     { text: '', small: 2 ** 31 - 1, big: -5n, real: -1e300, flag: false, at: new Date(-1), maybe: null },
     { text: 'c', small: 0, big: 0n, real: 0, flag: false, at: new Date(0), maybe: null },
   ]
-  expect((await hyparquetRows(path)).map((row) => ({ maybe: null, ...(row as object) }))).toEqual(expected)
+  expect((await rowsIn(path)).map((row) => ({ maybe: null, ...(row as object) }))).toEqual(expected)
   const stored = await duckdb(`select *, epoch_ms("at") as ms from '${path}/*.parquet'`)
   expect(stored).toMatchObject(expected.map(({ at, ...rest }) => ({ ...rest, ms: BigInt(at.getTime()) })))
   const schema = await duckdb(`select name, type, converted_type from parquet_schema('${path}/*.parquet')`)
@@ -73,7 +56,7 @@ test('many row groups and rolled files hold all rows in order', async () => {
   const sink = parquetSink({ path, schema: { id: 'int32', name: 'string' }, rowGroupSize: 3000, maxRows: 10_000 })
   await writeFiles(sink, rows)
   expect(await visible(path)).toHaveLength(3)
-  expect(await hyparquetRows(path)).toEqual(rows)
+  expect(await rowsIn(path)).toEqual(rows)
   const bytes = await readFile(join(path, 'part-a1-1-1-0-0.parquet'))
   expect(parquetMetadata(new Uint8Array(bytes).buffer).row_groups.map(({ num_rows }) => Number(num_rows))).toEqual([
     3000, 3000, 3000, 1000,
@@ -87,7 +70,7 @@ test('uncompressed files read the same', async () => {
   const path = await temporaryFolder()
   const sink = parquetSink({ path, schema: { id: 'int32' }, compression: 'uncompressed' })
   await writeFiles(sink, [{ id: 1 }, { id: 2 }])
-  expect(await hyparquetRows(path)).toEqual([{ id: 1 }, { id: 2 }])
+  expect(await rowsIn(path)).toEqual([{ id: 1 }, { id: 2 }])
 })
 
 test('a small buffer pushes back and loses nothing', async () => {
@@ -97,33 +80,23 @@ test('a small buffer pushes back and loses nothing', async () => {
   expect(await writeAll(open, rows)).toBeGreaterThan(1)
   const sink = parquetSink({ path, schema: { id: 'int32' } })
   await (await committerOf(sink)).commit(await open.writer.prepareCommit(1))
-  expect(await hyparquetRows(path)).toEqual(rows)
+  expect(await rowsIn(path)).toEqual(rows)
   await open.writer.close()
 })
 
 describe('a value that does not fit is an error that names column and row, never a silent null', () => {
+  // Every kind of value of every type: types.test.ts.
   test.each([
-    ['string', 5],
-    ['int32', 1.5],
-    ['int32', 2 ** 31],
-    ['int32', Number.NaN],
-    ['int64', 2 ** 53],
-    ['int64', 2n ** 63n],
-    ['int64', '5'],
-    ['double', '1.5'],
-    ['double', null],
-    ['boolean', 1],
-    ['timestamp-ms', 1.5],
-    ['timestamp-ms', Number.NaN],
-    ['timestamp-ms', new Date(Number.NaN)],
-    ['timestamp-ms', '2013-01-01'],
     ['string', undefined],
+    ['int64', 2 ** 53],
+    ['double', null],
+    ['timestamp-ms', '2013-01-01'],
   ] as const)('%s: %s', async (type, value) => {
     const path = await temporaryFolder()
     // The wrong rows are the point.
     const sink = parquetSink({ path, schema: { ok: 'int32', column: type } }) as Sink<unknown>
     const open = await openWriter(sink)
-    const good = { string: 'x', int32: 1, int64: 1, double: 1, boolean: true, 'timestamp-ms': 1 }[type]
+    const good = { string: 'x', int64: 1, double: 1, 'timestamp-ms': 1 }[type]
     const rows = [
       { ok: 1, column: good },
       { ok: 2, column: value },
@@ -156,7 +129,7 @@ test('doubles and strings of any kind survive (property)', async () => {
     fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 50 }), async (rows) => {
       const path = await temporaryFolder()
       await writeFiles(parquetSink({ path, schema, rowGroupSize: 7 }), rows)
-      const found = (await hyparquetRows(path)) as typeof rows
+      const found = (await rowsIn(path)) as typeof rows
       expect(found.map(({ real, text }) => ({ real, text: text ?? null }))).toEqual(rows)
     }),
     { numRuns: 25 },

@@ -1,13 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DuckDBInstance } from '@duckdb/node-api'
 import { type Table, tableFromIPC } from 'apache-arrow'
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
 import { readParquet } from 'parquet-wasm/node'
 import { describe, expect, expectTypeOf, test } from 'vitest'
-import { type ParquetCompression, type ParquetSchema, parquetSink } from '../../../connectors/parquet/index.js'
+import {
+  type ParquetCompression,
+  type ParquetSchema,
+  parquetFormat,
+  parquetSink,
+} from '../../../connectors/parquet/index.js'
 import type { Sink } from '../../../core/connector.js'
+import { IS_WHOLE } from '../../setup/runs.js'
 import { committerOf, openWriter, temporaryFolder, visible, writeAll } from '../file/support.js'
+import { duckdbJson as duckdb } from './readers.js'
 
 const DATE = new Date('2026-11-21T00:00:00Z')
 const AT = new Date('2026-11-21T12:34:56.789Z')
@@ -80,23 +86,13 @@ async function written(schema: ParquetSchema, rows: readonly unknown[], options:
   return join(path, (await visible(path))[0]!)
 }
 
-async function duckdb(sql: string): Promise<readonly Record<string, unknown>[]> {
-  const instance = await DuckDBInstance.create(':memory:')
-  const connection = await instance.connect()
-  try {
-    return (await connection.runAndReadAll(sql)).getRowObjectsJson() as Record<string, unknown>[]
-  } finally {
-    connection.closeSync()
-    instance.closeSync()
-  }
-}
-
 /** The Rust implementation, which shares nothing with the writer. */
 async function arrow(path: string): Promise<Table> {
   return tableFromIPC(readParquet(await readFile(path)).intoIPCStream())
 }
 
-const CODECS: readonly ParquetCompression[] = ['snappy', 'zstd', 'gzip', 'uncompressed']
+/** That every codec is read by DuckDB is shown with S3 as well. */
+const CODECS: readonly ParquetCompression[] = IS_WHOLE ? ['snappy', 'zstd', 'gzip', 'uncompressed'] : ['zstd']
 
 describe.each(CODECS)('every type comes back, with %s', (compression) => {
   test('in DuckDB', async () => {
@@ -214,13 +210,12 @@ const GOOD: Readonly<Record<string, unknown>> = {
   ...{ date: '2026-01-01', binary: new Uint8Array(1) },
 }
 
+/** By the encoder alone; that a sink says which row it was is shown where sinks are. */
 async function rejects(schema: ParquetSchema, good: object, bad: object, message: RegExp | string): Promise<void> {
-  const open = await openWriter(parquetSink({ path: await temporaryFolder(), schema }) as Sink<unknown>)
-  await expect(writeAll(open, [good, bad])).rejects.toMatchObject({
-    ...{ code: 'ROW_INVALID', operatorId: 'op', location: 'row 1 of subtask 0' },
-    message: typeof message === 'string' ? expect.stringContaining(message) : expect.stringMatching(message),
-  })
-  await open.writer.close()
+  const encoder = (await parquetFormat({ schema }).load())()
+  encoder.add(good)
+  const said = typeof message === 'string' ? expect.stringContaining(message) : expect.stringMatching(message)
+  expect(() => encoder.add(bad)).toThrow(expect.objectContaining({ code: 'ROW_INVALID', message: said }))
 }
 
 describe('what does not fit is an error that names the place, never a silent null', () => {
