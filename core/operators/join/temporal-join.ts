@@ -44,9 +44,13 @@ export function temporalJoinOperator<K extends Key, T, V, O extends SideOutputs,
         dropLate(record, late, sideOutputs.lateLeft)
         return
       }
-      const others = state.waiting.get(timestamp)
-      state.waiting.put(timestamp, others === undefined ? [record] : [...others, record])
+      // Its own, to be changed here alone.
+      const waiting = (state.waiting.get(timestamp) ?? []) as unknown[]
+      // First it is marked as changed, so that a checkpoint that is being written still gets it as it was. Adding is last:
+      // nothing can fail behind it that would have to take it back.
+      state.waiting.put(timestamp, waiting)
       timers.registerEventTime(timestamp)
+      waiting.push(record)
     },
     onRight(version, { timestamp, watermark, state, sideOutputs }, { late }) {
       requireTimestamp(operatorId, timestamp)

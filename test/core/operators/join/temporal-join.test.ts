@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { NO_TIMESTAMP } from '../../../../core/element.js'
 import { sideOutput } from '../../../../core/index.js'
 import {
+  ALL_AT_ONCE,
   type Emitted,
   emitted,
   endOfInput,
@@ -11,6 +12,7 @@ import {
   operatorHarness,
   watermark,
 } from '../../../harness/index.js'
+import { runCase } from '../../../harness/run-case.js'
 import { runs } from '../../../setup/runs.js'
 import { operatorOf } from './operator-of.js'
 import { type Item, left, randomSides, right } from './two-sides.js'
@@ -167,4 +169,16 @@ test('a temporal join over random streams is what a plain computation over all r
     })
   })
   await fc.assert(property, runs(150))
+})
+
+test('a temporal join takes many records of one key and time: each costs the same, not as much as all before it', async () => {
+  // With a list that is copied for each it takes minutes.
+  const numbers = Array.from({ length: 60_000 }, (_, number) => number)
+  const create = operatorOf((records, versions) =>
+    records.temporalJoin(versions).process('joined', ({ number }) => [number]),
+  )
+  const options = { create, keyOf: ({ key }: Item) => key, sideOutputs: ['lateLeft', 'lateRight'] }
+  const input = [...numbers.map((number) => left('a', number, 5)), watermark(5), endOfInput()]
+  const { sections } = await runCase<Item>(options, ALL_AT_ONCE, input)
+  expect(sections.flat()).toEqual(numbers.map((number) => emitted(number, 5)))
 })
