@@ -18,6 +18,7 @@ const GUARDED: ReadonlyMap<string, CallBoundary> = new Map([
   ['intervalJoin', 'operator'],
   ['join', 'operator'],
   ['coGroup', 'operator'],
+  ['window', 'operator'],
 ])
 
 /**

@@ -1,8 +1,15 @@
 import { type Duration, formatDuration } from '../duration.js'
 import { graphError } from '../graph/graph-error.js'
 import type { NodeInput } from '../graph/node.js'
+import { errorPolicyOf } from '../operators/guard/error-policy.js'
 import type { SideOutputs } from '../operators/side-output.js'
-import { LATE_OUTPUT, type WindowOperatorSpec, windowOperator } from '../operators/window/index.js'
+import {
+  admittingWindows,
+  LATE_OUTPUT,
+  RowInHand,
+  type WindowOperatorSpec,
+  windowOperator,
+} from '../operators/window/index.js'
 import type { StateDeclarations } from '../state/declare.js'
 import type { Key } from '../state/key.js'
 import type { Aggregate } from '../window/aggregate.js'
@@ -16,7 +23,7 @@ import { sideOutputNames } from './side-output-names.js'
 import type { None, ProcessOptions, SideStreams } from './stream.js'
 import { calledFunction } from './window-contents.js'
 import type { SummaryFunction, WindowFunction } from './window-function.js'
-import { reducing } from './window-reduce.js'
+import { guardedReducing, reducing } from './window-reduce.js'
 import type { AggregateRow, ReducedRow, WindowedStream, WindowResults, WindowRowOptions } from './windowed-stream.js'
 
 interface Settings<T, W extends Window> {
@@ -113,14 +120,16 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
   ): WindowResults<ReducedRow<K, W, T, S>, T> {
     requireFunction(fn, 'reduce', `reduce '${id}'`)
     const saysReplaced = options.replaces === true
-    const contents: Contents<T, W, T[], T, ReducedRow<K, W, T, S>> = {
+    const isGuarded = errorPolicyOf(`reduce '${id}'`, options.onError) !== undefined
+    if (isGuarded) this.#requireNoMerge(id)
+    const contents = (rowInHand: RowInHand): Contents<T, W, T[], T, ReducedRow<K, W, T, S>> => ({
       kind: 'aggregate',
-      aggregate: reducing(id, fn),
+      aggregate: isGuarded ? guardedReducing(id, fn, rowInHand) : reducing(id, fn),
       // The fields are those that ReducedRow lists.
       shape: (key, window, value, replaces) =>
         (saysReplaced ? { key, window, value, replaces } : { key, window, value }) as ReducedRow<K, W, T, S>,
-    }
-    return this.#add(id, { label: 'reduce', contents: () => contents }, options)
+    })
+    return this.#add(id, { label: 'reduce', contents }, options)
   }
 
   process<R, O extends SideOutputs, C, G extends StateDeclarations, S extends StateDeclarations>(
@@ -135,6 +144,22 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
       ...calledFunction<K, readonly T[], W, O, R, C, G, S>(fn, sideOutputs),
     })
     return this.#add<unknown, unknown, R, SideStreams<O>>(id, { label: 'process', contents, sideOutputs }, options)
+  }
+
+  /** A reducer that is called with two results of several records: neither could be given up alone. */
+  #requireNoMerge(id: string): void {
+    const { assigner, evictor } = this.#settings
+    const { spec } = assigner
+    const merges =
+      spec.kind === 'session' || spec.kind === 'sliding' || (spec.kind === 'counted' && spec.slide < spec.size)
+    if (!merges && evictor === undefined) return
+    throw graphError(
+      'GRAPH_STEP_INVALID',
+      `${id}: onError of a reduce is for windows that neither overlap nor merge and have no evictor, found ${assigner.kind}` +
+        `${evictor ? ` with ${evictor.kind}` : ''}: there the reducer may be called with results of several records, of ` +
+        'which none could be given up alone. Use aggregate or process, or check the records in a map before it',
+      id,
+    )
   }
 
   #summarize(
@@ -160,7 +185,7 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
     step: {
       readonly label: string
       /** Called once a subtask. */
-      readonly contents: () => Contents<T, W, A, Result, Row>
+      readonly contents: (rowInHand: RowInHand) => Contents<T, W, A, Result, Row>
       readonly sideOutputs?: readonly string[]
     },
     options: ProcessOptions | undefined,
@@ -171,14 +196,18 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
       const message = `${id}: windows over all records run in one subtask, found parallelism ${parallelism}. Key the stream first`
       throw graphError('GRAPH_PARALLELISM_INVALID', message, id)
     }
-    const create = () =>
-      windowOperator<T, W, A, Result, Row>({
+    const isGuarded = errorPolicyOf(`window '${id}'`, options?.onError) !== undefined
+    const create = () => {
+      const rowInHand = new RowInHand()
+      const spec: WindowOperatorSpec<T, W, A, Result, Row> = {
         assigner,
         allowedLatenessMs,
-        contents: step.contents(),
+        contents: step.contents(rowInHand),
         ...(trigger && { trigger }),
         ...(evictor && { evictor }),
-      })
+      }
+      return isGuarded ? admittingWindows(spec, rowInHand) : windowOperator(spec)
+    }
     // What does not fit together is said here, where the user's stack trace helps, and not when the job starts.
     create()
     const node = this.#scope.graph.addOperator({

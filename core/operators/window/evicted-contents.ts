@@ -1,9 +1,10 @@
 import type { Counter } from '../../context.js'
-import type { Environment } from '../../environment.js'
 import type { InternalKey } from '../../state/key.js'
+import { fromInternalKey } from '../../state/key-codec.js'
 import type { Aggregate } from '../../window/aggregate.js'
 import type { Evictor, WindowRecord } from '../../window/evictor.js'
-import type { TimeWindow, Window } from '../../window/time-window.js'
+import { maxTimestampOf, type TimeWindow, type Window } from '../../window/time-window.js'
+import { GIVEN_UP } from '../guard/call-guard.js'
 import type { OperatorContext, Output } from '../operator.js'
 import type { Contents } from './contents.js'
 import { evictionInvalid, firingFailed } from './invalid-input.js'
@@ -23,6 +24,14 @@ const RECORDS: Aggregate<unknown, WindowRecord[], WindowRecord[]> = {
   result: (records) => records,
 }
 
+interface Chosen {
+  /** What the function gets, where it is called. */
+  readonly whole: unknown
+  readonly isCalled: boolean
+  /** Still there afterwards. */
+  readonly kept: readonly WindowRecord[]
+}
+
 /**
  * Keeps records whatever the window's function is, since any of them may go, and makes of those that stay what the function
  * wants whenever the window fires.
@@ -33,8 +42,7 @@ export class EvictedContents implements Contents {
   private readonly inner: Contents
   private readonly evictor: Evictor
   private evicted!: Counter
-  private environment!: Environment
-  private operatorId = ''
+  private context!: OperatorContext
 
   constructor(inner: Contents, evictor: Evictor) {
     this.inner = inner
@@ -42,8 +50,7 @@ export class EvictedContents implements Contents {
   }
 
   open(context: OperatorContext): void | Promise<void> {
-    this.operatorId = context.operatorId
-    this.environment = context.environment
+    this.context = context
     this.evicted = context.metrics.counter('evictedRecords')
     return this.inner.open(context)
   }
@@ -58,16 +65,24 @@ export class EvictedContents implements Contents {
     replaces?: readonly TimeWindow[],
   ): boolean {
     const records = accumulator as WindowRecord[]
-    const given = this.keep('before', records, window, watermark)
-    const whole = given.length === 0 ? undefined : this.wholeOf(given, window)
-    // The function has its own copy: what goes behind it may go before its rows are out.
-    const kept = given.length === 0 ? given : this.keep('after', given, window, watermark)
+    const { guard } = this.context
+    const choose = (): Chosen => this.choose(records, window, watermark)
+    const chosen =
+      guard === undefined
+        ? choose()
+        : guard.attempt(choose, () => ({
+            value: { key: fromInternalKey(key), window },
+            timestamp: maxTimestampOf(window),
+          }))
+    // The window stays as it was.
+    if (chosen === GIVEN_UP) return true
+    const { whole, kept, isCalled } = chosen
     if (kept.length < records.length) {
       this.evicted.add(records.length - kept.length)
       for (let index = 0; index < kept.length; index++) records[index] = kept[index] as WindowRecord
       records.length = kept.length
     }
-    return given.length === 0 || this.inner.emit(key, window, whole, watermark, output, replaces)
+    return !isCalled || this.inner.emit(key, window, whole, watermark, output, replaces)
   }
 
   isEmpty(accumulator: unknown): boolean {
@@ -86,6 +101,14 @@ export class EvictedContents implements Contents {
     return this.inner.close()
   }
 
+  private choose(records: readonly WindowRecord[], window: Window, watermark: number): Chosen {
+    const given = this.keep('before', records, window, watermark)
+    if (given.length === 0) return { whole: undefined, kept: given, isCalled: false }
+    // The function has its own copy: what goes behind it may go before its rows are out.
+    const whole = this.wholeOf(given, window)
+    return { whole, kept: this.keep('after', given, window, watermark), isCalled: true }
+  }
+
   private keep(
     when: 'before' | 'after',
     records: readonly WindowRecord[],
@@ -94,13 +117,13 @@ export class EvictedContents implements Contents {
   ): readonly WindowRecord[] {
     const choose = this.evictor[when]
     if (choose === undefined) return records
-    const { clock } = this.environment
+    const { clock } = this.context.environment
     try {
       const kept: unknown = choose.call(this.evictor, records, window, { watermark, processingTime: clock.now() })
-      if (!Array.isArray(kept)) throw evictionInvalid(this.operatorId, this.evictor.kind)
+      if (!Array.isArray(kept)) throw evictionInvalid(this.context.operatorId, this.evictor.kind)
       return kept
     } catch (thrown) {
-      throw firingFailed(thrown, this.operatorId, window)
+      throw firingFailed(thrown, this.context.operatorId, window)
     }
   }
 
@@ -111,7 +134,7 @@ export class EvictedContents implements Contents {
       for (const { value, timestamp } of records) whole = aggregate.add(whole, value, timestamp)
       return whole
     } catch (thrown) {
-      throw firingFailed(thrown, this.operatorId, window)
+      throw firingFailed(thrown, this.context.operatorId, window)
     }
   }
 }

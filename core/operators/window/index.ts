@@ -1,3 +1,4 @@
+export { admittingWindows, RowInHand } from './admitting.js'
 export { LATE_OUTPUT } from './dropped-records.js'
 export type {
   AggregateContents,
