@@ -2,6 +2,7 @@ import { SplitShardCommand } from '@aws-sdk/client-kinesis'
 import { describe, expect, test } from 'vitest'
 import { collectInto } from '../../../connectors/collection/index.js'
 import type { KinesisEnd } from '../../../connectors/kinesis/index.js'
+import type { StreamState } from '../../../connectors/kinesis/shard-list.js'
 import type { KinesisSplit } from '../../../connectors/kinesis/split.js'
 import type { Source, Split } from '../../../core/connector.js'
 import { defineJob, millis, noWatermarks } from '../../../core/index.js'
@@ -73,7 +74,11 @@ describe('a shard of a checkpoint without an end', () => {
     )
     await put(client, ['b', 'c'])
     const source = textSource(server, { endAt: 'tip' })
-    const enumerator = source.enumerate(engineContext({ restored }).context)
+    const [stream] = (restored as { streams: readonly [StreamState] }).streams
+    const { earliest, latest } = stream.firstStart
+    const longAgo = { earliest: earliest - 3_600_000, latest: latest - 3_600_000 }
+    const of = { restored: { streams: [{ ...stream, firstStart: longAgo }] } }
+    const enumerator = source.enumerate(engineContext(of).context)
     const children = await enumerator.discover(new Set([position.id]))
     expect(children).toHaveLength(2)
     const values = await Promise.all(children.map((child) => rest(source, child)))
