@@ -7,13 +7,13 @@ import { ReaderSession } from './session.js'
 import type { SourceSetup, SourceWorld } from './setup.js'
 
 /** What a check of sources works with. Whatever it opens is closed after it. */
-export class SourceCheckContext<T, W extends SourceWorld<T> = SourceWorld<T>> {
-  readonly setup: SourceSetup<T, W>
-  readonly world: W
+export class SourceCheckContext<T> {
+  readonly setup: SourceSetup<T>
+  readonly world: SourceWorld<T>
   readonly patience: Patience
   readonly #sessions = new Set<ReaderSession<T>>()
 
-  constructor(setup: SourceSetup<T, W>, world: W) {
+  constructor(setup: SourceSetup<T>, world: SourceWorld<T>) {
     this.setup = setup
     this.world = world
     this.patience = new Patience(world.environment, setup.patience)
@@ -63,9 +63,7 @@ export class SourceCheckContext<T, W extends SourceWorld<T> = SourceWorld<T>> {
   }
 }
 
-export async function openSource<T, W extends SourceWorld<T>>(
-  setup: SourceSetup<T, W>,
-): Promise<CheckScope<SourceCheckContext<T, W>>> {
+export async function openSource<T>(setup: SourceSetup<T>): Promise<CheckScope<SourceCheckContext<T>>> {
   const context = new SourceCheckContext(setup, await setup.start())
   return { context, close: () => context.end() }
 }

@@ -22,9 +22,10 @@ export interface MalformedWorld<T> extends SourceWorld<T> {
   readonly malformed: number
 }
 
-export interface SourceSetup<T, W extends SourceWorld<T> = SourceWorld<T>> {
+/** `W` is what a world has beside what the suite asks for: it is handed to the functions below. */
+export interface SourceSetup<T, W = unknown> {
   /** A new world, for each check. */
-  start(): W | Promise<W>
+  start(): (SourceWorld<T> & W) | Promise<SourceWorld<T> & W>
   /** A world whose source has this policy. */
   malformed?(policy: MalformedPolicy): MalformedWorld<T> | Promise<MalformedWorld<T>>
   /** How many things of the outside (connections, file handles) the source holds open. */

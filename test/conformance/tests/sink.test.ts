@@ -3,8 +3,9 @@ import { millis } from '../../../core/duration.js'
 import { virtualEnvironment } from '../../../runtime/environment/virtual.js'
 import type { ConformanceCheck } from '../check.js'
 import { sinkConformance, twoPhaseSinkConformance } from '../sink/suite.js'
+import { COMMIT_FAULTS } from './commit-faults.js'
 import { MemoryPlace, type MemorySinkParts, memorySink } from './memory-sink.js'
-import { COMMIT_FAULTS, WRITER_FAULTS } from './sink-faults.js'
+import { WRITER_FAULTS } from './writer-faults.js'
 
 /** Nothing of it waits for anything real. */
 function setup(parts: MemorySinkParts) {

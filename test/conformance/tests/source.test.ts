@@ -3,8 +3,13 @@ import type { Source } from '../../../core/connector.js'
 import { millis } from '../../../core/duration.js'
 import { virtualEnvironment } from '../../../runtime/environment/virtual.js'
 import { sourceConformance } from '../source/suite.js'
+import { CLOSING_FAULTS } from './closing-faults.js'
+import { ENUMERATOR_FAULTS } from './enumerator-faults.js'
 import { type Item, NumbersPlace, type NumbersSourceOptions, numbersSource } from './numbers-source.js'
-import { SOURCE_FAULTS } from './source-faults.js'
+import { POSITION_FAULTS } from './position-faults.js'
+import { READING_FAULTS } from './reading-faults.js'
+
+const SOURCE_FAULTS = [...READING_FAULTS, ...POSITION_FAULTS, ...ENUMERATOR_FAULTS, ...CLOSING_FAULTS]
 
 const SPLITS = [
   [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
