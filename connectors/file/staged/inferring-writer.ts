@@ -105,7 +105,12 @@ export class InferringWriter<T> implements SinkWriter<T> {
   async close(): Promise<void> {
     this.#closed = true
     this.#onProgress?.()
-    await this.#files.close()
+    try {
+      await this.#files.close()
+    } finally {
+      // It was interrupted, or is over in a moment: nothing goes on behind the back of whoever closes.
+      await this.#agreeing?.catch(() => undefined)
+    }
   }
 
   /** A whole batch: its rows are in memory anyway. */

@@ -180,7 +180,7 @@ test('whatever the rows are, their types are found and DuckDB and the Rust reade
       )
       expect((await rustRows(path)).map((row) => canonicalRow(row, column))).toEqual(expected)
     }),
-    runs(25),
+    runs(15),
   )
 })
 
