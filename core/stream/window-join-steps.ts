@@ -1,5 +1,6 @@
 import { type Duration, formatDuration } from '../duration.js'
 import { graphError } from '../graph/graph-error.js'
+import { errorPolicyOf } from '../operators/guard/error-policy.js'
 import type { WindowJoinFunction } from '../operators/join/join-function.js'
 import { LATE_SIDES } from '../operators/join/late-sides.js'
 import { windowJoinOperator } from '../operators/join/window-join.js'
@@ -76,6 +77,7 @@ class WindowedJoinSteps<K extends Key, A, B, T, U, W extends Window> implements 
     const { kind, assigner, trigger, allowedLatenessMs } = this.#settings
     requireFunction(fn, 'process', `process '${id}' of a ${kind}`)
     const declared = sideOutputNames(id, typeof fn === 'function' ? undefined : fn.sideOutputs)
+    const isGuarded = errorPolicyOf(`${kind} '${id}'`, options?.onError) !== undefined
     const create = () =>
       windowJoinOperator<K, A, B, T, U, W, O, R, C>({
         kind,
@@ -83,6 +85,7 @@ class WindowedJoinSteps<K extends Key, A, B, T, U, W extends Window> implements 
         ...(trigger && { trigger }),
         allowedLatenessMs,
         fn,
+        isGuarded,
       })
     // What does not fit together is said here, where the user's stack trace helps, and not when the job starts.
     create()

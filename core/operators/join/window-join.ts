@@ -5,7 +5,7 @@ import type { Trigger } from '../../window/trigger.js'
 import type { WindowAssigner } from '../../window/window-spec.js'
 import type { Operator, OperatorContext, Output } from '../operator.js'
 import type { SideOutputs } from '../side-output.js'
-import { windowOperator } from '../window/index.js'
+import { admittingWindows, windowOperator } from '../window/index.js'
 import { BothSides } from './both-sides.js'
 import type { WindowJoinFunction } from './join-function.js'
 import { JoinedContents } from './joined-contents.js'
@@ -16,6 +16,8 @@ export interface WindowJoinSpec<K extends Key, A, B, T, U, W extends Window, O e
   readonly trigger?: Trigger<T | U, W>
   readonly allowedLatenessMs: number
   readonly fn: WindowJoinFunction<K, A, B, W, O, R, C>
+  /** The step has an error policy: a record that no window can take is given up alone. */
+  readonly isGuarded: boolean
 }
 
 /**
@@ -27,7 +29,8 @@ export function windowJoinOperator<K extends Key, A, B, T, U, W extends Window, 
 ): Operator<T | U, R> {
   const sides = new BothSides()
   const { kind, assigner, trigger, allowedLatenessMs, fn } = spec
-  const windows = windowOperator<T | U, W, unknown, unknown, R>({
+  const windowsOf = spec.isGuarded ? admittingWindows : windowOperator
+  const windows = windowsOf<T | U, W, unknown, unknown, R>({
     assigner,
     ...(trigger && { trigger }),
     allowedLatenessMs,

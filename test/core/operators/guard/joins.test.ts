@@ -137,6 +137,40 @@ test('a record without a timestamp is one that an interval join cannot take', as
   expect(found[0]!.value).toMatchObject({ code: 'TIMESTAMP_MISSING', isPart: false })
 })
 
+test('a record that no window of a join can take is given up alone, with its gap and its timestamp', async () => {
+  const create = operatorOf((lefts, rights) =>
+    lefts
+      .join(rights)
+      .window(
+        session((item: Item) => {
+          refuse(item.number)
+          return millis(5)
+        }),
+      )
+      .process('joined', (one, other) => [[one.number, other.number]], { onError: 'deadLetter' }),
+  )
+  const input = [
+    left('a', 1, 1),
+    left('a', BAD, 2),
+    right('a', BAD, 2),
+    right('a', 2, NO_TIMESTAMP),
+    right('a', 3, 3),
+    endOfInput(),
+  ]
+  await operatorHarness<Item, unknown>({ create, keyOf, sideOutputs: SIDES.slice(0, 2) }).verify({
+    input,
+    expect: [emitted([1, 3], 7)],
+    counters: { deadLetters: 3 },
+  })
+  const found = await letters(create, input)
+  expect(found.map(rawOf)).toEqual([BAD, BAD, 2].map((number) => ({ key: 'a', number })))
+  expect(found.map(({ value }) => [value.code, value.isPart])).toEqual([
+    ['USER_FUNCTION_FAILED', false],
+    ['USER_FUNCTION_FAILED', false],
+    ['TIMESTAMP_MISSING', false],
+  ])
+})
+
 test('a co-group that fails gives up one window of one key, with what was in it', async () => {
   const create = (onError: OnError) =>
     operatorOf((lefts, rights) =>
