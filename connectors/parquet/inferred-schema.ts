@@ -15,7 +15,7 @@ export interface InferSchemaOptions {
   readonly rows?: number
   /** Columns that are known: what is declared here counts, whatever the rows have. */
   readonly columns?: ParquetSchema
-  /** Of columns with nothing but nulls or empty values: `fail`, or `string`, as which Spark takes them. Default `fail`. */
+  /** Of columns with nothing but nulls or empty values: `fail`, or `string`. Default `fail`. */
   readonly undecided?: Undecided
 }
 
