@@ -98,7 +98,9 @@ export class KeyedWindowStore {
     entry.leaf = undefined
     const windows = windowsIn(leaf)
     const at = windows.indexOf(entry)
-    if (at >= 0) windows.splice(at, 1)
+    // Mostly the first: V8 takes that off without moving the others, up to some 16,000.
+    if (at === 0) windows.shift()
+    else if (at > 0) windows.splice(at, 1)
     if (windows.length === 0) this.table.remove(leaf)
   }
 
