@@ -8,6 +8,7 @@ export const COMPRESSIONS: readonly Compression[] = ['gzip', 'zstd']
 export interface Compressor {
   /** Whether it does so on the event loop. Otherwise larger pieces are better: there are fewer ways there and back. */
   readonly holdsLoop: boolean
+  /** Where it does not hold the event loop, the piece may be written over once this resolves. */
   push(piece: Uint8Array): Promise<Uint8Array>
   /**
    * What was pushed can be read without anything that follows: both formats are read as one where members, or frames,

@@ -38,6 +38,8 @@ export class PieceChain {
   #queuedBytes = 0
   #failure: TidemarkError | undefined
   #closed = false
+  /** Where pieces are put together to be compressed: a new place for each group would be as much garbage as the rows. */
+  #scratch: Buffer | undefined
 
   constructor(options: PieceChainOptions) {
     this.#options = options
@@ -93,7 +95,7 @@ export class PieceChain {
       const end = isAlone ? from + 1 : endOfGroup(queued, from)
       const group = queued.slice(from, end)
       const pieces = group.map(({ encoded }) => (typeof encoded === 'function' ? encoded() : encoded))
-      const stored = await compressed(open, pieces)
+      const stored = await this.#compressed(open, pieces)
       for (const { bytes } of group) this.#queuedBytes -= bytes
       if (stored.length > 0) await open.file.append(stored)
       this.#options.onProgress()
@@ -102,9 +104,27 @@ export class PieceChain {
       from = end
     }
   }
+
+  async #compressed({ compressor }: ChainedFile, pieces: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
+    const filled = pieces.filter(({ length }) => length > 0)
+    if (!compressor || filled.length === 0) return filled
+    const output = await compressor.push(filled.length === 1 ? filled[0]! : this.#joined(filled))
+    return output.length > 0 ? [output] : []
+  }
+
+  /** @param pieces of GROUP_BYTES at most */
+  #joined(pieces: readonly Uint8Array[]): Uint8Array {
+    this.#scratch ??= Buffer.allocUnsafeSlow(GROUP_BYTES)
+    let bytes = 0
+    for (const piece of pieces) {
+      this.#scratch.set(piece, bytes)
+      bytes += piece.length
+    }
+    return this.#scratch.subarray(0, bytes)
+  }
 }
 
-/** Pieces that are bytes already, up to about GROUP_BYTES. */
+/** Pieces that are bytes already: up to GROUP_BYTES, or one that has more. */
 function endOfGroup(queued: readonly QueuedPiece[], from: number): number {
   let bytes = 0
   let end = from
@@ -115,11 +135,4 @@ function endOfGroup(queued: readonly QueuedPiece[], from: number): number {
     if (bytes > GROUP_BYTES && end > from) break
   }
   return end
-}
-
-async function compressed({ compressor }: ChainedFile, pieces: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
-  const filled = pieces.filter(({ length }) => length > 0)
-  if (!compressor || filled.length === 0) return filled
-  const output = await compressor.push(filled.length === 1 ? filled[0]! : Buffer.concat(filled))
-  return output.length > 0 ? [output] : []
 }
