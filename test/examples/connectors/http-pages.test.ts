@@ -7,8 +7,8 @@ import { call } from '../../../examples/connectors/http.js'
 import { httpPages } from '../../../examples/connectors/http-pages.js'
 import { startPageService } from '../../../examples/connectors/page-service.js'
 
-const A = [1, 2, 3, 4, 5, 6, 7, 8, 9]
-const B = [11, 12, 13, 14, 15, 16]
+const A = [1, 2, 3, 4, 5, 6]
+const B = [11, 12, 13]
 
 function numberOf(item: unknown): number {
   if (typeof item !== 'number') throw new TypeError('expected a number')
@@ -19,8 +19,10 @@ async function world(values: ReadonlyMap<string, readonly unknown[]>, options: {
   let isEnded = !options.follow
   let handedOut = 0
   const service = await startPageService({ partitions: values, isEnded: () => isEnded })
-  service.fault = ({ path }) => {
-    if (path.startsWith('/partitions/')) handedOut += 3
+  service.fault = ({ path, query }) => {
+    const items = values.get(decodeURIComponent(path.slice('/partitions/'.length))) ?? []
+    // At the tip there is none to hand out.
+    handedOut += Math.min(3, Math.max(0, items.length - Number(query.get('cursor'))))
     return undefined
   }
   return {

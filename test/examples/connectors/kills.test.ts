@@ -11,7 +11,7 @@ import { bundled } from '../../setup/bundled.js'
 import type { ChildOptions } from './child.js'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
-const KILLS = Number(process.env['TIDEMARK_KILLS'] ?? (process.env['TIDEMARK_TIER'] === 'all' ? 40 : 3))
+const KILLS = Number(process.env['TIDEMARK_KILLS'] ?? (process.env['TIDEMARK_TIER'] === 'all' ? 40 : 2))
 /** Items that come to each partition between two kills. */
 const ITEMS = 60
 const PARTITIONS = ['a', 'b', 'c']
