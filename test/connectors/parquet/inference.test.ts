@@ -1,3 +1,4 @@
+import { readdir, stat } from 'node:fs/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fileSink, jsonLines } from '../../../connectors/file/index.js'
@@ -375,6 +376,18 @@ describe('rows are held', () => {
     await writeAll(open, rows)
     await (await committerOf(sink)).commit(await open.writer.prepareCommit(1))
     expect(await rowsIn(path)).toHaveLength(400)
+  })
+
+  test('by a writer that, closed while it agrees, has nothing going on when that is over', async () => {
+    for (let round = 0; round < 5; round++) {
+      const path = await temporaryFolder()
+      const open = await openWriter(inferringSink(path, { rows: 1 }))
+      await writeAll(open, [{ a: 1 }])
+      await open.writer.close()
+      const left = await readdir(path, { recursive: true })
+      for (let turn = 0; turn < 20; turn++) await stat(path)
+      expect(await readdir(path, { recursive: true })).toEqual(left)
+    }
   })
 
   test('not at all before a checkpoint without rows', async () => {
