@@ -5,7 +5,7 @@ import { parseSchema } from './fields.js'
 import { requireRow, rowInvalid } from './misfit.js'
 import type { ParquetSchema } from './schema.js'
 import { schemaOfShape, type Undecided } from './schema-of-shape.js'
-import { fieldOf, nothingSeen, partOf, requireValue, see } from './shape.js'
+import { fieldOf, nothingSeen, partOf, requireValue, see, sizeAtFirstSight } from './shape.js'
 
 export interface InferSchemaOptions {
   /**
@@ -101,13 +101,13 @@ class SchemaSample implements FormatSample<object> {
         if (!Object.hasOwn(columns, name)) requireValue(partOf(row, name), name)
       }
     } catch (thrown) {
-      if (thrown instanceof TidemarkError) return thrown
-      throw thrown
+      if (!(thrown instanceof TidemarkError)) throw thrown
+      this.bytes += sizeAtFirstSight(row)
+      return thrown
     }
     for (const name in row) {
-      // Also those that are declared take memory.
-      const shape = Object.hasOwn(columns, name) ? nothingSeen() : fieldOf(this.#shape, name)
-      this.bytes += see(shape, partOf(row, name))
+      const value = partOf(row, name)
+      this.bytes += Object.hasOwn(columns, name) ? sizeOfDeclared(value, name) : see(fieldOf(this.#shape, name), value)
     }
     this.rows++
     return undefined
@@ -120,6 +120,17 @@ class SchemaSample implements FormatSample<object> {
     parseSchema(schema)
     return `${JSON.stringify({ version: 1, schema }, undefined, 2)}\n`
   }
+}
+
+/** It takes memory too, but is looked at by whoever writes it: it may be a value of no column. */
+function sizeOfDeclared(value: unknown, name: string): number {
+  try {
+    requireValue(value, name)
+  } catch (thrown) {
+    if (thrown instanceof TidemarkError) return sizeAtFirstSight(value)
+    throw thrown
+  }
+  return see(nothingSeen(), value)
 }
 
 /** @throws TidemarkError SCHEMA_CORRUPT */

@@ -81,6 +81,19 @@ export function see(shape: Shape, value: unknown): number {
   }
 }
 
+/** Bytes that a value takes which `requireValue` did not let pass, about: it may hold itself. */
+export function sizeAtFirstSight(value: unknown): number {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return sizeOfPart(value)
+  let bytes = 16
+  for (const name in value) bytes += sizeOfPart(partOf(value, name))
+  return bytes
+}
+
+function sizeOfPart(value: unknown): number {
+  if (typeof value === 'string') return 16 + value.length
+  return 16 + (ArrayBuffer.isView(value) ? value.byteLength : 0)
+}
+
 export function fieldOf({ fields }: Shape, name: string): Shape {
   const known = fields.get(name)
   if (known) return known
