@@ -89,7 +89,9 @@ export class InferringWriter<T> implements SinkWriter<T> {
     if (this.#held.length > 0) {
       // One that is under way may want to wait for rows.
       await this.#agreeing
+      this.#requireOpen()
       await this.#settle(true)
+      this.#requireOpen()
       while (!this.#release()) await this.#progress()
     }
     const prepared = await this.#files.prepareCommit(checkpointId)
@@ -108,7 +110,7 @@ export class InferringWriter<T> implements SinkWriter<T> {
     try {
       await this.#files.close()
     } finally {
-      // It was interrupted, or is over in a moment: nothing goes on behind the back of whoever closes.
+      // It was interrupted, or is over in a moment.
       await this.#agreeing?.catch(() => undefined)
     }
   }
@@ -207,6 +209,11 @@ export class InferringWriter<T> implements SinkWriter<T> {
       this.#onProgress = resolve
     })
     this.#onProgress = undefined
+    this.#requireOpen()
+  }
+
+  /** Nothing goes on behind the back of whoever closed it. */
+  #requireOpen(): void {
     if (!this.#closed) return
     const { operatorId } = this.#context
     const message = `sink '${operatorId}' was closed; what was not in a checkpoint comes again after a restart`

@@ -303,6 +303,14 @@ describe('a row that does not fit', () => {
     expect(await rowsIn(path)).toEqual([{ a: 1n }])
   })
 
+  test('into a column that is declared, and holds itself, spoils nothing either', async () => {
+    const cyclic: Record<string, unknown> = {}
+    cyclic['self'] = cyclic
+    const options = { columns: { text: string } }
+    const path = await inferred([{ text: cyclic }, { text: 'x', a: 1 }], options, { onRejected: 'skip' })
+    expect(await rowsIn(path)).toEqual([{ text: 'x', a: 1n }])
+  })
+
   test('when there is no other, is rejected without a schema, and the schema is still open', async () => {
     const path = await temporaryFolder()
     const dead = await temporaryFolder()
@@ -368,6 +376,13 @@ describe('rows are held', () => {
     expect((await rowsIn(path)).map(({ n }) => Number(n))).toEqual(rows.map(({ n }) => n))
   })
 
+  test('up to those bytes also where they are rows of no schema', async () => {
+    const text = 'x'.repeat(1000)
+    const open = await openWriter(inferringSink(await temporaryFolder(), {}, { bufferBytes: 20_000 }))
+    const rows = Array.from({ length: 30 }, (_, n) => (n % 2 === 0 ? { text, none: () => n } : text))
+    await expect(writeAll(open, rows)).rejects.toMatchObject({ code: 'ROW_INVALID' })
+  })
+
   test('no longer than to the next checkpoint, also where that has to wait for room', async () => {
     const path = await temporaryFolder()
     const sink = inferringSink(path, {}, { bufferBytes: 100_000, rowGroupBytes: 1000, rowGroupSize: 10 })
@@ -388,6 +403,18 @@ describe('rows are held', () => {
       for (let turn = 0; turn < 20; turn++) await stat(path)
       expect(await readdir(path, { recursive: true })).toEqual(left)
     }
+  })
+
+  test('by a writer that, closed at a barrier while it agrees, writes nothing of them then', async () => {
+    const path = await temporaryFolder()
+    const open = await openWriter(inferringSink(path))
+    await writeAll(open, [{ a: 1 }])
+    const prepared = open.writer.prepareCommit(1).catch((error: unknown) => error)
+    await open.writer.close()
+    const { count } = open.bell
+    expect(await prepared).toMatchObject({ code: 'SINK_CLOSED', retryable: true })
+    for (let turn = 0; turn < 20; turn++) await stat(path)
+    expect(open.bell.count).toBe(count)
   })
 
   test('not at all before a checkpoint without rows', async () => {
