@@ -259,7 +259,9 @@ export const OUTAGE_CHECK: Check = {
     })
     await context.patience.aWhile(() => isOver)
     end()
-    await context.patience.until(() => isOver)
+    if (!(await context.patience.until(() => isOver))) {
+      throw broken('prepareCommit neither resolves nor rejects when the outage is over: the job stands still')
+    }
     if (!isPrepared) return
     const committables = (await prepared) ?? []
     if (committables.length > 0) await (await run.committer())?.commit(committables)

@@ -213,4 +213,15 @@ export const WRITER_FAULTS: readonly SinkFault[] = [
       },
     },
   },
+  {
+    fault: 'a call that an outage cut off is waited for without end',
+    found: 'what an outage kept out is not taken for delivered',
+    parts: {
+      Writer: class extends MemoryWriter {
+        override prepareCommit(checkpointId: number): Promise<readonly unknown[]> {
+          return this.options.place.isDown ? new Promise(() => undefined) : super.prepareCommit(checkpointId)
+        }
+      },
+    },
+  },
 ]
