@@ -8,7 +8,7 @@ import type { OperatorContext, Output } from '../operator.js'
 import { type SideEmitters, type SideOutputs, SidePorts } from '../side-output.js'
 import { UserCode } from '../user-code.js'
 import { userError } from '../user-error.js'
-import type { Contents } from '../window/contents.js'
+import type { Contents, WaitingForm } from '../window/contents.js'
 import type { Both, BothSides } from './both-sides.js'
 import type { WindowJoinContext, WindowJoinFunction } from './join-function.js'
 import { LATE_SIDES } from './late-sides.js'
@@ -35,6 +35,7 @@ const NOTHING_REPLACED: readonly TimeWindow[] = []
 export class JoinedContents<K extends Key, A, B, W extends Window, O extends SideOutputs, R, C> implements Contents {
   readonly aggregate: Aggregate<unknown, unknown, unknown>
   readonly lateOutput: () => string
+  readonly waiting: WaitingForm
   readonly #isJoin: boolean
   readonly #call: (left: A, right: B, context: WindowJoinContext<K, W, O>, opened: C) => unknown
   readonly #declared: SideOutputs
@@ -51,6 +52,7 @@ export class JoinedContents<K extends Key, A, B, W extends Window, O extends Sid
     // The accumulators that come back are those that it made.
     this.aggregate = sides as Aggregate<unknown, unknown, unknown>
     this.lateOutput = () => LATE_SIDES[sides.input === 0 ? 0 : 1]
+    this.waiting = sides
     this.#call = isFunction ? fn : fn.process.bind(fn)
     this.#declared = isFunction ? {} : (fn.sideOutputs ?? {})
     this.#code = new UserCode(isFunction ? undefined : fn)

@@ -40,7 +40,7 @@ export class KeyedWindowOperator implements Operator {
     this.context = context
     this.firstGroup = context.keyGroups.first
     this.windows = new KeyedWindows(this.options, context)
-    if (isOrdered(spec)) this.waiting = new WaitingRecords(context)
+    if (isOrdered(spec)) this.waiting = new WaitingRecords(context, this.contents.waiting)
     this.placement = placementOf(spec, this.windows, this.waiting)
     return this.contents.open(context)
   }
@@ -80,8 +80,8 @@ export class KeyedWindowOperator implements Operator {
     if (!this.contents.drain(output)) return false
     for (;;) {
       if (output.full) return false
-      if (this.due !== undefined) {
-        if (!this.placeDue(this.due, output)) return false
+      if (this.due !== undefined && this.waiting !== undefined) {
+        if (!this.placeDue(this.waiting, this.due, output)) return false
         continue
       }
       const nextWaiting = this.waiting?.nextTime ?? NO_TIME
@@ -129,12 +129,13 @@ export class KeyedWindowOperator implements Operator {
     return true
   }
 
-  private placeDue({ values, timestamp, key, group }: DueRecords, output: Output): boolean {
+  private placeDue(waiting: WaitingRecords, { values, timestamp, key, group }: DueRecords, output: Output): boolean {
     const { windows } = this
     windows.turn = timestamp - 1
     try {
       for (; this.nextDue < values.length; this.nextDue++) {
-        if (!this.addRow(values[this.nextDue], timestamp, key, group, output)) return false
+        const value = waiting.take(values[this.nextDue])
+        if (!this.addRow(value, timestamp, key, group, output)) return false
       }
     } catch (thrown) {
       throw dueRowFailed(thrown, this.context.operatorId, timestamp)

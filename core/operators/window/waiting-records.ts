@@ -2,10 +2,12 @@ import type { MapState } from '../../state/backend.js'
 import type { InternalKey } from '../../state/key.js'
 import { KeyedTimers } from '../../time/timers.js'
 import type { OperatorContext } from '../operator.js'
+import type { WaitingForm } from './contents.js'
 import { NO_TIME } from './window-entry.js'
 
 /** Records of one key and time whose turn has come. */
 export interface DueRecords {
+  /** Each as it was kept: `take` gives the record. */
   readonly values: readonly unknown[]
   readonly timestamp: number
   readonly key: InternalKey
@@ -21,12 +23,14 @@ const NONE: readonly unknown[] = []
  */
 export class WaitingRecords {
   private readonly context: OperatorContext
+  private readonly form: WaitingForm | undefined
   private readonly timers: KeyedTimers
   private readonly records: MapState<number, readonly unknown[]>
 
-  constructor(context: OperatorContext) {
+  constructor(context: OperatorContext, form?: WaitingForm) {
     const { keyedState, keyGroups } = context
     this.context = context
+    this.form = form
     this.timers = new KeyedTimers(keyGroups)
     keyedState.register(this.timers)
     this.records = keyedState.map<number, readonly unknown[]>({ kind: 'map', name: WAITING })
@@ -39,18 +43,23 @@ export class WaitingRecords {
 
   add(value: unknown, timestamp: number, key: InternalKey, group: number): void {
     const of = group + this.context.keyGroups.first
+    const kept = this.form === undefined ? value : this.form.keep(value)
     this.context.keyedState.setCurrentKey(key, of, timestamp)
     const others = this.records.get(timestamp)
     if (others === undefined) {
       this.timers.event.register({ timestamp, key, group: of, namespace: '' })
-      this.records.put(timestamp, [value])
+      this.records.put(timestamp, [kept])
       return
     }
     // First it is marked as changed, so that a checkpoint that is being written still gets it as it was. Then it may be
     // changed in place, as what a user's state gives may not: a copy for each record would be quadratic.
     const list = others as unknown[]
     this.records.put(timestamp, list)
-    list.push(value)
+    list.push(kept)
+  }
+
+  take(kept: unknown): unknown {
+    return this.form === undefined ? kept : this.form.take(kept)
   }
 
   /** The oldest ones up to `until`, in order of arrival. They no longer wait. */

@@ -5,10 +5,12 @@ import {
   session,
   sideOutput,
   sliding,
+  stagger,
   type TimeWindow,
   tumbling,
   type WindowAssigner,
 } from '../../../../core/index.js'
+import { windowOperator } from '../../../../core/operators/window/index.js'
 import {
   emitted,
   endOfInput,
@@ -17,8 +19,10 @@ import {
   operatorHarness,
   watermark,
 } from '../../../harness/index.js'
+import { runCase } from '../../../harness/run-case.js'
 import { runs } from '../../../setup/runs.js'
-import { aligned, type Expected, type Reading, sessions } from '../window/model.js'
+import { aligned, type Expected, type Reading, type Row, sessions } from '../window/model.js'
+import { rowOf, VALUES } from '../window/window-harness.js'
 import { operatorOf } from './operator-of.js'
 import { type Item, left, randomSides, right } from './two-sides.js'
 
@@ -91,6 +95,32 @@ describe('a window join', () => {
       expect: [emitted(['a', 10, 23, 1, 3], 22), emitted(['a', 10, 23, 2, 3], 22)],
     })
   })
+
+  test.each([
+    ['stagger', stagger(millis(10)), 13],
+    ['a session of a maximum length', session(millis(10), { maxLength: millis(10) }), 13],
+  ] as [string, Windows, number][])(
+    'knows the side of records that waited for their turn (%s)',
+    async (_kind, windows, end) => {
+      const input = [
+        left('a', 1, 3),
+        right('a', 2, 4),
+        left('a', 3, 4),
+        watermark(8),
+        right('a', 4, 9),
+        left('b', 5, 9),
+      ]
+      await joining(windows).verify({
+        input: [...input, right('a', 6, 2), endOfInput()],
+        expect: [1, 3].flatMap((one) => [2, 4].map((other) => emitted(['a', 3, end, one, other], end - 1))),
+        sideOutputs: { lateRight: [emitted({ key: 'a', number: 6 }, 2)] },
+      })
+      await grouping(windows).verify({
+        input: [...input, endOfInput()],
+        expect: [emitted(['a', 3, end, [1, 3], [2, 4]], end - 1), emitted(['b', 9, 19, [5], []], 18)],
+      })
+    },
+  )
 
   test('has side outputs and a life cycle, and names its step in errors', async () => {
     const closed: string[] = []
@@ -205,6 +235,30 @@ describe('over random streams what a plain computation over all records gives', 
       await verify(sliding(millis(size), millis(slide)), expected, of)
     })
     await fc.assert(property, runs(150))
+  })
+
+  test.each([
+    ['stagger windows', (size: number) => stagger(millis(size))],
+    [
+      'sessions of a maximum length',
+      (size: number, slide: number) => session(millis(size), { maxLength: millis(size + slide) }),
+    ],
+  ] as const)('a join and a co-group of %s have what one stream of both sides has', async (_kind, windowsOf) => {
+    const property = fc.asyncProperty(cases, async (of) => {
+      const { size, slide, lateness, input } = of
+      const windows = windowsOf(size, slide)
+      const spec = {
+        assigner: windows,
+        allowedLatenessMs: lateness,
+        contents: { kind: 'aggregate', aggregate: VALUES, shape: rowOf },
+      } as const
+      const create = () => windowOperator<Reading, TimeWindow, number[], number[], Row>(spec)
+      const options = { create, keyOf: ({ key }: Reading) => key, sideOutputs: ['late'] }
+      const united = await runCase<Reading>(options, ONE_BY_ONE, asReadings(input))
+      const late = united.sideOutputs['late'] as Expected['late']
+      await verify(windows, { rows: united.sections.flat() as Expected['rows'], late, outside: 0 }, of)
+    })
+    await fc.assert(property, runs(60))
   })
 
   test('a join and a co-group of sessions are', async () => {
