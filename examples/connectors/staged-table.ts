@@ -65,6 +65,10 @@ class StagingWriter<T> implements SinkWriter<T> {
     return row
   }
 
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
   async prepareCommit(checkpointId: number): Promise<readonly unknown[]> {
     while (this.#sending !== undefined || this.#waiting.length > 0) {
       this.#send()

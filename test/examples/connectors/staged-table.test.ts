@@ -1,7 +1,8 @@
 import { twoPhaseSinkConformance } from 'tidemark/testing'
-import { describe, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { stagedTable } from '../../../examples/connectors/staged-table.js'
 import { startTableService } from '../../../examples/connectors/table-service.js'
+import { openWriter, writeAll } from '../../connectors/file/support.js'
 import { IS_WHOLE } from '../../setup/runs.js'
 
 interface Row {
@@ -42,3 +43,14 @@ describe.each(IS_WHOLE ? [{ isFaulty: false }, { isFaulty: true }] : [{ isFaulty
     for (const { name, run } of checks) test.concurrent(name, run)
   },
 )
+
+test('a writer whose call is refused wakes, and says so without another row', async () => {
+  const service = await startTableService()
+  onTestFinished(() => service.close())
+  service.fault = () => 'refused'
+  const open = await openWriter(stagedTable<Row>({ url: service.url, partRows: 1 }))
+  await writeAll(open, [{ n: 1 }])
+  open.writer.check?.()
+  await open.bell.wait()
+  expect(() => open.writer.check?.()).toThrow(expect.objectContaining({ code: 'HTTP_REFUSED' }))
+})
