@@ -409,7 +409,7 @@ describe('rows are held', () => {
     const path = await temporaryFolder()
     const open = await openWriter(inferringSink(path))
     await writeAll(open, [{ a: 1 }])
-    const prepared = open.writer.prepareCommit(1).catch((error: unknown) => error)
+    const prepared = (async () => open.writer.prepareCommit(1))().catch((error: unknown) => error)
     await open.writer.close()
     const { count } = open.bell
     expect(await prepared).toMatchObject({ code: 'SINK_CLOSED', retryable: true })
