@@ -5,6 +5,7 @@ import type { LeafTable } from '../../state/leaf-table.js'
 import { stateCorrupt } from '../../state/state-error.js'
 import type { TimeWindow } from '../../window/time-window.js'
 import { acceptWindows } from './incompatible-windows.js'
+import { OpenWindows } from './open-windows.js'
 import { WindowEntry } from './window-entry.js'
 
 export interface KeyedWindowStoreOptions {
@@ -46,20 +47,20 @@ export class KeyedWindowStore {
       hasSpaces: false,
       // Timers point at the windows.
       onHeap: true,
-      toStored: (windows) => (windows as readonly WindowEntry[]).map(storedWindow),
+      toStored: (windows) => Array.from(windows as OpenWindows, storedWindow),
       fromStored: (stored, leaf) => this.read(stored, leaf),
     })
     backend.register(this.table)
   }
 
   /** The key's windows, to read and to change: never empty, undefined when there is none. */
-  windowsOf(group: number, key: InternalKey): WindowEntry[] | undefined {
-    return this.table.space(group)?.leaves.get(key)?.value as WindowEntry[] | undefined
+  windowsOf(group: number, key: InternalKey): OpenWindows | undefined {
+    return this.table.space(group)?.leaves.get(key)?.value as OpenWindows | undefined
   }
 
   *entries(): IterableIterator<WindowEntry> {
     for (let group = 0; group < this.table.changes.live.length; group++) {
-      for (const leaf of this.table.entriesOf(group)) yield* leaf.value as WindowEntry[]
+      for (const leaf of this.table.entriesOf(group)) yield* windowsIn(leaf)
     }
   }
 
@@ -67,9 +68,8 @@ export class KeyedWindowStore {
   windowAt(start: number, end: number, group: number, key: InternalKey): WindowEntry {
     const windows = this.windowsOf(group, key)
     if (windows === undefined) return this.insert(new WindowEntry(start, end, key, group), 0)
-    let at = windows.length
-    while (at > 0 && (windows[at - 1] as WindowEntry).start > start) at--
-    const found = windows[at - 1]
+    const at = windows.firstWhere((window) => window.start > start)
+    const found = windows.at(at - 1)
     return found?.start === start ? found : this.insert(new WindowEntry(start, end, key, group), at)
   }
 
@@ -77,11 +77,11 @@ export class KeyedWindowStore {
     const { table } = this
     const space = table.space(entry.group) ?? table.openSpace(entry.group)
     const leaf = space.leaves.get(entry.key)
-    if (leaf === undefined) entry.leaf = table.insert(space, entry.key, [entry])
+    if (leaf === undefined) entry.leaf = table.insert(space, entry.key, new OpenWindows([entry]))
     else {
       table.touch(leaf)
       entry.leaf = leaf
-      windowsIn(leaf).splice(at, 0, entry)
+      windowsIn(leaf).insert(entry, at)
     }
     return entry
   }
@@ -97,20 +97,17 @@ export class KeyedWindowStore {
     this.table.touch(leaf)
     entry.leaf = undefined
     const windows = windowsIn(leaf)
-    const at = windows.indexOf(entry)
-    // Mostly the first: V8 takes that off without moving the others, up to some 16,000.
-    if (at === 0) windows.shift()
-    else if (at > 0) windows.splice(at, 1)
+    windows.remove(entry)
     if (windows.length === 0) this.table.remove(leaf)
   }
 
-  private read(stored: unknown, leaf: Leaf): WindowEntry[] {
+  private read(stored: unknown, leaf: Leaf): OpenWindows {
     const { slot } = leaf.space
     if (!Array.isArray(stored) || !stored.every(isStoredWindow)) {
       const { operatorId, keyGroups } = this.options
       throw stateCorrupt(operatorId, keyGroups.first + slot, 'no windows')
     }
-    return stored.map((window) => {
+    const entries = stored.map((window) => {
       const entry = new WindowEntry(window.start, window.end, leaf.key, slot)
       entry.accumulator = window.contents
       entry.triggerState = window.trigger
@@ -120,12 +117,13 @@ export class KeyedWindowStore {
       entry.leaf = leaf
       return entry
     })
+    return new OpenWindows(entries)
   }
 }
 
 /** What this store puts into its leaves. */
-function windowsIn(leaf: Leaf): WindowEntry[] {
-  return leaf.value as WindowEntry[]
+function windowsIn(leaf: Leaf): OpenWindows {
+  return leaf.value as OpenWindows
 }
 
 function isStoredWindow(value: unknown): value is StoredWindow {

@@ -9,6 +9,7 @@ import { DroppedRecords } from './dropped-records.js'
 import { GroupWatermarks } from './group-watermarks.js'
 import { triggerResultInvalid } from './invalid-input.js'
 import { KeyedWindowStore } from './keyed-window-store.js'
+import type { OpenWindows } from './open-windows.js'
 import { NOTHING_REPLACED, replacedBy } from './replaced.js'
 import { absorbSession } from './session-merge.js'
 import { TimerQueue } from './timer-queue.js'
@@ -107,10 +108,10 @@ export class KeyedWindows {
   }
 
   /** The sessions from `first` to before `behind` and [start, end) become one; timers of the old windows go. */
-  growSession(sessions: WindowEntry[], first: number, behind: number, { start, end }: TimeWindow): void {
-    const target = sessions[first] as WindowEntry
+  growSession(sessions: OpenWindows, first: number, behind: number, { start, end }: TimeWindow): void {
+    const target = sessions.at(first) as WindowEntry
     this.store.touch(target)
-    const absorbed = sessions.splice(first + 1, behind - first - 1)
+    const absorbed = sessions.take(first + 1, behind - first - 1)
     const states = [target.triggerState]
     for (const later of absorbed) {
       states.push(later.triggerState)

@@ -36,7 +36,7 @@ export class CutSessionPlacement implements WindowPlacement {
     const lateBefore = windows.lateBefore(group)
     const entries = windows.store.windowsOf(group, key)
     const behind = entries === undefined ? 0 : startingAfter(entries, timestamp)
-    const holding = entries?.[behind - 1]
+    const holding = entries?.at(behind - 1)
     if (entries !== undefined && holding !== undefined && timestamp < holding.end) {
       const reach = Math.min(end, holding.start + spec.maxLengthMs)
       if (reach > holding.end && holding.end - 1 > lateBefore) {
@@ -50,7 +50,7 @@ export class CutSessionPlacement implements WindowPlacement {
       return true
     }
     if (timestamp + windows.latenessMs <= lateBefore) return windows.drop(value, timestamp, lateBefore, output)
-    const next = entries?.[behind]
+    const next = entries?.at(behind)
     if (next !== undefined && next.start < end) return windows.enter(next, value, timestamp, end, output)
     const entry = windows.store.insert(new WindowEntry(timestamp, end, key, group), behind)
     return windows.enter(entry, value, timestamp, end, output)

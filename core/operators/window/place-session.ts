@@ -30,7 +30,7 @@ export class SessionPlacement implements WindowPlacement {
       const entry = windows.store.insert(new WindowEntry(timestamp, end, key, group), first)
       return windows.enter(entry, value, timestamp, end, output)
     }
-    const entry = sessions[first] as WindowEntry
+    const entry = sessions.at(first) as WindowEntry
     if (behind - first > 1 || timestamp < entry.start || end > entry.end) {
       windows.growSession(sessions, first, behind, { start: timestamp, end })
     }

@@ -2,6 +2,7 @@ import type { InternalKey } from '../../state/key.js'
 import type { Output } from '../operator.js'
 import { timestampMissing } from './invalid-input.js'
 import type { KeyedWindows, WindowPlacement } from './keyed-windows.js'
+import type { OpenWindows } from './open-windows.js'
 import type { WaitingRecords } from './waiting-records.js'
 import { WindowEntry } from './window-entry.js'
 
@@ -33,7 +34,7 @@ export class StaggerPlacement implements WindowPlacement {
     const end = timestamp + this.lengthMs
     const entries = windows.store.windowsOf(group, key)
     const behind = entries === undefined ? 0 : startingAfter(entries, timestamp)
-    const holding = entries?.[behind - 1]
+    const holding = entries?.at(behind - 1)
     if (holding !== undefined && timestamp < holding.end) return windows.enter(holding, value, timestamp, end, output)
     const lateBefore = windows.lateBefore(group)
     // One whose turn has come sees the time before it.
@@ -42,7 +43,7 @@ export class StaggerPlacement implements WindowPlacement {
       return true
     }
     if (timestamp + windows.latenessMs <= lateBefore) return windows.drop(value, timestamp, lateBefore, output)
-    const next = entries?.[behind]
+    const next = entries?.at(behind)
     if (next !== undefined && next.start < end) return windows.enter(next, value, timestamp, end, output)
     const entry = windows.store.insert(new WindowEntry(timestamp, end, key, group), behind)
     return windows.enter(entry, value, timestamp, end, output)
@@ -50,8 +51,6 @@ export class StaggerPlacement implements WindowPlacement {
 }
 
 /** Windows of a key do not overlap and lie in order: the index of the first that starts after `timestamp`. */
-export function startingAfter(entries: readonly WindowEntry[], timestamp: number): number {
-  let at = entries.length
-  while (at > 0 && (entries[at - 1] as WindowEntry).start > timestamp) at--
-  return at
+export function startingAfter(entries: OpenWindows, timestamp: number): number {
+  return entries.firstWhere(({ start }) => start > timestamp)
 }

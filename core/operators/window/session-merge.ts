@@ -1,17 +1,16 @@
 import type { Aggregate } from '../../window/aggregate.js'
+import type { OpenWindows } from './open-windows.js'
 import type { WindowEntry } from './window-entry.js'
 
 /** Sessions of a key never touch each other, so what touches a new one is a run of neighbours: its first index. */
-export function firstTouching(sessions: readonly WindowEntry[], start: number): number {
-  let at = sessions.length
-  while (at > 0 && (sessions[at - 1] as WindowEntry).end >= start) at--
-  return at
+export function firstTouching(sessions: OpenWindows, start: number): number {
+  return sessions.firstWhere((session) => session.end >= start)
 }
 
 /** Behind the last session that touches, counted from the first one. */
-export function endOfTouching(sessions: readonly WindowEntry[], first: number, end: number): number {
+export function endOfTouching(sessions: OpenWindows, first: number, end: number): number {
   let at = first
-  while (at < sessions.length && (sessions[at] as WindowEntry).start <= end) at++
+  for (let session = sessions.at(at); session !== undefined && session.start <= end; session = sessions.at(at)) at++
   return at
 }
 
