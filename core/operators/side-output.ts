@@ -64,7 +64,7 @@ export class SidePorts {
   }
 }
 
-function outsideOfCall(name: string, operatorId: string): TidemarkError {
+export function outsideOfCall(name: string, operatorId: string): TidemarkError {
   return new TidemarkError({
     code: 'EMIT_OUTSIDE_CALL',
     domain: 'user',

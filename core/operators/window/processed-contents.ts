@@ -85,7 +85,7 @@ export class ProcessedContents implements Contents {
 
   drain(output: Output): boolean {
     if (this.rows === undefined) return true
-    this.callContext.output = output
+    this.callContext.enter(output)
     try {
       while (!output.full) {
         const next = this.rows.next()
@@ -100,6 +100,8 @@ export class ProcessedContents implements Contents {
       // It threw: it has ended, and must not be asked to return.
       this.rows = undefined
       throw firingFailed(thrown, this.context.operatorId, this.window as Window)
+    } finally {
+      this.callContext.leave()
     }
   }
 
@@ -120,13 +122,15 @@ export class ProcessedContents implements Contents {
   }
 
   private call(key: InternalKey, window: Window, accumulator: unknown, output: Output): void {
-    this.callContext.output = output
+    this.callContext.enter(output)
     try {
       const values = this.aggregate.result(accumulator)
       const process = this.contents.process as SummaryContents<unknown, Window, unknown, unknown, unknown>['process']
       this.rows = this.iterate(process(fromInternalKey(key), window, values, this.callContext))
     } catch (thrown) {
       throw firingFailed(thrown, this.context.operatorId, window)
+    } finally {
+      this.callContext.leave()
     }
   }
 
@@ -139,7 +143,14 @@ export class ProcessedContents implements Contents {
   private abandon(): void {
     const { rows } = this
     this.rows = undefined
-    rows?.return?.()
+    if (rows === undefined) return
+    // A generator's `finally` is part of its call.
+    this.callContext.enter(undefined)
+    try {
+      rows.return?.()
+    } finally {
+      this.callContext.leave()
+    }
   }
 
   private iterate(rows: unknown): Iterator<unknown> {

@@ -44,11 +44,13 @@ export class WaitingRecords {
   add(value: unknown, timestamp: number, key: InternalKey, group: number): void {
     const of = group + this.context.keyGroups.first
     const kept = this.form === undefined ? value : this.form.keep(value)
-    this.context.keyedState.setCurrentKey(key, of, timestamp)
+    const { keyedState } = this.context
+    keyedState.setCurrentKey(key, of, timestamp)
     const others = this.records.get(timestamp)
     if (others === undefined) {
       this.timers.event.register({ timestamp, key, group: of, namespace: '' })
       this.records.put(timestamp, [kept])
+      keyedState.clearCurrentKey()
       return
     }
     // First it is marked as changed, so that a checkpoint that is being written still gets it as it was. Then it may be
@@ -56,6 +58,7 @@ export class WaitingRecords {
     const list = others as unknown[]
     this.records.put(timestamp, list)
     list.push(kept)
+    keyedState.clearCurrentKey()
   }
 
   take(kept: unknown): unknown {
@@ -67,9 +70,11 @@ export class WaitingRecords {
     const timer = this.timers.event.takeDue(until)
     if (timer === undefined) return undefined
     const { timestamp, key, group } = timer
-    this.context.keyedState.setCurrentKey(key, group, timestamp)
+    const { keyedState } = this.context
+    keyedState.setCurrentKey(key, group, timestamp)
     const values = this.records.get(timestamp) ?? NONE
     this.records.remove(timestamp)
+    keyedState.clearCurrentKey()
     return { values, timestamp, key, group: group - this.context.keyGroups.first }
   }
 }

@@ -6,6 +6,7 @@ import { fromInternalKey } from '../../state/key-codec.js'
 import { keyGroupOf } from '../../state/key-groups.js'
 import { maxTimestampOf, type TimeWindow, type Window } from '../../window/time-window.js'
 import type { OperatorContext, Output } from '../operator.js'
+import { outsideOfCall } from '../side-output.js'
 import { NOTHING_REPLACED } from './replaced.js'
 import type { WindowFunctionContext } from './spec.js'
 import { WindowStates } from './window-states.js'
@@ -30,12 +31,15 @@ export class WindowCallContext implements WindowFunctionContext {
   readonly keyState: Readonly<Record<string, unknown>>
   readonly windowState: Readonly<Record<string, unknown>>
   readonly windowStates: WindowStates | undefined
-  /** Where side outputs go. */
-  output: Output | undefined
   private readonly engine: OperatorContext
   private readonly environment: Environment
   private readonly hasKeyState: boolean
+  /** Where side outputs go: undefined while no call is going on. */
+  private output: Output | undefined
   private timestamp = 0
+  private key: InternalKey = ''
+  private group = 0
+  private start = Number.NEGATIVE_INFINITY
 
   constructor(context: OperatorContext, { keyState, windowState }: DeclaredStates) {
     this.engine = context
@@ -58,19 +62,36 @@ export class WindowCallContext implements WindowFunctionContext {
     return this.environment.clock.now()
   }
 
+  /** A window fires: what the next calls are about. */
   begin(key: InternalKey, window: Window, watermark: number, replaces: readonly TimeWindow[]): void {
     this.watermark = watermark
     this.replaces = replaces
     this.timestamp = maxTimestampOf(window)
     if (!this.hasKeyState && this.windowStates === undefined) return
-    const { maxParallelism, keyedState, keyGroups } = this.engine
-    const group = keyGroupOf(fromInternalKey(key), maxParallelism)
-    if (this.hasKeyState) keyedState.setCurrentKey(key, group, this.timestamp)
-    if ('start' in window) this.windowStates?.enter(window.start, key, group - keyGroups.first, this.timestamp)
+    this.key = key
+    this.group = keyGroupOf(fromInternalKey(key), this.engine.maxParallelism)
+    if ('start' in window) this.start = window.start
+  }
+
+  /** A call begins, or goes on. */
+  enter(output: Output | undefined): void {
+    const { key, group, start, timestamp } = this
+    const { keyedState, keyGroups } = this.engine
+    this.output = output
+    if (this.hasKeyState) keyedState.setCurrentKey(key, group, timestamp)
+    this.windowStates?.enter(start, key, group - keyGroups.first, timestamp)
+  }
+
+  /** It is over, or its rows wait for room: until it goes on, a callback of the user's has no access. */
+  leave(): void {
+    this.output = undefined
+    if (this.hasKeyState) this.engine.keyedState.clearCurrentKey()
+    this.windowStates?.leave()
   }
 
   emitTo(sideOutput: string, value: unknown): void {
+    if (this.output === undefined) throw outsideOfCall(sideOutput, this.operatorId)
     const port = this.engine.portOf(sideOutput)
-    if (port !== 0) this.output?.emitTo(port, value, this.timestamp)
+    if (port > 0) this.output.emitTo(port, value, this.timestamp)
   }
 }

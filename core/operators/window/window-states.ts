@@ -41,6 +41,10 @@ export class WindowStates {
     current.timestamp = timestamp
   }
 
+  leave(): void {
+    this.current.slot = -1
+  }
+
   /** The window of the key is over. */
   remove(start: number, key: InternalKey, slot: number): void {
     for (const table of this.tables) {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { millis } from '../../../../core/duration.js'
 import { Batch } from '../../../../core/element.js'
+import type { TidemarkError } from '../../../../core/errors.js'
 import { type SideOutputs, sideOutput } from '../../../../core/operators/side-output.js'
 import { type WindowOperatorSpec, windowOperator } from '../../../../core/operators/window/index.js'
 import {
@@ -267,6 +268,40 @@ describe('the state of a window', () => {
     const contents = { kind: 'process', windowState: { n: valueState() }, process: () => [] } as const
     expect(() => windowOperator({ assigner, allowedLatenessMs: 0, contents })).toThrow(why)
   })
+})
+
+test.each(LASTING)('state and side outputs of a call are refused when it is over (%s)', async (_name, windows) => {
+  const late: (() => unknown)[] = []
+  const options = functionOptions(
+    windows,
+    {
+      keyState: { windows: valueState<number>() },
+      windowState: { firings: valueState<number>() },
+      sideOutputs: { side: sideOutput<number>() },
+      *process(_readings: readonly Reading[], { keyState, windowState, sideOutputs }) {
+        late.push(
+          () => keyState.windows.value(),
+          () => keyState.windows.update(2),
+          () => windowState.firings.value(),
+          () => windowState.firings.update(2),
+          () => sideOutputs.side.emit(2),
+        )
+        yield 1
+      },
+    },
+    ['side'],
+  )
+  await runCase(options, ONE_BY_ONE, [at(1, 1), watermark(15), at(20, 2)])
+  expect(late).toHaveLength(5)
+  const codes = late.map((call) => {
+    try {
+      return call()
+    } catch (thrown) {
+      return (thrown as TidemarkError).code
+    }
+  })
+  const refused = 'STATE_WITHOUT_KEY'
+  expect(codes).toEqual([refused, refused, refused, refused, 'EMIT_OUTSIDE_CALL'])
 })
 
 test('a function of a window emits to side outputs, stamped as its rows are', async () => {
