@@ -64,6 +64,20 @@ describe('what the first rows have decides', () => {
     ])
   })
 
+  test('a getter of a class is a column where it is declared, and none where it is not', async () => {
+    class Trip {
+      readonly n = 1
+      get fare(): number {
+        return 2.5
+      }
+      get tip(): number {
+        return 0.5
+      }
+    }
+    const path = await inferred([new Trip()], { columns: { fare: 'double' } })
+    expect(await rowsIn(path)).toEqual([{ fare: 2.5, n: 1n }])
+  })
+
   test('names that every object has, and numbers, are columns like others', async () => {
     const row = JSON.parse('{"constructor":"c","__proto__":5,"7":true,"s":{"toString":1}}')
     const path = await inferred([row])
