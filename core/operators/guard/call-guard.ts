@@ -47,6 +47,7 @@ export class CallGuard {
   #output: Output | undefined
   #port = -1
   #final: TidemarkError | undefined
+  #givenUp = 0
   /** By cause. */
   readonly #given = new Map<string, Counter>()
   readonly #retried = new Map<string, Counter>()
@@ -59,6 +60,11 @@ export class CallGuard {
     this.#context = context
     this.captured = new CapturedOutput(context.operatorId)
     this.#port = this.policy.action === 'deadLetter' ? context.portOf(FAILED_OUTPUT) : -1
+  }
+
+  /** How often it has gone on without something: a caller sees by it that its call, or one within it, has failed for good. */
+  get givenUp(): number {
+    return this.#givenUp
   }
 
   /** Where rows and dead letters go during a call of the operator. Undefined behind it. */
@@ -109,6 +115,7 @@ export class CallGuard {
       this.#final = error
       throw error
     }
+    this.#givenUp++
     if (this.policy.action === 'skip') {
       this.#count(this.#given, 'skippedRecords', error)
       return

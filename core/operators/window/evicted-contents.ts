@@ -25,9 +25,10 @@ const RECORDS: Aggregate<unknown, WindowRecord[], WindowRecord[]> = {
 }
 
 interface Chosen {
-  /** What the function gets, where it is called. */
+  /** What the function is called for: not at all when there is none. */
+  readonly given: readonly WindowRecord[]
+  /** What it gets, made of them. */
   readonly whole: unknown
-  readonly isCalled: boolean
   /** Still there afterwards. */
   readonly kept: readonly WindowRecord[]
 }
@@ -76,13 +77,14 @@ export class EvictedContents implements Contents {
           }))
     // The window stays as it was.
     if (chosen === GIVEN_UP) return true
-    const { whole, kept, isCalled } = chosen
-    if (kept.length < records.length) {
-      this.evicted.add(records.length - kept.length)
-      for (let index = 0; index < kept.length; index++) records[index] = kept[index] as WindowRecord
-      records.length = kept.length
-    }
-    return !isCalled || this.inner.emit(key, window, whole, watermark, output, replaces)
+    const { given, whole, kept } = chosen
+    this.evict(records, given)
+    if (given.length === 0) return true
+    const failures = guard?.givenUp
+    const isOut = this.inner.emit(key, window, whole, watermark, output, replaces)
+    // Of a result that was given up nothing goes that was in it.
+    if (guard?.givenUp === failures) this.evict(records, kept)
+    return isOut
   }
 
   isEmpty(accumulator: unknown): boolean {
@@ -101,12 +103,19 @@ export class EvictedContents implements Contents {
     return this.inner.close()
   }
 
+  private evict(records: WindowRecord[], kept: readonly WindowRecord[]): void {
+    if (kept.length >= records.length) return
+    this.evicted.add(records.length - kept.length)
+    for (let index = 0; index < kept.length; index++) records[index] = kept[index] as WindowRecord
+    records.length = kept.length
+  }
+
   private choose(records: readonly WindowRecord[], window: Window, watermark: number): Chosen {
     const given = this.keep('before', records, window, watermark)
-    if (given.length === 0) return { whole: undefined, kept: given, isCalled: false }
+    if (given.length === 0) return { given, whole: undefined, kept: given }
     // The function has its own copy: what goes behind it may go before its rows are out.
     const whole = this.wholeOf(given, window)
-    return { whole, kept: this.keep('after', given, window, watermark), isCalled: true }
+    return { given, whole, kept: this.keep('after', given, window, watermark) }
   }
 
   private keep(

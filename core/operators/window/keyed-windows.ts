@@ -10,7 +10,7 @@ import { GroupWatermarks } from './group-watermarks.js'
 import { triggerResultInvalid } from './invalid-input.js'
 import { KeyedWindowStore } from './keyed-window-store.js'
 import type { OpenWindows } from './open-windows.js'
-import { NOTHING_REPLACED, replacedBy } from './replaced.js'
+import { NOTHING_REPLACED, replacedBy, replaceLater } from './replaced.js'
 import { absorbSession } from './session-merge.js'
 import { TimerQueue } from './timer-queue.js'
 import { NO_TIME, type TimerSlot, type WindowEntry } from './window-entry.js'
@@ -159,10 +159,14 @@ export class KeyedWindows {
     const contents = entry.accumulator
     const isFired = result !== 'purge' && contents !== undefined
     const window = this.isGlobal ? GLOBAL_WINDOW : { start: entry.start, end: entry.end }
+    const { guard } = this.context
+    const failures = guard?.givenUp
+    const earlier = entry.fired
     const replaces = this.isSession && isFired ? replacedBy(window as TimeWindow, entry) : NOTHING_REPLACED
     if (result !== 'fire') this.purge(entry)
     if (!isFired) return true
     const isOut = this.contents.emit(entry.key, window, contents, this.watermarkOf(entry.group), output, replaces)
+    if (guard?.givenUp !== failures) replaceLater(earlier, entry)
     if (result === 'fire' && this.contents.isEmpty?.(contents)) this.purge(entry)
     return isOut
   }

@@ -230,6 +230,57 @@ describe("a window's function that throws", () => {
     expect(purged.sections.flat()).toEqual([])
   })
 
+  test('replaces nothing: the next result of a session that became longer replaces what this one would have', async () => {
+    const create = operatorOf((readings) =>
+      readings
+        .window(session(millis(10)))
+        .allowedLateness(millis(50))
+        .process(
+          'windows',
+          (values, { window, replaces }) => {
+            if (values.length === 2) throw new RangeError('two')
+            return [[window, replaces]]
+          },
+          { onError: 'skip' },
+        ),
+    )
+    const of = (start: number, end: number): TimeWindow => ({ start, end })
+    await harnessOf(create).verify({
+      input: [at(0, 1), watermark(9), at(5, 2), watermark(14), at(9, 3), watermark(18), at(12, 4), endOfInput()],
+      expect: [
+        emitted([of(0, 10), []], 9),
+        emitted([of(0, 19), [of(0, 10), of(0, 15)]], 18),
+        emitted([of(0, 22), [of(0, 19)]], 21),
+      ],
+      counters: { skippedRecords: 1 },
+    })
+  })
+
+  test.each(['before', 'after'] as const)(
+    'keeps what it got from an evictor that takes away %s the call',
+    async (when) => {
+      const create = operatorOf((readings) =>
+        readings
+          .window(tumbling(millis(10)))
+          .trigger(eachRecord())
+          .evict(keepLast(1, { when }))
+          .process(
+            'windows',
+            (values) => {
+              if (values.at(-1)?.value === BAD) throw new RangeError('five')
+              return [values.map(({ value }) => value)]
+            },
+            { onError: 'skip' },
+          ),
+      )
+      await harnessOf(create).verify({
+        input: [at(1, 1), at(2, BAD), at(3, 3), at(4, 4)],
+        expect: (when === 'before' ? [[1], [3], [4]] : [[1], [1, BAD, 3], [3, 4]]).map((row) => emitted(row, 9)),
+        counters: { skippedRecords: 1, evictedRecords: 3 },
+      })
+    },
+  )
+
   test('an evictor too: what it would have taken away stays', async () => {
     const failing: Evictor<Reading> = {
       kind: 'failing',
