@@ -5,13 +5,16 @@ import type { CommitPoint, CommitterContext } from '../../../core/connector.js'
 import { TidemarkError } from '../../../core/errors.js'
 import { fileError, systemCode } from '../errors.js'
 import { isLater } from '../staged/committer.js'
-import { MARKER, parseFinalName, parseStagedName, SUCCESS } from '../staged/names.js'
+import { AGREEMENT, MARKER, parseFinalName, parseStagedName, SUCCESS } from '../staged/names.js'
 import type { OutputPlace } from '../staged/storage.js'
 import { type FileCommittable, parseCommittable } from './committable.js'
 import { FolderAgreement } from './folder-agreement.js'
 import { checksumOf } from './folder-file.js'
 import { FolderLedger } from './folder-ledger.js'
 import { makeFolder, type SinkFolders, syncFolder } from './folders.js'
+
+/** How names of files begin that are there for a moment: probes of a folder, and what becomes another file when it is whole. */
+const PASSING = [`${MARKER}.`, `.${AGREEMENT}.`, '.ledger.']
 
 /**
  * A folder as the place of committed files. Each step of showing them can be repeated, by another process too:
@@ -76,7 +79,7 @@ export class FolderOutput implements OutputPlace<FileCommittable> {
         else if (staged.generation < generation) await unlink(join(staging, name)).catch(ignoreMissing)
       }
     })
-    await this.#removeProbes()
+    await this.#removePassing()
     if (foreign.length > 0) {
       logger.warn('unfinished files of other lineages are left: remove them once no checkpoint of theirs is needed', {
         folder: staging,
@@ -85,8 +88,8 @@ export class FolderOutput implements OutputPlace<FileCommittable> {
     }
   }
 
-  /** What a process that was killed while it looked at the folders has left in them. */
-  async #removeProbes(): Promise<void> {
+  /** What a process that was killed in between has left in the folders. */
+  async #removePassing(): Promise<void> {
     for (const folder of Object.values(this.#folders)) {
       await this.#guard(folder, async () => {
         const names = await readdir(folder).catch((thrown: unknown) => {
@@ -94,7 +97,7 @@ export class FolderOutput implements OutputPlace<FileCommittable> {
           return []
         })
         for (const name of names) {
-          if (name.startsWith(`${MARKER}.`)) await unlink(join(folder, name)).catch(ignoreMissing)
+          if (PASSING.some((start) => name.startsWith(start))) await unlink(join(folder, name)).catch(ignoreMissing)
         }
       })
     }

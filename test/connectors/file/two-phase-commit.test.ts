@@ -95,6 +95,16 @@ test('killed while it looked at its folders: what it made for that is swept', as
   }
 })
 
+test('killed while it wrote its notes: what was not whole is swept', async () => {
+  const { staging, sink } = await killedAfterCheckpoint()
+  const notes = ['.schema.json.0a1b2c', '.ledger.0a1b2c']
+  for (const name of [...notes, 'schema.json']) await writeFile(join(staging, name), '')
+  await (await committerOf(sink, { generation: 2 })).sweep?.()
+  const left = await readdir(staging)
+  expect(left.filter((name) => notes.includes(name))).toEqual([])
+  expect(left).toContain('schema.json')
+})
+
 test('a writer that closes removes what no checkpoint has, and nothing else', async () => {
   const path = await temporaryFolder()
   const sink = fileSink({ path, format: jsonLines() })
