@@ -3,6 +3,7 @@ import type { InternalKey } from '../../state/key.js'
 import type { Leaf } from '../../state/leaf.js'
 import type { LeafTable } from '../../state/leaf-table.js'
 import { stateCorrupt } from '../../state/state-error.js'
+import type { TimeWindow } from '../../window/time-window.js'
 import { acceptWindows } from './incompatible-windows.js'
 import type { KeyedWindowStoreOptions } from './keyed-window-store.js'
 
@@ -100,11 +101,21 @@ export class CountedStore {
   }
 }
 
+/** From the oldest record to behind the newest. Of records without timestamps both are -Infinity. */
+export function boundsOf(slices: readonly Slice[]): TimeWindow {
+  let start = Number.POSITIVE_INFINITY
+  let newest = Number.NEGATIVE_INFINITY
+  for (const slice of slices) {
+    if (slice.oldest < start) start = slice.oldest
+    if (slice.newest > newest) newest = slice.newest
+  }
+  return { start, end: newest + 1 }
+}
+
 function stored({ slices, passed }: KeptWindow) {
   return {
-    // For people who look into a savepoint.
-    start: Math.min(...slices.map(({ oldest }) => oldest)),
-    end: Math.max(...slices.map(({ newest }) => newest)) + 1,
+    // The bounds are for people who look into a savepoint.
+    ...boundsOf(slices),
     eventTimers: [],
     processingTimers: [],
     contents: slices.map(({ accumulator, oldest, newest }): StoredSlice => [accumulator, oldest, newest]),

@@ -1,11 +1,10 @@
 import type { Batch } from '../../element.js'
 import type { InternalKey } from '../../state/key.js'
 import type { Leaf } from '../../state/leaf.js'
-import type { TimeWindow } from '../../window/time-window.js'
 import type { CountedSpec } from '../../window/window-spec.js'
 import type { Operator, OperatorContext, Output } from '../operator.js'
 import type { Contents } from './contents.js'
-import { CountedStore, type KeptWindow, type Slice } from './counted-store.js'
+import { boundsOf, CountedStore, type KeptWindow, type Slice } from './counted-store.js'
 import { DroppedRecords } from './dropped-records.js'
 import { GroupWatermarks } from './group-watermarks.js'
 import { keysMissing, rowFailed } from './invalid-input.js'
@@ -166,17 +165,6 @@ export class CountedWindowOperator implements Operator {
     }
     return true
   }
-}
-
-/** From the oldest record to behind the newest. Of records without timestamps both are -Infinity. */
-function boundsOf(slices: readonly Slice[]): TimeWindow {
-  let start = Number.POSITIVE_INFINITY
-  let newest = Number.NEGATIVE_INFINITY
-  for (const slice of slices) {
-    if (slice.oldest < start) start = slice.oldest
-    if (slice.newest > newest) newest = slice.newest
-  }
-  return { start, end: newest + 1 }
 }
 
 function greatestCommonDivisor(left: number, right: number): number {
