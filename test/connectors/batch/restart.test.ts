@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
 import { batchSink } from '../../../connectors/batch/index.js'
-import type { Sink, Source } from '../../../core/connector.js'
+import type { Sink } from '../../../core/connector.js'
 import { millis, minutes, seconds } from '../../../core/duration.js'
 import type { Environment } from '../../../core/environment.js'
-import { defineJob } from '../../../core/job/job.js'
 import { seededRandom } from '../../../core/random.js'
 import { fixedDelay } from '../../../runtime/coordinator/restart-strategy.js'
 import { systemEnvironment } from '../../../runtime/environment/system.js'
 import { run } from '../../../runtime/run.js'
 import { memoryStore } from '../../../runtime/storage/memory.js'
 import { ScriptedSource } from '../../job/scripted-source.js'
+import { copyJob } from '../batching/copy-job.js'
 import { type Row, rowsOf } from './fixture.js'
 import { type ServiceFault, startService } from './http-service.js'
 
@@ -54,19 +54,6 @@ function httpSink(url: string): Sink<Row> {
     // A second of real time.
     callTimeout: seconds(HURRY),
     retryFor: minutes(1000),
-  })
-}
-
-function copyJob(source: ScriptedSource, sink: Sink<Row>, see: (row: Row) => void) {
-  return defineJob('copy', (job) => {
-    job
-      // A script holds whatever it is given.
-      .from('rows', source as Source<unknown> as Source<Row>)
-      .map((row) => {
-        see(row)
-        return row
-      })
-      .to('out', sink)
   })
 }
 

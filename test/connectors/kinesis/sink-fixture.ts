@@ -4,17 +4,12 @@ import {
   type KinesisClient,
   ListShardsCommand,
 } from '@aws-sdk/client-kinesis'
-import { onTestFinished } from 'vitest'
 import { hashKeyRange, openAggregate } from '../../../connectors/kinesis/aggregation/index.js'
 import { type KinesisSinkOptions, kinesisSink } from '../../../connectors/kinesis/index.js'
-import type { Sink, SinkWriter } from '../../../core/connector.js'
-import { Batch, NO_TIMESTAMP } from '../../../core/element.js'
-import type { Environment } from '../../../core/environment.js'
-import { seededRandom } from '../../../core/random.js'
-import { systemEnvironment } from '../../../runtime/environment/system.js'
-import { OperatorMetrics } from '../../../runtime/observe/metrics.js'
-import { Bell } from '../file/support.js'
+import type { Sink } from '../../../core/connector.js'
 import { STREAM } from './fixture.js'
+
+export { batchOf, hurriedEnvironment, openWriter } from '../batching/open-writer.js'
 
 /** What most tests write. */
 export interface Row {
@@ -38,62 +33,6 @@ export function rowSink(server: { readonly url: string }, options: Partial<Kines
 
 export function rowsOf(count: number, keys = 10): Row[] {
   return Array.from({ length: count }, (_, n) => ({ key: `key-${n % keys}`, n }))
-}
-
-/** Backoff in a fraction of the time. Everything else is real. */
-export function hurriedEnvironment(factor = 20, seed = 1): Environment {
-  const system = systemEnvironment()
-  return {
-    ...system,
-    clock: { now: () => system.clock.now(), monotonic: () => system.clock.monotonic() * factor },
-    timers: { after: (delayMs, callback) => system.timers.after(delayMs / factor, callback) },
-    random: seededRandom(seed),
-  }
-}
-
-export interface OpenWriter<T> {
-  readonly writer: SinkWriter<T>
-  readonly metrics: OperatorMetrics
-  readonly bell: Bell
-  /** As the task does it: what was not taken is offered again when the writer wakes. */
-  writeAll(rows: readonly T[]): Promise<void>
-}
-
-export async function openWriter<T>(
-  sink: Sink<T>,
-  options: { readonly environment?: Environment } = {},
-): Promise<OpenWriter<T>> {
-  const metrics = new OperatorMetrics()
-  const bell = new Bell()
-  const ignore = (): void => undefined
-  const writer = await sink.write({
-    operatorId: 'out',
-    subtask: { index: 0, parallelism: 1 },
-    logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
-    metrics,
-    parameters: {},
-    signal: new AbortController().signal,
-    environment: options.environment ?? systemEnvironment(),
-    lineage: 'lineage',
-    generation: 1,
-    claimedAt: 0,
-    restored: [],
-    wake: bell.ring,
-  })
-  onTestFinished(async () => writer.close())
-  return {
-    writer,
-    metrics,
-    bell,
-    async writeAll(rows) {
-      const batch = batchOf(rows)
-      for (let next = writer.write(batch, 0); next < rows.length; next = writer.write(batch, next)) await bell.wait()
-    },
-  }
-}
-
-export function batchOf<T>(rows: readonly T[]): Batch<T> {
-  return new Batch(rows, new Array<number>(rows.length).fill(NO_TIMESTAMP))
 }
 
 export interface StoredRecord {

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest'
-import type { Source } from '../../../core/connector.js'
 import { millis } from '../../../core/duration.js'
-import { defineJob } from '../../../core/job/job.js'
 import { fixedDelay } from '../../../runtime/coordinator/restart-strategy.js'
 import { run } from '../../../runtime/run.js'
 import { memoryStore } from '../../../runtime/storage/memory.js'
 import { ScriptedSource } from '../../job/scripted-source.js'
 import type { KinesisFaultRule } from '../../servers/kinesis/faults.js'
+import { copyJob } from '../batching/copy-job.js'
 import { startStream } from './fixture.js'
 import { hurriedEnvironment, numbersByKey, type Row, rowSink, rowsIn, rowsOf, storedIn } from './sink-fixture.js'
 
@@ -15,19 +14,6 @@ const FAULTS: readonly KinesisFaultRule[] = [
   { operation: 'PutRecords', rate: 0.05, fault: { kind: 'replyLost' } },
   { rate: 0.5, fault: { kind: 'failedRecords', rate: 0.2 } },
 ]
-
-function copyJob(source: ScriptedSource, sink: ReturnType<typeof rowSink>, see: (row: Row) => void) {
-  return defineJob('copy', (job) => {
-    job
-      // A script holds whatever it is given.
-      .from('rows', source as Source<unknown> as Source<Row>)
-      .map((row) => {
-        see(row)
-        return row
-      })
-      .to('out', sink)
-  })
-}
 
 /** A key's rows, the first time that each is seen, are in order: later ones may repeat, none comes early. */
 function expectInOrder(rows: readonly Row[]): void {

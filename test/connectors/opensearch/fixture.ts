@@ -1,18 +1,13 @@
 import { onTestFinished } from 'vitest'
 import { type OpenSearchOptions, openSearch } from '../../../connectors/opensearch/index.js'
-import type { DeadLetter, Sink, SinkWriter } from '../../../core/connector.js'
-import { Batch, NO_TIMESTAMP } from '../../../core/element.js'
-import type { Environment } from '../../../core/environment.js'
-import { systemEnvironment } from '../../../runtime/environment/system.js'
-import { OperatorMetrics } from '../../../runtime/observe/metrics.js'
+import type { DeadLetter, Sink } from '../../../core/connector.js'
 import {
   type LocalOpenSearch,
   type LocalOpenSearchOptions,
   startLocalOpenSearch,
 } from '../../servers/opensearch/index.js'
-import { Bell } from '../file/support.js'
 
-export { hurriedEnvironment } from '../kinesis/sink-fixture.js'
+export { hurriedEnvironment, openWriter } from '../batching/open-writer.js'
 
 /** What most tests write. */
 export interface Row {
@@ -54,54 +49,6 @@ export function rowSink(url: string, options: Partial<OpenSearchOptions<Row>> = 
 
 export function rowsOf(count: number, ids = count): Row[] {
   return Array.from({ length: count }, (_, n) => ({ id: `id-${n % ids}`, n }))
-}
-
-export interface OpenWriter<T> {
-  readonly writer: SinkWriter<T>
-  readonly metrics: OperatorMetrics
-  /** As the task does it: what was not taken is offered again when the writer wakes. */
-  writeAll(rows: readonly T[], timestamp?: number): Promise<void>
-  /** All of it, and a barrier behind. */
-  writeThrough(rows: readonly T[], timestamp?: number): Promise<void>
-}
-
-export interface OpenOptions {
-  readonly environment?: Environment
-  readonly claimedAt?: number
-}
-
-export async function openWriter<T>(sink: Sink<T>, options: OpenOptions = {}): Promise<OpenWriter<T>> {
-  const metrics = new OperatorMetrics()
-  const bell = new Bell()
-  const ignore = (): void => undefined
-  const writer = await sink.write({
-    operatorId: 'out',
-    subtask: { index: 0, parallelism: 1 },
-    logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
-    metrics,
-    parameters: {},
-    signal: new AbortController().signal,
-    environment: options.environment ?? systemEnvironment(),
-    lineage: 'lineage',
-    generation: 1,
-    claimedAt: options.claimedAt ?? 1_700_000_000_000,
-    restored: [],
-    wake: bell.ring,
-  })
-  onTestFinished(async () => writer.close())
-  const writeAll = async (rows: readonly T[], timestamp = NO_TIMESTAMP): Promise<void> => {
-    const batch = new Batch(rows, new Array<number>(rows.length).fill(timestamp))
-    for (let next = writer.write(batch, 0); next < rows.length; next = writer.write(batch, next)) await bell.wait()
-  }
-  return {
-    writer,
-    metrics,
-    writeAll,
-    async writeThrough(rows, timestamp) {
-      await writeAll(rows, timestamp)
-      await writer.prepareCommit(1)
-    },
-  }
 }
 
 interface Hits {

@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest'
-import type { Source } from '../../../core/connector.js'
 import { hours, millis } from '../../../core/duration.js'
-import { defineJob } from '../../../core/job/job.js'
 import { seededRandom } from '../../../core/random.js'
 import { fixedDelay } from '../../../runtime/coordinator/restart-strategy.js'
 import { run } from '../../../runtime/run.js'
 import { memoryStore } from '../../../runtime/storage/memory.js'
 import { ScriptedSource } from '../../job/scripted-source.js'
 import type { OpenSearchFaultRule } from '../../servers/opensearch/index.js'
+import { copyJob } from '../batching/copy-job.js'
 import { documentsIn, hurriedEnvironment, lettersInto, type Row, rowSink, rowsOf, startServer } from './fixture.js'
 
 /** Throttled documents, answers that never come, calls that break. */
@@ -26,19 +25,6 @@ const templates = [
     body: { index_patterns: ['rows*'], template: { mappings: { properties: { n: { type: 'long' } } } } },
   },
 ]
-
-function copyJob(source: ScriptedSource, sink: ReturnType<typeof rowSink>, see: (row: Row) => void) {
-  return defineJob('copy', (job) => {
-    job
-      // A script holds whatever it is given.
-      .from('rows', source as Source<unknown> as Source<Row>)
-      .map((row) => {
-        see(row)
-        return row
-      })
-      .to('out', sink)
-  })
-}
 
 /** The last row of each id, without those that no mapping takes: what an index comes to, whatever happens on the way. */
 function expected(rows: readonly Row[]): Record<string, Row> {
