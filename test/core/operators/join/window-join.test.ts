@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  counted,
   millis,
   session,
   sideOutput,
@@ -243,10 +244,13 @@ describe('over random streams what a plain computation over all records gives', 
       'sessions of a maximum length',
       (size: number, slide: number) => session(millis(size), { maxLength: millis(size + slide) }),
     ],
+    ['counted windows', (size: number, slide: number) => counted(size, { slide })],
   ] as const)('a join and a co-group of %s have what one stream of both sides has', async (_kind, windowsOf) => {
     const property = fc.asyncProperty(cases, async (of) => {
-      const { size, slide, lateness, input } = of
+      const { size, slide, input } = of
       const windows = windowsOf(size, slide)
+      // Nothing is late for counted windows.
+      const lateness = windows.spec.kind === 'counted' ? 0 : of.lateness
       const spec = {
         assigner: windows,
         allowedLatenessMs: lateness,
@@ -256,7 +260,8 @@ describe('over random streams what a plain computation over all records gives', 
       const options = { create, keyOf: ({ key }: Reading) => key, sideOutputs: ['late'] }
       const united = await runCase<Reading>(options, ONE_BY_ONE, asReadings(input))
       const late = united.sideOutputs['late'] as Expected['late']
-      await verify(windows, { rows: united.sections.flat() as Expected['rows'], late, outside: 0 }, of)
+      const rows = united.sections.flat() as Expected['rows']
+      await verify(windows, { rows, late, outside: 0 }, { ...of, lateness })
     })
     await fc.assert(property, runs(60))
   })
