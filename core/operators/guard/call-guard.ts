@@ -48,6 +48,7 @@ export class CallGuard {
   #port = -1
   #final: TidemarkError | undefined
   #givenUp = 0
+  #passed = 0
   /** By cause. */
   readonly #given = new Map<string, Counter>()
   readonly #retried = new Map<string, Counter>()
@@ -67,6 +68,11 @@ export class CallGuard {
     return this.#givenUp
   }
 
+  /** Rows of calls of `run` that have gone on. */
+  get passed(): number {
+    return this.#passed
+  }
+
   /** Where rows and dead letters go during a call of the operator. Undefined behind it. */
   set output(output: Output | undefined) {
     this.#output = output
@@ -79,7 +85,9 @@ export class CallGuard {
   run(call: () => void, subject: () => Subject): void {
     const isOutermost = this.captured.length === 0
     this.attempt(call, subject)
-    if (isOutermost && this.#output !== undefined) this.captured.flushTo(this.#output)
+    if (!isOutermost || this.#output === undefined) return
+    this.#passed += this.captured.length
+    this.captured.flushTo(this.#output)
   }
 
   /** What the call gives, or GIVEN_UP: it has failed for good, and that is taken care of. May be part of another call. */

@@ -10,7 +10,7 @@ import { GroupWatermarks } from './group-watermarks.js'
 import { triggerResultInvalid } from './invalid-input.js'
 import { KeyedWindowStore } from './keyed-window-store.js'
 import type { OpenWindows } from './open-windows.js'
-import { NOTHING_REPLACED, replacedBy, replaceLater } from './replaced.js'
+import { NOTHING_REPLACED, replacedBy } from './replaced.js'
 import { absorbSession } from './session-merge.js'
 import { TimerQueue } from './timer-queue.js'
 import { NO_TIME, type TimerSlot, type WindowEntry } from './window-entry.js'
@@ -161,12 +161,14 @@ export class KeyedWindows {
     const window = this.isGlobal ? GLOBAL_WINDOW : { start: entry.start, end: entry.end }
     const { guard } = this.context
     const failures = guard?.givenUp
+    const passed = guard?.passed
     const earlier = entry.fired
     const replaces = this.isSession && isFired ? replacedBy(window as TimeWindow, entry) : NOTHING_REPLACED
     if (result !== 'fire') this.purge(entry)
     if (!isFired) return true
     const isOut = this.contents.emit(entry.key, window, contents, this.watermarkOf(entry.group), output, replaces)
-    if (guard?.givenUp !== failures) replaceLater(earlier, entry)
+    // It has failed, and nothing of it went out: what it was to replace, a later one replaces.
+    if (result === 'fire' && guard?.givenUp !== failures && guard?.passed === passed) entry.fired = earlier
     if (result === 'fire' && this.contents.isEmpty?.(contents)) this.purge(entry)
     return isOut
   }

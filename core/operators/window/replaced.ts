@@ -10,10 +10,3 @@ export function replacedBy(window: TimeWindow, entry: WindowEntry): readonly Tim
   if (fired === undefined) return NOTHING_REPLACED
   return fired.filter(({ start, end }) => start !== window.start || end !== window.end)
 }
-
-/** A firing has failed, or a part of it: what it was to replace, a later one replaces too. */
-export function replaceLater(earlier: readonly TimeWindow[] | undefined, entry: WindowEntry): void {
-  if (earlier === undefined || entry.fired === undefined) return
-  const [now] = entry.fired as readonly [TimeWindow]
-  entry.fired = [...earlier.filter(({ start, end }) => start !== now.start || end !== now.end), now]
-}
