@@ -29,7 +29,7 @@ export function withErrorPolicy(step: OperatorStep): OperatorStep {
   const where = step.id === undefined ? step.step : `${step.step} '${step.id}'`
   const policy = errorPolicyOf(where, step.onError)
   if (policy === undefined) return step
-  const boundary = GUARDED.get(step.step)
+  const boundary = step.boundary ?? GUARDED.get(step.step)
   if (boundary === undefined) {
     throw graphError(
       'GRAPH_STEP_INVALID',

@@ -1,5 +1,6 @@
 import type { Sink, Source } from '../connector.js'
 import type { OnError } from '../operators/guard/error-policy.js'
+import type { CallBoundary } from '../operators/guard/guarded-operator.js'
 import type { Operator } from '../operators/operator.js'
 import type { WatermarkStrategy } from '../time/watermark-strategy.js'
 import { withErrorPolicy } from './error-policy.js'
@@ -31,6 +32,8 @@ export interface OperatorStep extends Step {
   readonly sideOutputs: readonly string[]
   readonly create: () => Operator
   readonly onError?: OnError | undefined
+  /** Who draws the line around a call that may fail, where the name of the step does not say it. */
+  readonly boundary?: CallBoundary | undefined
 }
 
 export interface SinkStep extends Step {

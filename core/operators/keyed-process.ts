@@ -6,6 +6,7 @@ import { KeyedTimers } from '../time/timers.js'
 import { Emission } from './emission.js'
 import type { Emitted } from './functions.js'
 import type { CallGuard } from './guard/call-guard.js'
+import type { WaitedCalls } from './guard/waited-calls.js'
 import { KeyedCallContext } from './keyed-call-context.js'
 import { withoutKeys } from './missing-keys.js'
 import type { Operator, OperatorContext, Output } from './operator.js'
@@ -17,8 +18,9 @@ import { recordOf, userError } from './user-error.js'
 /** A function with state, timers and side outputs, each of the record's key. */
 export function keyedProcessOperator<K extends Key, T, S extends StateDeclarations, O extends SideOutputs, R, Q, C>(
   definition: KeyedProcess<K, T, S, O, R, Q, C>,
+  calls?: WaitedCalls,
 ): Operator<T, R | Q> {
-  return new KeyedProcessOperator(definition, [{ name: 'process', call: definition.process.bind(definition) }])
+  return new KeyedProcessOperator(definition, [{ name: 'process', call: definition.process.bind(definition) }], calls)
 }
 
 interface Firing {
@@ -40,6 +42,7 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
   readonly #code: UserCode<C>
   /** By input. */
   readonly #functions: readonly RecordFunction<K, T, S, O, R, C>[]
+  readonly #calls: WaitedCalls | undefined
   // Made by `open`, which comes before everything else.
   #engine!: OperatorContext
   #context!: KeyedCallContext<K, S, O>
@@ -49,14 +52,20 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
   /** Whose rows are being emitted, while a timer's are. */
   #firing: Firing | undefined
 
-  constructor(definition: KeyedHooks<K, S, O, Q, C>, functions: readonly RecordFunction<K, T, S, O, R, C>[]) {
+  constructor(
+    definition: KeyedHooks<K, S, O, Q, C>,
+    functions: readonly RecordFunction<K, T, S, O, R, C>[],
+    calls?: WaitedCalls,
+  ) {
     this.#functions = functions
+    this.#calls = calls
     this.#definition = definition
     this.#code = new UserCode(definition)
   }
 
   open(context: OperatorContext): void | Promise<void> {
     this.#engine = context
+    this.#calls?.open(context)
     this.#timers = new KeyedTimers(context.keyGroups)
     this.#emission = new Emission(context.operatorId, '')
     this.#ports = new SidePorts(this.#definition.sideOutputs ?? {}, context)

@@ -7,14 +7,14 @@ import type { ValueState } from '../state/backend.js'
 import { valueState } from '../state/declare.js'
 import type { Key } from '../state/key.js'
 import type { KeyedStream } from '../stream/keyed-stream.js'
-import type { StepOptions, Stream } from '../stream/stream.js'
+import type { ProcessOptions, Stream } from '../stream/stream.js'
 import type { TimeDomain } from '../window/index.js'
 import { addPattern } from './add-pattern.js'
 import { requireTimestamp } from './require-timestamp.js'
 import { millisOf, type Place, requireOneOf, requireOptions, STEP_OPTIONS } from './settings.js'
 import { type Sighting, withSighting } from './sightings.js'
 
-export interface AbsenceOptions extends StepOptions {
+export interface AbsenceOptions extends ProcessOptions {
   /** A key is absent when no record of it follows within this time; one that comes exactly then is in time. */
   readonly within: Duration
   /**
@@ -69,7 +69,7 @@ interface Settings {
   readonly withinMs: number
   readonly time: TimeDomain
   readonly isReportedAtEnd: boolean
-  readonly options: StepOptions
+  readonly options: ProcessOptions
 }
 
 function addAbsence<K extends Key, T>(

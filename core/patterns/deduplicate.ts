@@ -4,12 +4,12 @@ import { type SideOutput, sideOutput } from '../operators/side-output.js'
 import { listState } from '../state/declare.js'
 import type { Key } from '../state/key.js'
 import type { KeyedStream } from '../stream/keyed-stream.js'
-import type { StepOptions, Stream } from '../stream/stream.js'
+import type { ProcessOptions, Stream } from '../stream/stream.js'
 import { addPattern } from './add-pattern.js'
 import { requireTimestamp } from './require-timestamp.js'
 import { millisOf, type Place, requireOptions, STEP_OPTIONS } from './settings.js'
 
-export interface DeduplicateOptions extends StepOptions {
+export interface DeduplicateOptions extends ProcessOptions {
   /** Two records of a key are duplicates when their event times are less than this apart. */
   readonly within: Duration
   /** How far behind the watermark a record is still compared; keys are remembered that much longer. Default 0. */
@@ -53,7 +53,7 @@ export function deduplicate(
 interface Settings {
   readonly withinMs: number
   readonly latenessMs: number
-  readonly options: StepOptions
+  readonly options: ProcessOptions
 }
 
 interface Counters {

@@ -4,13 +4,13 @@ import { type SideOutput, sideOutput } from '../operators/side-output.js'
 import { mapState, valueState } from '../state/declare.js'
 import type { Key } from '../state/key.js'
 import type { KeyedStream } from '../stream/keyed-stream.js'
-import type { StepOptions, Stream } from '../stream/stream.js'
+import type { ProcessOptions, Stream } from '../stream/stream.js'
 import { addPattern } from './add-pattern.js'
 import { requireTimestamp } from './require-timestamp.js'
 import { millisOf, type Place, requireOptions, requireSelector, STEP_OPTIONS } from './settings.js'
 import { finiteOf } from './value-invalid.js'
 
-export interface RateOfChangeOptions<in T> extends StepOptions {
+export interface RateOfChangeOptions<in T> extends ProcessOptions {
   /** What changes: a counter's reading, a temperature. Finite. */
   readonly of: (record: T) => number
   /** The unit of time of `rate`. Default: a second. */
@@ -70,7 +70,7 @@ interface Settings<T> {
   readonly perMs: number
   /** Infinite: none. */
   readonly maxGapMs: number
-  readonly options: StepOptions
+  readonly options: ProcessOptions
 }
 
 interface Newest {
@@ -113,9 +113,11 @@ function addRateOfChange<K extends Key, T>(
           sideOutputs.late.emit(record)
           return
         }
+        // First of all: a record that is given up has replaced none.
+        const value = finiteOf(place, 'of', of(record))
         if (waiting.has(timestamp)) replaced.add()
         else timers.registerEventTime(timestamp)
-        waiting.put(timestamp, { value: finiteOf(place, 'of', of(record)), record })
+        waiting.put(timestamp, { value, record })
       },
       onTimer({ timestamp }, { key, state: { waiting, newest }, timers }) {
         const before = newest.value()

@@ -1,18 +1,20 @@
 import type { Duration } from '../duration.js'
+import { errorPolicyOf } from '../operators/guard/error-policy.js'
 import type { Key } from '../state/key.js'
 import type { CompileError } from '../stream/compile-error.js'
 import type { KeyedStream } from '../stream/keyed-stream.js'
-import type { None, StepOptions, Stream } from '../stream/stream.js'
+import type { None, ProcessOptions } from '../stream/stream.js'
 import type { WindowResults } from '../stream/windowed-stream.js'
 import type { AnyAggregate, Results } from '../window/aggregates/index.js'
 import { session, type TimeWindow } from '../window/index.js'
 import { type SessionTimes, sessionTimes } from './session-times.js'
-import { invalid, millisOf, type Place, requireOptions, STEP_OPTIONS } from './settings.js'
+import { invalid, millisOf, nameOf, type Place, requireOptions, STEP_OPTIONS } from './settings.js'
+import { withStreams } from './with-streams.js'
 
 type Features<T> = Readonly<Record<string, AnyAggregate<T>>>
 type Taken = CompileError<'The row has a field of this name already. Call the feature something else.'>
 
-export interface SessionFeaturesOptions<in T, As extends Features<T> = None> extends StepOptions {
+export interface SessionFeaturesOptions<in T, As extends Features<T> = None> extends ProcessOptions {
   /** A session ends when no record of the key follows within this time. */
   readonly gap: Duration
   /** How long after its end a session is kept for late records: each gives its row again, with everything. Default 0. */
@@ -83,7 +85,8 @@ export function sessionFeatures<K extends Key, T, As extends Features<T> = None>
       (row) => ({ ...row, ...(row['count'] as unknown as SessionTimes) }) as unknown as SessionFeatures<K, As>,
       { name: 'sessionFeatures' },
     )
-    return withLate(flat, rows.late)
+    const isHandedOn = errorPolicyOf(nameOf(place), options.onError)?.action === 'deadLetter'
+    return withStreams(flat, { late: rows.late, ...(isHandedOn && { failed: rows.failed }) })
   }
 }
 
@@ -97,8 +100,4 @@ function requireFeatures(place: Place, features: unknown): void {
     if (typeof (feature as Partial<AnyAggregate<unknown>> | undefined)?.add === 'function') continue
     throw invalid(place, `expected feature '${name}' to be an aggregate, such as count()`)
   }
-}
-
-function withLate<R, T>(rows: Stream<R>, late: Stream<T>): WindowResults<R, T> {
-  return Object.defineProperty(rows as WindowResults<R, T>, 'late', { value: late, enumerable: true })
 }

@@ -1,17 +1,19 @@
 import type { Counter } from '../context.js'
+import { errorPolicyOf } from '../operators/guard/error-policy.js'
 import type { KeyedProcess } from '../operators/process-function.js'
 import { type SideOutput, sideOutput } from '../operators/side-output.js'
 import { mapState, valueState } from '../state/declare.js'
 import type { Key, KeyScalar } from '../state/key.js'
 import type { CompileError } from '../stream/compile-error.js'
-import type { StepOptions, Stream } from '../stream/stream.js'
+import type { ProcessOptions, Stream } from '../stream/stream.js'
 import type { TimeWindow } from '../window/index.js'
 import { addPattern } from './add-pattern.js'
 import { type Candidate, rankIn } from './ranking.js'
-import { invalid, type Place, requireCount, requireOptions, requireSelector, STEP_OPTIONS } from './settings.js'
+import { invalid, nameOf, type Place, requireCount, requireOptions, requireSelector, STEP_OPTIONS } from './settings.js'
 import { keyOf, orderedOf, scalarOf, windowOf } from './value-invalid.js'
+import { withStreams } from './with-streams.js'
 
-export interface TopPerWindowOptions<in T> extends StepOptions {
+export interface TopPerWindowOptions<in T> extends ProcessOptions {
   readonly n: number
   /** What rows are ordered by, largest first. For the smallest, negate it. */
   readonly by: (row: T) => number
@@ -59,19 +61,26 @@ export function topPerWindow<T extends WindowRow>(
   for (const name of ['thenBy', 'per', 'id'] as const) {
     if (options[name] !== undefined) requireSelector(place, name, options[name])
   }
-  const { per } = options
+  const { per, onError } = options
   return (rows) => {
     if (typeof (rows as Partial<Stream<T>> | undefined)?.keyBy !== 'function') {
       throw invalid(place, `expected the rows of windows: rows.pipe(topPerWindow('${id}', ...))`)
     }
-    const keyed = rows.keyBy((row): readonly KeyScalar[] => {
-      const { start, end } = windowOf(place, row)
-      return per === undefined ? [start, end] : [start, end, scalarOf(place, 'per', per(row))]
-    })
-    return addPattern<readonly KeyScalar[], T, State<T>, Sides<T>, never, T & { readonly rank: number }, Counter>(
+    const policy = errorPolicyOf(nameOf(place), onError)
+    const keyed = rows.keyBy(
+      (row): readonly KeyScalar[] => {
+        const { start, end } = windowOf(place, row)
+        return per === undefined ? [start, end] : [start, end, scalarOf(place, 'per', per(row))]
+      },
+      onError === undefined ? {} : { onError },
+    )
+    const top = addPattern<readonly KeyScalar[], T, State<T>, Sides<T>, never, T & { readonly rank: number }, Counter>(
       keyed,
       { ...place, label: `topPerWindow(${options.n})`, options, definition: definitionOf(place, options) },
     )
+    if (policy?.action !== 'deadLetter') return top
+    // What has no key fails before it is ranked.
+    return withStreams(top.union(), { late: top.late, failed: keyed.failed.union(top.failed) })
   }
 }
 

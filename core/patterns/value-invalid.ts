@@ -49,11 +49,13 @@ export function valueInvalid(
   { expected, found }: { readonly expected: string; readonly found: unknown },
 ): TidemarkError {
   silence(found)
-  const remedy = isPromise(found)
+  const isAwaited = isPromise(found)
+  const remedy = isAwaited
     ? 'It is called without waiting: fetch what it needs in a step before this one, with mapAsync'
     : 'Filter such records out before this step, or give another value'
   return new TidemarkError({
-    code: 'PATTERN_VALUE_INVALID',
+    // A function that is asynchronous is so for every record: no error policy goes on after it.
+    code: isAwaited ? 'USER_FUNCTION_RETURNED_PROMISE' : 'PATTERN_VALUE_INVALID',
     domain: 'user',
     operatorId: place.id,
     message: `${nameOf(place)}: expected ${name} to give ${expected}, found ${typeOf(found)}. ${remedy}`,

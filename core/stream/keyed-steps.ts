@@ -1,6 +1,7 @@
 import type { DeadLetter } from '../connector.js'
 import { graphError } from '../graph/graph-error.js'
 import type { NodeInput } from '../graph/node.js'
+import { WaitedCalls } from '../operators/guard/waited-calls.js'
 import { keyedProcessOperator } from '../operators/keyed-process.js'
 import { keyedReduceOperator } from '../operators/keyed-reduce.js'
 import type { KeyedProcess } from '../operators/process-function.js'
@@ -22,7 +23,7 @@ import { requireFunction } from './require-function.js'
 import { outputOf, type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
 import { stateLabel } from './state-label.js'
-import type { ProcessOptions, SideStreams, StepOptions, Stream } from './stream.js'
+import type { ProcessOptions, SideStreams, Stream } from './stream.js'
 import { TemporalJoinSteps } from './temporal-join-steps.js'
 import { JoinedSteps } from './window-join-steps.js'
 import { WindowedSteps } from './windowed-steps.js'
@@ -34,7 +35,9 @@ export interface KeyedProcessStep<K extends Key, T, S extends StateDeclarations,
   readonly step: string
   readonly label: string
   readonly definition: KeyedProcess<K, T, S, O, R, Q, C>
-  readonly options: StepOptions | undefined
+  /** The same for one subtask, for what calls functions for records that have waited. */
+  readonly perSubtask?: (calls: WaitedCalls) => KeyedProcess<K, T, S, O, R, Q, C>
+  readonly options: ProcessOptions | undefined
 }
 
 export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
@@ -61,7 +64,7 @@ export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
   addProcess<R, Q, S extends StateDeclarations, O extends SideOutputs, C>(
     step: KeyedProcessStep<K, T, S, O, R, Q, C>,
   ): Stream<R | Q> & SideStreams<O> {
-    const { id, definition, options } = step
+    const { id, definition, perSubtask, options } = step
     const node = this.#scope.graph.addOperator({
       id: id ?? '',
       step: step.step,
@@ -69,7 +72,11 @@ export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
       inputs: this.#inputs,
       sideOutputs: Object.keys(definition.sideOutputs ?? {}),
       ...placementOf(options),
-      create: operatorOf(() => keyedProcessOperator(definition)),
+      boundary: 'record',
+      create: operatorOf(() => {
+        const calls = new WaitedCalls()
+        return keyedProcessOperator(perSubtask?.(calls) ?? definition, calls)
+      }),
     })
     return withSideStreams<R | Q, SideStreams<O>>(this.#scope, node)
   }

@@ -1,6 +1,7 @@
 /* Types of the patterns: what has to compile without an annotation, and what must not. */
 import {
   count,
+  type DeadLetter,
   defineJob,
   distinct,
   hours,
@@ -18,6 +19,7 @@ import {
   absence,
   type Change,
   deduplicate,
+  hotspots,
   rateOfChange,
   sequence,
   sessionFeatures,
@@ -158,6 +160,37 @@ defineJob('patterns', (job) => {
   keyed.pipe(sequence('wrong', { within, pattern: (p) => p.followedBy('order', isOrder) }))
   // @ts-expect-error a function that gives no pattern
   keyed.pipe(sequence('wrong', { within, pattern: () => undefined }))
+
+  // What becomes of a record that a function cannot take.
+  const onError = 'deadLetter'
+  const found = [
+    keyed.pipe(deduplicate('guarded-1', { within, onError })),
+    keyed.pipe(rateOfChange('guarded-2', { of: (event) => event.amount, onError })),
+    keyed.pipe(absence('guarded-3', { within, onError })),
+    keyed.pipe(sessionFeatures('guarded-4', { gap: within, onError })),
+    keyed.pipe(
+      sequence('guarded-5', {
+        within,
+        pattern: (p) => p.begin('order', isOrder).followedBy('any', () => true),
+        onError,
+      }),
+    ),
+    keyed.pipe(
+      hotspots('guarded-6', {
+        dimensions: { x: (event: Event) => event.amount },
+        windowSize: 10,
+        scanRadius: 1,
+        minimumPoints: 2,
+        onError,
+      }),
+    ),
+    totals.pipe(topPerWindow('guarded-7', { n: 10, by: (row) => row.total, onError: { retry: { attempts: 2 } } })),
+  ] as const
+  yes<Same<(typeof found)[number]['failed'], Stream<DeadLetter>>>()
+  // @ts-expect-error a policy that there is not
+  deduplicate('wrong', { within, onError: 'ignore' })
+  // @ts-expect-error as elsewhere an attempt has an end
+  rateOfChange('wrong', { of: (event: Event) => event.amount, onError: { retry: 3 } })
 
   // Steps that are shared between jobs: a function of a keyed stream.
   const alarms = (readings: KeyedStream<string, Event>) =>

@@ -1,9 +1,9 @@
-import type { StepOptions } from '../../stream/stream.js'
+import type { ProcessOptions } from '../../stream/stream.js'
 import { invalid, type Place, requireOptions, STEP_OPTIONS } from '../settings.js'
 import { valueInvalid } from '../value-invalid.js'
 import { LARGEST } from './point-grid.js'
 
-export interface HotspotOptions<in T, D extends string> extends StepOptions {
+export interface HotspotOptions<in T, D extends string> extends ProcessOptions {
   /** The coordinates of a record, by name. All in one unit: distances are Euclidean. At most 8. */
   readonly dimensions: Readonly<Record<D, (value: T) => number>>
   /** The last so many points of a key are looked at, by event time: from 2 to 100,000. AWS has it from 100 to 1,000. */

@@ -1,12 +1,14 @@
 import type { Counter } from '../../context.js'
 import { type Duration, formatDuration } from '../../duration.js'
+import { GIVEN_UP } from '../../operators/guard/call-guard.js'
+import type { WaitedCalls } from '../../operators/guard/waited-calls.js'
 import type { KeyedProcess } from '../../operators/process-function.js'
 import { type SideOutput, sideOutput } from '../../operators/side-output.js'
 import type { ValueState } from '../../state/backend.js'
 import { type ValueDeclaration, valueState } from '../../state/declare.js'
 import type { Key } from '../../state/key.js'
 import type { KeyedStream } from '../../stream/keyed-stream.js'
-import type { StepOptions, Stream } from '../../stream/stream.js'
+import type { ProcessOptions, Stream } from '../../stream/stream.js'
 import { addPattern } from '../add-pattern.js'
 import { addTo, bufferState, takeFrom } from '../event-time-buffer.js'
 import { requireTimestamp } from '../require-timestamp.js'
@@ -14,7 +16,7 @@ import { millisOf, type Place, requireCount, requireOneOf, requireOptions, STEP_
 import { advance, begin, capturesOf, hasAllSteps, type Moment, type PartialMatch } from './matching.js'
 import { type CompiledPattern, compilePattern, type Pattern, type PatternStart } from './pattern.js'
 
-export interface SequenceOptions<T, C> extends StepOptions {
+export interface SequenceOptions<T, C> extends ProcessOptions {
   /** `(p) => p.begin('order', isOrder).notFollowedBy(isCancelled).followedBy('payment', isPayment)` */
   readonly pattern: (pattern: PatternStart<T>) => Pattern<T, C>
   /** The last record of a match comes less than this after its first one; exactly then is too late. */
@@ -92,12 +94,14 @@ export function sequence<K extends Key, T, C>(
   requireCount(place, 'maxPartialMatches', limit)
   const pattern = compilePattern(place, options.pattern)
   const skips = afterMatch === 'skipPastLastEvent'
+  const settings = { pattern, withinMs, limit, skips }
   return (keyed) =>
     addPattern<K, T, State<T>, Sides<K, T, C>, never, SequenceMatch<K, C>, Counters>(keyed, {
       ...place,
       label: `sequence(${stepsOf(pattern)}; ${formatDuration({ ms: withinMs })})`,
       options,
-      definition: definitionOf(place, { pattern, withinMs, limit, skips }),
+      definition: definitionOf(place, settings),
+      perSubtask: (calls) => definitionOf(place, settings, calls),
     })
 }
 
@@ -131,6 +135,7 @@ interface Settings<T> {
 function definitionOf<K extends Key, T, C>(
   place: Place,
   { pattern, withinMs, limit, skips }: Settings<T>,
+  calls?: WaitedCalls,
 ): KeyedProcess<K, T, State<T>, Sides<K, T, C>, never, SequenceMatch<K, C>, Counters> {
   const isCompletedByTime = pattern.lastWithout.length > 0
   const name: Partials = `partials(${stepsOf(pattern)})`
@@ -149,6 +154,8 @@ function definitionOf<K extends Key, T, C>(
         sideOutputs.late.emit(record)
         return
       }
+      // One that cannot be given to `begin` is given up here, where it is known where it was read.
+      if (calls?.isGuarded) begin(pattern, { record, at: timestamp })
       addTo(state, timestamp, record)
       timers.registerEventTime(timestamp)
     },
@@ -159,10 +166,25 @@ function definitionOf<K extends Key, T, C>(
       const rows: SequenceMatch<K, C>[] = []
       // What is over at this moment is over for the records of this moment.
       let partials = endOf(before)
-      for (const record of takeFrom(state, at)) partials = look(partials, { record, at })
+      for (const record of takeFrom(state, at)) partials = lookAlone(partials, { record, at })
       if (partials.length === 0) stored.clear()
       else if (partials !== before) stored.update(partials)
       return rows
+
+      /** With an error policy a record that fails is given up alone: all is as if it had never come. */
+      function lookAlone(open: readonly PartialMatch<T>[], moment: Moment<T>): readonly PartialMatch<T>[] {
+        if (!calls?.isGuarded) return look(open, moment)
+        const found = rows.length
+        const call = (): readonly PartialMatch<T>[] => {
+          // Of an attempt before.
+          rows.length = found
+          return look(open, moment)
+        }
+        const left = calls.one(call, { record: moment.record, timestamp: at, name: 'a test of the pattern' })
+        if (left !== GIVEN_UP) return left
+        rows.length = found
+        return open
+      }
 
       /** What is left of the partial matches behind a record, and those that it begins. */
       function look(open: readonly PartialMatch<T>[], moment: Moment<T>): readonly PartialMatch<T>[] {

@@ -17,7 +17,7 @@ test.each<[string, (start: PatternStart<Item>) => Pattern<Item, unknown>]>([
   const harness = patternHarness((keyed) => keyed.pipe(sequence('under-test', { pattern, within: millis(10) })), [])
   const run = harness.verify({ input: [item('k', 1, 1), item('k', 2, 2), endOfInput()], expect: [] })
   await expect(run).rejects.toMatchObject({
-    code: 'PATTERN_VALUE_INVALID',
+    code: 'USER_FUNCTION_RETURNED_PROMISE',
     message: expect.stringContaining(`the test of ${name}`),
   })
 })
