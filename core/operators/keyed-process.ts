@@ -23,10 +23,13 @@ export function keyedProcessOperator<K extends Key, T, S extends StateDeclaratio
   return new KeyedProcessOperator(definition, [{ name: 'process', call: definition.process.bind(definition) }], calls)
 }
 
-interface Firing {
-  readonly timer: FiredTimer
+interface Place {
   readonly key: InternalKey
   readonly group: number
+}
+
+interface Firing extends Place {
+  readonly timer: FiredTimer
 }
 
 /** What gets the records of one input, by the name that errors call it. */
@@ -51,6 +54,8 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
   #emission!: Emission<R | Q>
   /** Whose rows are being emitted, while a timer's are. */
   #firing: Firing | undefined
+  /** Whose rows found no more room last, of a record. */
+  #halted: Place | undefined
 
   constructor(
     definition: KeyedHooks<K, S, O, Q, C>,
@@ -101,7 +106,10 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
           emission.call = onRecord.name
           emission.start(result, i, timestamp)
         }
-        if (!emission.drain(output, timestamp, i)) return i
+        if (!emission.drain(output, timestamp, i)) {
+          this.#halted = { key: keys[i] as InternalKey, group: groups[i]! }
+          return i
+        }
       }
       return length
     } finally {
@@ -124,9 +132,20 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
 
   async close(): Promise<void> {
     try {
-      this.#emission?.abandon()
+      if (this.#emission?.active) this.#abandon(this.#firing ?? this.#halted)
     } finally {
       await this.#code.close()
+    }
+  }
+
+  /** A generator's `finally` is part of its call: state is there. */
+  #abandon(place: Place | undefined): void {
+    const { keyedState } = this.#engine
+    if (place !== undefined) keyedState.setCurrentKey(place.key, place.group)
+    try {
+      this.#emission.abandon()
+    } finally {
+      keyedState.clearCurrentKey()
     }
   }
 

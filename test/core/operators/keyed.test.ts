@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { NO_TIMESTAMP } from '../../../core/element.js'
+import { Batch, NO_TIMESTAMP } from '../../../core/element.js'
 import { keyedProcessOperator } from '../../../core/operators/keyed-process.js'
 import { keyedReduceOperator } from '../../../core/operators/keyed-reduce.js'
-import type { Operator } from '../../../core/operators/operator.js'
+import type { Operator, Output } from '../../../core/operators/operator.js'
 import { sideOutput } from '../../../core/operators/side-output.js'
+import type { ValueState } from '../../../core/state/backend.js'
 import { mapState, valueState } from '../../../core/state/declare.js'
+import { toInternalKey } from '../../../core/state/key-codec.js'
+import { HarnessEnvironment } from '../../harness/environment.js'
 import {
   ALL_AT_ONCE,
   emitted,
@@ -15,6 +18,9 @@ import {
   record,
   watermark,
 } from '../../harness/index.js'
+import { HarnessMetrics } from '../../harness/metrics.js'
+import { OperatorInstance } from '../../harness/operator-instance.js'
+import { EMPTY_SNAPSHOT } from '../../harness/snapshot.js'
 
 interface Reading {
   readonly key: string
@@ -237,3 +243,66 @@ describe('keyed process', () => {
     await expect(run).rejects.toMatchObject({ code: 'USER_FUNCTION_FAILED', location: 'timestamp 5' })
   })
 })
+
+test.each([
+  ['a record', (operator: Operator<unknown>, output: Output) => operator.process(rowOf('a'), 0, output, 0)],
+  [
+    'a timer',
+    (operator: Operator<unknown>, output: Output) => {
+      operator.process(rowOf('timer'), 0, output, 0)
+      return operator.onWatermark?.(5, output)
+    },
+  ],
+] as const)(
+  "a generator of %s that is not finished has state in its 'finally' when the job stops",
+  async (_of, halt) => {
+    const seen: unknown[] = []
+    function* rows(state: { readonly n: ValueState<number> }): Generator<number> {
+      try {
+        state.n.update(7)
+        yield 1
+        yield 2
+      } finally {
+        seen.push(state.n.value())
+      }
+    }
+    const operator = keyedProcessOperator({
+      state: { n: valueState<number>() },
+      process(value: unknown, { state, timers }) {
+        timers.registerEventTime(5)
+        return value === 'timer' ? [] : rows(state)
+      },
+      onTimer: (_timer, { state }) => rows(state),
+    })
+    const instance = new OperatorInstance({
+      operator: operator as Operator,
+      index: 0,
+      parallelism: 1,
+      maxParallelism: 1,
+      sideOutputs: [],
+      environment: new HarnessEnvironment(0),
+      metrics: new HarnessMetrics(),
+      parameters: {},
+      restored: EMPTY_SNAPSHOT,
+      ports: [[]],
+      capacity: 16,
+      isClosedEverySecondCall: false,
+    })
+    await instance.open()
+    let emittedRows = 0
+    const output: Output = {
+      origin: undefined,
+      get full() {
+        return emittedRows > 0
+      },
+      emit: () => void emittedRows++,
+      emitTo: () => undefined,
+      emitBatch: () => undefined,
+    }
+    expect(halt(operator as Operator<unknown>, output)).toBeFalsy()
+    await operator.close?.()
+    expect(seen).toEqual([7])
+  },
+)
+
+const rowOf = (value: unknown) => new Batch([value], [1], [toInternalKey('a')], [0])
