@@ -1,7 +1,11 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { boundedOutOfOrderness, count, defineJob, hours, mapState, seconds, sum, tumbling, valueState } from 'tidemark'
 import { collectInto, collection } from 'tidemark/collection'
 import { memoryStore, run, type StateOptions } from 'tidemark/run'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
 interface Ride {
   readonly zone: string
@@ -110,5 +114,45 @@ describe('a job with state on disk', () => {
       code: 'OPTION_INVALID',
       message: expect.stringContaining(message),
     })
+  })
+})
+
+/** Files without names that the process holds open in a folder, as Linux shows them. */
+const heldIn = async (folder: string): Promise<string[]> => {
+  const links = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''))
+  return (await Promise.all(links)).filter((path) => path.startsWith(folder))
+}
+
+describe.runIf(existsSync('/proc/self/fd'))('files of state on disk', () => {
+  it('are let go when the function that used them cannot be closed', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'tidemark-disk-'))
+    onTestFinished(() => rm(directory, { recursive: true, force: true }))
+    let held: readonly string[] = []
+    const broken = defineJob('broken', (job) => {
+      job
+        .from('rides', collection(rides.slice(0, 5000)))
+        .keyBy((ride) => ride.zone)
+        .process('count', {
+          state: { total: valueState<number>() },
+          process({ zone }, { state }) {
+            state.total.mutate((total) => (total ?? 0) + 1)
+            return [zone]
+          },
+          close: async () => {
+            held = await heldIn(directory)
+            throw new RangeError('not now')
+          },
+        })
+        .to('rows', collectInto<string>([]))
+    })
+    const ignore = (): void => undefined
+    const handle = await run(broken, {
+      state: { kind: 'disk', directory, cacheBytes: 0 },
+      parallelism: 1,
+      logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+    })
+    await handle.result.catch(() => undefined)
+    expect(held.length).toBeGreaterThan(0)
+    await vi.waitFor(async () => expect(await heldIn(directory)).toEqual([]))
   })
 })
