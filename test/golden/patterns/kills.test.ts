@@ -1,46 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
+import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { bundled } from '../../setup/bundled.js'
+import { killAgainAndAgain, startChild } from '../killed.js'
 import { choices, IS_WHOLE, SEED } from '../taxi/seeded.js'
 import { expectedResults, makeEvents } from './expected.js'
 import type { ChildOptions } from './kill-child.js'
 import { resultsIn } from './run-job.js'
 
-const ROOT = resolve(import.meta.dirname, '../../..')
 const KILLS = IS_WHOLE ? 20 : 2
 const EVENTS = 1000 * KILLS
 /** Between two batches of a split: so long that the job has work left at every kill, also where it is slow. */
 const PAUSE_MS = 500
-
-function start(module: string, options: ChildOptions) {
-  const child: ChildProcess = spawn(process.execPath, ['--no-warnings', module, JSON.stringify(options)], {
-    cwd: ROOT,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  let error = ''
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    error += text
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  const ended = new Promise<{ readonly code: number | null; readonly error: string }>((done) =>
-    child.on('close', (code) => done({ code, error })),
-  )
-  return { child, ended }
-}
-
-/** Something is visible that was not: a checkpoint has been completed since. Undefined when it ends first. */
-async function moreVisible(out: string, than: number, isOver: () => boolean): Promise<number | undefined> {
-  while (!isOver()) {
-    const now = (await readdir(join(out, 'unique')).catch(() => [])).filter((name) => name.endsWith('.jsonl')).length
-    if (now > than) return now
-    await pause(10)
-  }
-  return undefined
-}
 
 describe(`a job of all patterns (seed ${SEED})`, () => {
   it.each(IS_WHOLE ? (['heap', 'disk'] as const) : [choices(SEED).one(['heap', 'disk'])])(
@@ -61,19 +33,14 @@ describe(`a job of all patterns (seed ${SEED})`, () => {
         parallelism: random.one([1, 2, 3]),
         state,
       })
-      let visible = 0
-      let kills = 0
-      for (let round = 0; round < KILLS; round++) {
-        const { child, ended } = start(module, options(PAUSE_MS))
-        const seen = await moreVisible(out, visible, () => child.exitCode !== null)
-        if (seen === undefined) throw new Error(`it ended by itself:\n${(await ended).error}`)
-        visible = seen
-        child.kill('SIGKILL')
-        const { code } = await ended
-        if (code === null) kills++
-      }
-      expect(kills, 'kills before the input had ended').toBe(KILLS)
-      expect(await start(module, options(0)).ended).toEqual({ code: 0, error: expect.any(String) })
+      await killAgainAndAgain({
+        module,
+        kills: KILLS,
+        options: () => options(PAUSE_MS),
+        watched: join(out, 'unique'),
+        delayMs: () => random.between(0, 100),
+      })
+      expect(await startChild(module, options(0)).ended).toEqual({ code: 0, error: expect.any(String) })
       expect(await resultsIn(out)).toEqual(expectedResults(makeEvents(SEED % 1_000_000, EVENTS)))
     },
   )
