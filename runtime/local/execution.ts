@@ -193,14 +193,9 @@ export class Execution {
         else stage.stopTimers()
         // What was never opened has nothing to close, and what was closed is not closed again.
         if (operator && this.opened.delete(operator)) await operator.close?.()
-      } catch (error) {
-        this.options.logger.warn('an operator could not be closed', { operator: node.id, error: messageOf(error) })
-      }
-      // Its files on disk are no longer there for anybody, whatever the operator's own close did.
-      try {
         keyedState()?.close()
       } catch (error) {
-        this.options.logger.warn('state could not be closed', { operator: node.id, error: messageOf(error) })
+        this.options.logger.warn('an operator could not be closed', { operator: node.id, error: messageOf(error) })
       }
     }
   }

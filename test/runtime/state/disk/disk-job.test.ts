@@ -128,6 +128,7 @@ describe.runIf(existsSync('/proc/self/fd'))('files of state on disk', () => {
     const directory = await mkdtemp(join(tmpdir(), 'tidemark-disk-'))
     onTestFinished(() => rm(directory, { recursive: true, force: true }))
     let held: readonly string[] = []
+    let seen = 0
     const broken = defineJob('broken', (job) => {
       job
         .from('rides', collection(rides.slice(0, 5000)))
@@ -136,6 +137,7 @@ describe.runIf(existsSync('/proc/self/fd'))('files of state on disk', () => {
           state: { total: valueState<number>() },
           process({ zone }, { state }) {
             state.total.mutate((total) => (total ?? 0) + 1)
+            if (++seen === 3000) void handle.cancel()
             return [zone]
           },
           close: async () => {
@@ -151,7 +153,7 @@ describe.runIf(existsSync('/proc/self/fd'))('files of state on disk', () => {
       parallelism: 1,
       logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
     })
-    await handle.result.catch(() => undefined)
+    expect(await handle.result).toMatchObject({ status: 'cancelled' })
     expect(held.length).toBeGreaterThan(0)
     await vi.waitFor(async () => expect(await heldIn(directory)).toEqual([]))
   })
