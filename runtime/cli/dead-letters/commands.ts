@@ -27,7 +27,10 @@ export function addDeadLetterCommands(root: Command, io: CliIo): void {
 }
 
 function timeOf(text: string): number {
-  const time = Date.parse(text)
-  if (Number.isNaN(time)) throw new InvalidArgumentError('Expected a time such as 2026-11-21T12:00:00Z.')
+  // Date.parse takes '1' for the year 2001.
+  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(time)) {
+    throw new InvalidArgumentError('Expected a date or a time such as 2026-11-21 or 2026-11-21T12:00:00Z.')
+  }
   return time
 }

@@ -26,6 +26,7 @@ export async function withLetters<R>(
   { s3Endpoint }: LetterPlace,
   work: (store: ObjectStore) => Promise<R>,
 ): Promise<R> {
+  if (location === '') throw missing('the place is empty')
   const place = parseLocation(location)
   // A store makes the folder that it is opened in.
   if (place.kind === 'folder' && !(await stat(place.path).catch(() => undefined))?.isDirectory()) {
@@ -48,7 +49,10 @@ export async function withLetters<R>(
  * @throws TidemarkError DEAD_LETTERS_MISSING, DEAD_LETTER_INVALID
  */
 export async function* lettersIn(store: ObjectStore, filter: LetterFilter): AsyncGenerator<StoredLetter> {
-  const names = (await store.list('')).filter((name) => /\.jsonl(\.gz)?$/.test(name) && !name.startsWith(REPLAYED))
+  const all = (await store.list('')).filter((name) => !name.startsWith(REPLAYED))
+  const packed = all.find((name) => name.endsWith('.jsonl.zst'))
+  if (packed !== undefined) throw unreadable(`${packed} is compressed with zstd: unpack it (zstd -d --rm) first`)
+  const names = all.filter((name) => /\.jsonl(\.gz)?$/.test(name))
   if (names.length === 0) throw missing(`${store.location} has no file that ends in .jsonl or .jsonl.gz`)
   for (const name of names) {
     const lines = (await textOf(store, name)).split('\n')
@@ -67,13 +71,15 @@ async function textOf(store: ObjectStore, name: string): Promise<string> {
   try {
     return gunzipSync(data).toString('utf8')
   } catch (cause) {
-    throw new TidemarkError({
-      code: 'DEAD_LETTER_INVALID',
-      domain: 'user',
-      message: `${name}: expected a gzip file, found something else (${messageOf(cause)}). Take it away, or copy it again`,
+    throw unreadable(
+      `${name}: expected a gzip file, found something else (${messageOf(cause)}). Take it away, or copy it again`,
       cause,
-    })
+    )
   }
+}
+
+function unreadable(message: string, cause?: unknown): TidemarkError {
+  return new TidemarkError({ code: 'DEAD_LETTER_INVALID', domain: 'user', message, cause })
 }
 
 function isAsked({ code, operatorId, rejectedAt }: StoredLetter, asked: LetterFilter): boolean {

@@ -101,6 +101,24 @@ describe('tidemark dead-letters show', () => {
     await writeFile(join(path, 'rows.jsonl'), '{"n":1}\n')
     expect((await tidemark('dead-letters', 'show', path)).error).toContain('rows.jsonl:1: expected a dead letter')
   })
+
+  it('does not pass over files that it cannot read', async () => {
+    const path = await lettersFolder()
+    await writeFile(join(path, 'more.jsonl.zst'), 'anything')
+    const { code, error } = await tidemark('dead-letters', 'show', path)
+    expect(code).toBe(1)
+    expect(error).toContain('more.jsonl.zst is compressed with zstd')
+  })
+
+  it.each(['1', 'yesterday', '12:00', '2026'])('takes no time from %s', async (since) => {
+    const { code, error } = await tidemark('dead-letters', 'show', await lettersFolder(), '--since', since)
+    expect(code).not.toBe(0)
+    expect(error).toContain('Expected a date or a time such as')
+  })
+
+  it('asks for a place where none is given', async () => {
+    expect((await tidemark('dead-letters', 'show', '')).error).toContain('expected a folder or s3://bucket/prefix')
+  })
 })
 
 describe('tidemark dead-letters replay', () => {
