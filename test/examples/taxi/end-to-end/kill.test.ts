@@ -51,7 +51,7 @@ describe('the taxi job', () => {
   it(`killed ${KILLS} times while it reads gives each result once (seed ${SEED})`, { timeout: 300_000 }, async () => {
     const random = choices(SEED)
     const format = random.one(['jsonl', 'parquet'])
-    const stream = await streamOfTrips({ trips: 140_000, seed: SEED % 1000, shards: 4, readBytes: 200_000 })
+    const stream = await streamOfTrips({ trips: 110_000, seed: SEED % 1000, shards: 4, readBytes: 200_000 })
     const { golden, out, checkpoints } = stream
     const start = (): Process =>
       stream.job(
