@@ -38,7 +38,7 @@ describe(`a savepoint with a full queue (seed ${SEED})`, () => {
       const options = (name: string) => ({
         state,
         restart: fixedDelay({ attempts: 1, delay: millis(1) }),
-        // The savepoint is the only one: behind a checkpoint that is under way it would come when the queue has moved on.
+        // The savepoint is the only one: each lets more of the input in, and an input that has ended waits for its last result.
         checkpoints: { to: join(folder, name), interval: hours(1) },
       })
       const first = await startPart({
