@@ -8,6 +8,7 @@ const ROOT = resolve(import.meta.dirname, '../..')
 
 export interface Ended {
   readonly code: number | null
+  readonly signal: NodeJS.Signals | null
   readonly error: string
 }
 
@@ -25,7 +26,7 @@ export function startChild(
     error += text
   })
   onTestFinished(() => void child.kill('SIGKILL'))
-  return { child, ended: new Promise((done) => child.on('close', (code) => done({ code, error }))) }
+  return { child, ended: new Promise((done) => child.on('close', (code, signal) => done({ code, signal, error }))) }
 }
 
 export interface Kills {

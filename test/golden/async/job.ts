@@ -1,5 +1,5 @@
-import { boundedOutOfOrderness, type DeadLetter, defineJob, millis, type Source, type Stream, tumbling } from 'tidemark'
-import { fileSink, jsonLines } from 'tidemark/file'
+import { boundedOutOfOrderness, type DeadLetter, defineJob, millis, type Source, tumbling } from 'tidemark'
+import { lineWriter } from '../golden-job.js'
 
 export interface Order {
   readonly n: number
@@ -52,8 +52,7 @@ async function askTwice(url: string, order: Order, signal: AbortSignal): Promise
 /** Answers of a service for each order, and how many there were in each minute. */
 export const asyncJob = (orders: Source<Order>, { out, url, isOrdered, timeoutMs }: AsyncJobOptions) =>
   defineJob('async', (job) => {
-    const write = (name: (typeof RESULTS)[number], rows: Stream<object>) =>
-      rows.to(`${name}-lines`, fileSink<object>({ path: `${out}/${name}`, format: jsonLines() }))
+    const write = lineWriter<(typeof RESULTS)[number]>(out)
     const answers = job
       .from('orders', orders, boundedOutOfOrderness({ timestamp: ({ at }) => at, maxDelay: millis(DISORDER_MS) }))
       .mapAsync('ask', (order, { signal }) => askTwice(url, order, signal), {

@@ -1,21 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { type JobHandle, type RunOptions, run } from 'tidemark/run'
-import { expect } from 'vitest'
 import { Gate, pausedSource } from '../jobs/paused-source.js'
-import {
-  type Answer,
-  type AsyncJobOptions,
-  asyncJob,
-  makeOrders,
-  NO_ANSWER,
-  type Order,
-  RESULTS,
-  WINDOW_MS,
-} from './job.js'
-import { answerTo, isRefused, isSilent } from './service.js'
+import { type AsyncJobOptions, asyncJob, makeOrders } from './job.js'
 
-export interface Part extends AsyncJobOptions {
+interface Part extends AsyncJobOptions {
   readonly count: number
   readonly pauseMs: number
   readonly options: RunOptions
@@ -23,47 +10,4 @@ export interface Part extends AsyncJobOptions {
 
 export function startPart({ count, pauseMs, options, ...job }: Part): Promise<JobHandle> {
   return run(asyncJob(pausedSource(makeOrders(count), new Gate(), { batch: 11, pauseMs }), job), options)
-}
-
-async function linesOf(out: string): Promise<Record<(typeof RESULTS)[number], readonly string[]>> {
-  const lines = { answers: [], counts: [], refused: [], late: [] } as Record<(typeof RESULTS)[number], string[]>
-  for (const name of RESULTS) {
-    const files = (await readdir(join(out, name)).catch(() => [])).filter((file) => file.endsWith('.jsonl'))
-    const texts = await Promise.all(files.map((file) => readFile(join(out, name, file), 'utf8')))
-    lines[name] = texts.flatMap((text) => text.split('\n').filter((line) => line !== '')).sort()
-  }
-  return lines
-}
-
-/**
- * Each order has one answer or one dead letter. What the service answers for may still have timed out, where the machine
- * is slow; the windows behind it have what was answered, and nothing was late.
- */
-export async function expectEachOnce(out: string, count: number): Promise<void> {
-  const lines = await linesOf(out)
-  const answers = lines.answers.map((line) => JSON.parse(line) as Answer)
-  const refused = lines.refused.map((line) => JSON.parse(line) as Order)
-  const orders = makeOrders(count).flat()
-  const numbers = [...answers, ...refused].map(({ n }) => n).sort((one, other) => one - other)
-  expect(numbers).toEqual(orders.map(({ n }) => n).sort((one, other) => one - other))
-  for (const { n, said } of answers) {
-    if (said !== NO_ANSWER) expect({ n, said }).toEqual({ n, said: answerTo(n) })
-    if (isSilent(n)) expect({ n, said }).toEqual({ n, said: NO_ANSWER })
-  }
-  expect(refused.filter(({ n }) => !isRefused(n))).toEqual([])
-  expect(refused.length).toBeGreaterThan(0)
-  expect(lines.late).toEqual([])
-  expect(lines.counts).toEqual(countsOf(answers))
-}
-
-function countsOf(answers: readonly Answer[]): readonly string[] {
-  const counts = new Map<string, { readonly key: number; readonly end: number; count: number }>()
-  for (const { n, at } of answers) {
-    const key = n % 4
-    const end = (Math.floor(at / WINDOW_MS) + 1) * WINDOW_MS
-    const row = counts.get(`${key} ${end}`) ?? { key, end, count: 0 }
-    row.count++
-    counts.set(`${key} ${end}`, row)
-  }
-  return [...counts.values()].map((row) => JSON.stringify(row)).sort()
 }

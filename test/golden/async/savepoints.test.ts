@@ -1,12 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hours, millis } from 'tidemark'
 import { fixedDelay } from 'tidemark/run'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { folderOfTest } from '../folder.js'
 import { choices, IS_WHOLE, SEED } from '../taxi/seeded.js'
+import { expectEachOnce } from './each-once.js'
 import { CAPACITY } from './job.js'
-import { expectEachOnce, startPart } from './run-job.js'
+import { startPart } from './run-job.js'
 import { startService } from './service.js'
 
 const ORDERS = 420
@@ -28,8 +28,7 @@ describe(`a savepoint with a full queue (seed ${SEED})`, () => {
     'while the service says nothing, from parallelism $before to $after: each record has one result, $state, ordered: $isOrdered (#$seed)',
     { timeout: 120_000 },
     async ({ state, isOrdered, seed, before, after, hushAt }) => {
-      const folder = await mkdtemp(join(tmpdir(), 'tidemark-async-'))
-      onTestFinished(() => rm(folder, { recursive: true, force: true }))
+      const folder = await folderOfTest('async')
       const service = await startService(seed)
       const out = join(folder, 'out')
       const savepoint = join(folder, 'savepoint')

@@ -1,18 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { readdir } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type LocalS3, type S3FaultRule, startLocalS3 } from 'tidemark/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { bundled } from '../../setup/bundled.js'
+import { folderOfTest } from '../folder.js'
+import { startChild } from '../killed.js'
+import { resultsIn } from '../results-in.js'
 import { choices, SEED } from '../taxi/seeded.js'
 import { makeInput } from './events.js'
 import { expectedResults } from './expected.js'
-import { resultsIn } from './golden-run.js'
+import { RESULTS } from './job.js'
 import type { ChildOptions } from './kill-child.js'
 
-const ROOT = resolve(import.meta.dirname, '../../..')
 const KILLS = Number(process.env['TIDEMARK_KILLS'] ?? 10)
 const PAYMENTS = 400 * KILLS + 2000
 const SPLITS = 3
@@ -31,26 +30,6 @@ const FAULTS: readonly S3FaultRule[] = [
   { operation: 'GetObject', rate: 0.03, fault: { kind: 'corrupted' } },
   { operation: 'PutObject', rate: 0.01, fault: { kind: 'errorInBody' } },
 ]
-
-interface Ended {
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
-  readonly error: string
-}
-
-function start(
-  module: string,
-  options: ChildOptions,
-): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const args = ['--no-warnings', module, JSON.stringify(options)]
-  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] })
-  let error = ''
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    error += text
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  return { child, ended: new Promise((done) => child.on('close', (code, signal) => done({ code, signal, error }))) }
-}
 
 /** Names that the newest entry of the log leads to, and the log's own. */
 async function neededObjects(s3: LocalS3): Promise<{ readonly needed: Set<string>; readonly all: readonly string[] }> {
@@ -80,9 +59,7 @@ describe(`the golden job on an S3 that fails now and then (seed ${SEED})`, () =>
     timeout: 60_000 + KILLS * 12_000,
   }, async () => {
     const random = choices(SEED)
-    const folder = await mkdtemp(join(tmpdir(), 'tidemark-kills-'))
-    onTestFinished(() => rm(folder, { recursive: true, force: true }))
-    const out = join(folder, 'out')
+    const out = await folderOfTest('kills')
     const s3 = await startLocalS3({ random: { next: () => random.between(0, 999_999) / 1_000_000 } })
     onTestFinished(() => s3.close())
     s3.createBucket('state')
@@ -103,7 +80,7 @@ describe(`the golden job on an S3 that fails now and then (seed ${SEED})`, () =>
     let starts = 0
     for (;;) {
       starts++
-      const { child, ended } = start(module, options())
+      const { child, ended } = startChild(module, options())
       const killed = kills < KILLS
       if (killed) {
         await Promise.race([pause(random.between(300, 2500)), ended])
@@ -117,16 +94,16 @@ describe(`the golden job on an S3 that fails now and then (seed ${SEED})`, () =>
     }
     expect(kills, 'kills before the input had ended').toBe(KILLS)
     const input = makeInput(SEED % 1_000_000, { payments: PAYMENTS, splits: SPLITS })
-    expect(await resultsIn(out)).toEqual(expectedResults(input))
+    expect(await resultsIn(out, RESULTS)).toEqual(expectedResults(input))
 
     // A last start has nothing to do but to sweep.
     s3.faults.clear()
-    expect(await start(module, options()).ended).toMatchObject({ code: 0, signal: null })
-    expect(await resultsIn(out)).toEqual(expectedResults(input))
+    expect(await startChild(module, options()).ended).toMatchObject({ code: 0, signal: null })
+    expect(await resultsIn(out, RESULTS)).toEqual(expectedResults(input))
     const { needed, all } = await neededObjects(s3)
     // Probes of starts that were killed go when they are old: before that another start may be at it.
     expect(all.filter((key) => !needed.has(key) && !key.startsWith('job/preflight/'))).toEqual([])
-    const staged = await readdir(join(out), { recursive: true, withFileTypes: true })
+    const staged = await readdir(out, { recursive: true, withFileTypes: true })
     expect(
       staged.filter((entry) => entry.isFile() && !/\.jsonl$|\.tidemark$/.test(entry.name)).map(({ name }) => name),
     ).toEqual([])

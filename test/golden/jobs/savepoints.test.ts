@@ -1,14 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { millis } from 'tidemark'
 import type { CheckpointOptions } from 'tidemark/run'
 import { type LocalS3, startLocalS3 } from 'tidemark/testing'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { folderOfTest } from '../folder.js'
+import { resultsIn } from '../results-in.js'
 import { choices, IS_WHOLE, SEED } from '../taxi/seeded.js'
 import { makeInput } from './events.js'
 import { expectedResults } from './expected.js'
-import { goldenRun, resultsIn } from './golden-run.js'
+import { goldenRun } from './golden-run.js'
+import { RESULTS } from './job.js'
 
 const random = choices(SEED)
 const ROUNDS = IS_WHOLE ? 20 : 1
@@ -37,8 +38,7 @@ describe(`the golden job over a savepoint (seed ${SEED})`, () => {
   afterAll(() => s3.close())
 
   async function places(storage: 'directory' | 'S3', name: string) {
-    const folder = await mkdtemp(join(tmpdir(), 'tidemark-golden-'))
-    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const folder = await folderOfTest('golden')
     const root = storage === 'S3' ? `s3://state/${name}` : folder
     const options = {
       endpoint: s3.endpoint,
@@ -57,7 +57,7 @@ describe(`the golden job over a savepoint (seed ${SEED})`, () => {
     const { out, checkpoints } = await places('directory', 'whole')
     const input = makeInput(SEED, { payments: PAYMENTS, splits: 3 })
     await goldenRun({ out, input, options: { parallelism: random.between(1, 7), checkpoints: checkpoints('whole') } })
-    expect(await resultsIn(out)).toEqual(expectedResults(input))
+    expect(await resultsIn(out, RESULTS)).toEqual(expectedResults(input))
   })
 
   it.each(CASES)(
@@ -71,7 +71,7 @@ describe(`the golden job over a savepoint (seed ${SEED})`, () => {
       expect(await goldenRun({ out, input, options: first, stop })).toMatchObject({ status: 'stopped' })
       const second = { parallelism: after, state, checkpoints: checkpoints('after'), from: savepoint }
       expect(await goldenRun({ out, input, options: second })).toMatchObject({ status: 'finished' })
-      expect(await resultsIn(out)).toEqual(expectedResults(input))
+      expect(await resultsIn(out, RESULTS)).toEqual(expectedResults(input))
     },
   )
 })

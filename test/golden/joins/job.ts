@@ -1,15 +1,22 @@
-import { boundedOutOfOrderness, defineJob, millis, type Source, session, tumbling, valueState } from 'tidemark'
-import { fileSink, jsonLines } from 'tidemark/file'
-import { AFTER_MS, BEFORE_MS, DISORDER_MS, GAP_MS, isRefused, type Offer, START, WINDOW_MS } from './expected.js'
+import { boundedOutOfOrderness, defineJob, millis, session, tumbling, valueState } from 'tidemark'
+import { type Given, type GoldenJob, lineWriter } from '../golden-job.js'
+import {
+  AFTER_MS,
+  BEFORE_MS,
+  DISORDER_MS,
+  expectedResults,
+  GAP_MS,
+  type Input,
+  isRefused,
+  makeInput,
+  type Offer,
+  START,
+  WINDOW_MS,
+} from './expected.js'
 
-export const RESULTS = ['near', 'pairs', 'priced', 'sessions', 'silent', 'refused'] as const
+const RESULTS = ['near', 'pairs', 'priced', 'sessions', 'silent', 'refused'] as const
 /** After everything. */
 const END = START + 365 * 86_400_000
-
-export interface Sources {
-  readonly offers: Source<Offer>
-  readonly prices: Source<Offer>
-}
 
 /** What the dead letter of a pair has. */
 interface RefusedPair {
@@ -19,31 +26,23 @@ interface RefusedPair {
   readonly right: Offer
 }
 
-/** Fails once, at the so many-th record. */
-export interface Fault {
-  at: number
-}
-
 /** Every kind of join in one job. Of pairs in a window some fail, and have a dead letter each. */
-export const joinsJob = (out: string, sources: Sources, fault: Fault) =>
+const joinsJob = ({ out, input, source, failOnce }: Given<Input>) =>
   defineJob('joins', (job) => {
     const byTime = boundedOutOfOrderness<Offer>({ timestamp: ({ at }) => at, maxDelay: millis(DISORDER_MS) })
-    const to = (name: (typeof RESULTS)[number]) => fileSink<object>({ path: `${out}/${name}`, format: jsonLines() })
+    const write = lineWriter<(typeof RESULTS)[number]>(out)
     const offers = job
-      .from('offers', sources.offers, byTime)
-      .map((offer) => {
-        if (--fault.at === 0) throw new Error('as the test wants it')
-        return offer
-      })
+      .from('offers', source(input.offers), byTime)
+      .map((offer) => failOnce(offer))
       .keyBy(({ item }) => item)
-    const prices = job.from('prices', sources.prices, byTime).keyBy(({ item }) => item)
+    const prices = job.from('prices', source(input.prices), byTime).keyBy(({ item }) => item)
 
-    offers
+    const near = offers
       .intervalJoin(prices, { lower: { before: millis(BEFORE_MS) }, upper: millis(AFTER_MS) })
       .process('near', (offer, price, { key, timestamp }) => [
         { item: key, offer: offer.number, price: price.number, at: timestamp },
       ])
-      .to('near-lines', to('near'))
+    write('near', near)
 
     const pairs = offers
       .join(prices)
@@ -56,39 +55,42 @@ export const joinsJob = (out: string, sources: Sources, fault: Fault) =>
         },
         { onError: 'deadLetter' },
       )
-    pairs.to('pair-lines', to('pairs'))
-    pairs.failed
-      .map(({ raw }) => {
-        const { key, window, left, right } = JSON.parse(new TextDecoder().decode(raw)) as RefusedPair
-        return { item: key, offer: left.number, price: right.number, end: window.end }
-      })
-      .to('refused-lines', to('refused'))
+    write('pairs', pairs)
+    const refused = pairs.failed.map(({ raw }) => {
+      const { key, window, left, right } = JSON.parse(new TextDecoder().decode(raw)) as RefusedPair
+      return { item: key, offer: left.number, price: right.number, end: window.end }
+    })
+    write('refused', refused)
 
-    offers
+    const priced = offers
       .temporalJoin(prices)
       .process('priced', (offer, price, { key }) => [{ item: key, offer: offer.number, since: price?.at ?? null }])
-      .to('priced-lines', to('priced'))
+    write('priced', priced)
 
-    offers
+    const sessions = offers
       .coGroup(prices)
       .window(session(millis(GAP_MS)))
       .process('sessions', (left, right, { key, window }) => [
         { item: key, end: window.end, offers: left.length, prices: right.length },
       ])
-      .to('session-lines', to('sessions'))
+    write('sessions', sessions)
 
-    offers
-      .connect(prices)
-      .process('silent', {
-        state: { offers: valueState<number>({ initial: () => 0 }), prices: valueState<number>({ initial: () => 0 }) },
-        onLeft(_offer, { state, timers }) {
-          state.offers.mutate((count) => (count ?? 0) + 1)
-          timers.registerEventTime(END)
-        },
-        onRight: (_price, { state }) => state.prices.mutate((count) => (count ?? 0) + 1),
-        onTimer: (_timer, { key, state }) => [
-          { item: key, offers: state.offers.value(), prices: state.prices.value() },
-        ],
-      })
-      .to('silent-lines', to('silent'))
+    const silent = offers.connect(prices).process('silent', {
+      state: { offers: valueState<number>({ initial: () => 0 }), prices: valueState<number>({ initial: () => 0 }) },
+      onLeft(_offer, { state, timers }) {
+        state.offers.mutate((count) => (count ?? 0) + 1)
+        timers.registerEventTime(END)
+      },
+      onRight: (_price, { state }) => state.prices.mutate((count) => (count ?? 0) + 1),
+      onTimer: (_timer, { key, state }) => [{ item: key, offers: state.offers.value(), prices: state.prices.value() }],
+    })
+    write('silent', silent)
   })
+
+export const joins: GoldenJob<Input> = {
+  name: 'joins',
+  results: RESULTS,
+  makeInput,
+  build: joinsJob,
+  expectedResults,
+}

@@ -1,49 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { millis } from 'tidemark'
-import { fixedDelay } from 'tidemark/run'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { choices, IS_WHOLE, SEED } from '../taxi/seeded.js'
-import { expectedResults, makeInput } from './expected.js'
-import { resultsIn, runPart } from './run-job.js'
+import { describe, it } from 'vitest'
+import { failedAndRescaled, rescaledCases } from '../rescaled-job.js'
+import { SEED } from '../taxi/seeded.js'
+import { joins } from './job.js'
 
-const random = choices(SEED)
 const RECORDS = 1500
 
-const CASES = Array.from({ length: IS_WHOLE ? 20 : 1 }).flatMap(() =>
-  (['heap', 'disk'] as const).map((state) => ({
-    state,
-    seed: random.between(1, 1_000_000),
-    before: random.between(1, 5),
-    after: random.between(1, 5),
-    // Long behind the first failure, so that it never comes while the job restarts.
-    stopAt: random.between(1000, 2 * RECORDS - 200),
-    failAt: [random.between(10, 100), random.between(10, 100)] as const,
-  })),
-)
-
 describe(`joins (seed ${SEED})`, () => {
-  it.each(CASES)(
+  it.each(rescaledCases({ parallelism: 5, stopAt: [1000, 2 * RECORDS - 200] }))(
     'fail, stop at $stopAt at parallelism $before, go on at $after and fail again: every result once, $state (#$seed)',
     { timeout: 120_000 },
-    async ({ state, seed, before, after, stopAt, failAt }) => {
-      const folder = await mkdtemp(join(tmpdir(), 'tidemark-joins-'))
-      onTestFinished(() => rm(folder, { recursive: true, force: true }))
-      const out = join(folder, 'out')
-      const savepoint = join(folder, 'savepoint')
-      const input = makeInput(seed, RECORDS)
-      const checkpoints = (part: string) => ({ to: join(folder, part), interval: millis(40) })
-      const restart = fixedDelay({ attempts: 1, delay: millis(1) })
-      const first = { parallelism: before, state, restart, checkpoints: checkpoints('first') }
-      const stop = { after: stopAt, savepoint }
-      expect(await runPart({ out, input, options: first, failAt: failAt[0], stop })).toMatchObject({
-        status: 'stopped',
-      })
-      const second = { parallelism: after, state, restart, checkpoints: checkpoints('second'), from: savepoint }
-      expect(await runPart({ out, input, options: second, failAt: failAt[1] })).toMatchObject({ status: 'finished' })
-      const results = await resultsIn(out)
-      for (const [name, lines] of Object.entries(expectedResults(input))) expect(results[name], name).toEqual(lines)
-    },
+    (rescaled) => failedAndRescaled(joins, RECORDS, rescaled),
   )
 })

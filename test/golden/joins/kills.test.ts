@@ -1,52 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { bundled } from '../../setup/bundled.js'
-import { killAgainAndAgain, startChild } from '../killed.js'
-import { choices, IS_WHOLE, SEED } from '../taxi/seeded.js'
-import { expectedResults, makeInput } from './expected.js'
-import type { ChildOptions } from './kill-child.js'
-import { resultsIn } from './run-job.js'
+import { describe, it } from 'vitest'
+import { killedAgainAndAgain, STATES } from '../killed-job.js'
+import { IS_WHOLE, SEED } from '../taxi/seeded.js'
+import { joins } from './job.js'
 
 const KILLS = IS_WHOLE ? 20 : 1
 /** Of each side. */
 const RECORDS = 500 * (KILLS + 1)
-/** Between two batches of a split: so long that the job has work left at every kill, also where it is slow. */
-const PAUSE_MS = 2000
 
 describe(`a job of all joins (seed ${SEED})`, () => {
-  it.each(IS_WHOLE ? (['heap', 'disk'] as const) : [choices(SEED).one(['heap', 'disk'])])(
+  it.each(STATES)(
     'killed again and again loses nothing and doubles nothing, dead letters too, state on %s',
     { timeout: 60_000 + KILLS * 10_000 },
-    async (state) => {
-      const random = choices(SEED)
-      const folder = await mkdtemp(join(tmpdir(), 'tidemark-joins-kills-'))
-      onTestFinished(() => rm(folder, { recursive: true, force: true }))
-      const module = await bundled('test/golden/joins/kill-child.ts')
-      const out = join(folder, 'out')
-      const seed = SEED % 1_000_000
-      const options = (pauseMs: number): ChildOptions => ({
-        out,
-        to: join(folder, 'checkpoints'),
-        seed,
-        count: RECORDS,
-        pauseMs,
-        parallelism: random.one([1, 2, 3]),
-        state,
-      })
-      await killAgainAndAgain({
-        module,
-        kills: KILLS,
-        options: () => options(PAUSE_MS),
-        watched: join(out, 'near'),
-        delayMs: () => random.between(0, 100),
-      })
-      expect(await startChild(module, options(0)).ended).toEqual({ code: 0, error: expect.any(String) })
-      const results = await resultsIn(out)
-      for (const [name, lines] of Object.entries(expectedResults(makeInput(seed, RECORDS)))) {
-        expect(results[name], name).toEqual(lines)
-      }
-    },
+    (state) => killedAgainAndAgain(joins, { state, kills: KILLS, count: RECORDS, pauseMs: 2000, watched: 'near' }),
   )
 })

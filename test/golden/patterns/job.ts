@@ -1,5 +1,4 @@
-import { boundedOutOfOrderness, count, defineJob, millis, type Source, type Stream, tumbling } from 'tidemark'
-import { fileSink, jsonLines } from 'tidemark/file'
+import { boundedOutOfOrderness, count, defineJob, millis, tumbling } from 'tidemark'
 import {
   absence,
   deduplicate,
@@ -9,39 +8,31 @@ import {
   sessionFeatures,
   topPerWindow,
 } from 'tidemark/patterns'
-import { DISORDER_MS, type Event, GAP_MS, HOTSPOTS, PERIOD_MS, TOP, WINDOW_MS, WITHIN_MS } from './expected.js'
+import { type Given, type GoldenJob, lineWriter, type Splits } from '../golden-job.js'
+import {
+  DISORDER_MS,
+  type Event,
+  expectedResults,
+  GAP_MS,
+  HOTSPOTS,
+  makeEvents,
+  PERIOD_MS,
+  TOP,
+  WINDOW_MS,
+  WITHIN_MS,
+} from './expected.js'
 
-export const RESULTS = [
-  'unique',
-  'rates',
-  'silent',
-  'sessions',
-  'top',
-  'paid',
-  'unpaid',
-  'hot',
-  'busy',
-  'late',
-] as const
-
-/** Fails once, at the so many-th event. */
-export interface Fault {
-  at: number
-}
+const RESULTS = ['unique', 'rates', 'silent', 'sessions', 'top', 'paid', 'unpaid', 'hot', 'busy', 'late'] as const
 
 /** Every pattern in one job. */
-export const patternsJob = (out: string, events: Source<Event>, fault: Fault) =>
+const patternsJob = ({ out, input, source, failOnce }: Given<Splits<Event>>) =>
   defineJob('patterns', (job) => {
-    const write = (name: (typeof RESULTS)[number], rows: Stream<object>) =>
-      rows.to(`${name}-lines`, fileSink<object>({ path: `${out}/${name}`, format: jsonLines() }))
+    const write = lineWriter<(typeof RESULTS)[number]>(out)
     const byTime = boundedOutOfOrderness<Event>({ timestamp: ({ at }) => at, maxDelay: millis(DISORDER_MS) })
     const within = millis(WITHIN_MS)
     const unique = job
-      .from('events', events, byTime)
-      .map((event) => {
-        if (--fault.at === 0) throw new Error('as the test wants it')
-        return event
-      })
+      .from('events', source(input), byTime)
+      .map((event) => failOnce(event))
       .keyBy(({ id }) => id)
       .pipe(deduplicate('unique', { within }))
     write('unique', unique)
@@ -132,3 +123,11 @@ export const patternsJob = (out: string, events: Source<Event>, fault: Fault) =>
       late.union(rates.late, silent.late, sessions.late, paid.late, unpaid.late, top.late, hot.late, busy.late),
     )
   })
+
+export const patterns: GoldenJob<Splits<Event>> = {
+  name: 'patterns',
+  results: RESULTS,
+  makeInput: makeEvents,
+  build: patternsJob,
+  expectedResults,
+}

@@ -1,8 +1,19 @@
-import { boundedOutOfOrderness, count, defineJob, millis, type Source, type Stream, tumbling } from 'tidemark'
-import { fileSink, jsonLines } from 'tidemark/file'
-import { AROUND_MS, COPIES, DISORDER_MS, DRIFT_MS, type Event, PARTS, WINDOW_MS } from './expected.js'
+import { boundedOutOfOrderness, count, defineJob, millis, type Stream, tumbling } from 'tidemark'
+import { type Given, type GoldenJob, lineWriter } from '../golden-job.js'
+import {
+  AROUND_MS,
+  COPIES,
+  DISORDER_MS,
+  DRIFT_MS,
+  type Event,
+  expectedResults,
+  type Input,
+  makeInput,
+  PARTS,
+  WINDOW_MS,
+} from './expected.js'
 
-export const RESULTS = [
+const RESULTS = [
   'rebalanced',
   'rescaled',
   'forwarded',
@@ -14,18 +25,8 @@ export const RESULTS = [
   'near',
 ] as const
 
-export interface Sources {
-  readonly many: Source<Event>
-  readonly few: Source<Event>
-}
-
-/** Fails once, at the so many-th event. */
-export interface Fault {
-  at: number
-}
-
 /** Every way in which records go to subtasks, a split, and two sources that wait for each other, in one job. */
-export const streamsJob = (out: string, sources: Sources, fault: Fault) =>
+const streamsJob = ({ out, input, source, failOnce }: Given<Input>) =>
   defineJob('streams', (job) => {
     const byTime = boundedOutOfOrderness<Event>({
       timestamp: ({ at }) => at,
@@ -33,13 +34,9 @@ export const streamsJob = (out: string, sources: Sources, fault: Fault) =>
       maxDrift: millis(DRIFT_MS),
       alignmentGroup: 'events',
     })
-    const write = (name: (typeof RESULTS)[number], rows: Stream<object>) =>
-      rows.to(`${name}-lines`, fileSink<object>({ path: `${out}/${name}`, format: jsonLines() }))
-    const many = job.from('many', sources.many, byTime).map((event) => {
-      if (--fault.at === 0) throw new Error('as the test wants it')
-      return event
-    })
-    const few = job.from('few', sources.few, byTime)
+    const write = lineWriter<(typeof RESULTS)[number]>(out)
+    const many = job.from('many', source(input.many), byTime).map((event) => failOnce(event))
+    const few = job.from('few', source(input.few), byTime)
     const numberOf = ({ n }: Event): object => ({ n })
     const withSubtask = {
       open: (context: { readonly subtask: { readonly index: number } }) => context.subtask.index,
@@ -80,3 +77,11 @@ export const streamsJob = (out: string, sources: Sources, fault: Fault) =>
       .process('near', ({ n }, other) => [{ n, other: other.n }])
     write('near', near)
   })
+
+export const streams: GoldenJob<Input> = {
+  name: 'streams',
+  results: RESULTS,
+  makeInput,
+  build: streamsJob,
+  expectedResults,
+}

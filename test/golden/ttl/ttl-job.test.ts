@@ -1,11 +1,11 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineJob, type Logger, mapState, millis, type Source, valueState } from 'tidemark'
 import { fileSink, jsonLines } from 'tidemark/file'
 import { fixedDelay, type JobHandle, run, type StateOptions } from 'tidemark/run'
 import { type VirtualEnvironment, virtualEnvironment } from 'tidemark/testing'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { folderOfTest } from '../folder.js'
+import { linesIn } from '../results-in.js'
 import { choices, IS_WHOLE, SEED } from '../taxi/seeded.js'
 import { BurstSource } from './burst-source.js'
 import { type Burst, type Click, expectedLines, PAGE_MS, SESSION_MS } from './expected.js'
@@ -93,19 +93,12 @@ function recordsReceived(handle: JobHandle): number {
   return handle.progress().operators.find(({ id }) => id === 'visits')?.recordsIn ?? 0
 }
 
-async function linesIn(folder: string): Promise<string[]> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.jsonl'))
-  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
-  return texts.flatMap((text) => text.split('\n').filter((line) => line !== '')).sort()
-}
-
 describe(`state with a time to live in front of a file sink (seed ${SEED})`, () => {
   it.each(CASES)(
     'fails once in a part, stops at burst $stopAt at parallelism $before, goes on at $after: every line once, $state (#$seed)',
     { timeout: 60_000 },
     async ({ state, seed, before, after, stopAt }) => {
-      const folder = await mkdtemp(join(tmpdir(), 'tidemark-ttl-'))
-      onTestFinished(() => rm(folder, { recursive: true, force: true }))
+      const folder = await folderOfTest('ttl')
       const out = join(folder, 'out')
       const savepoint = join(folder, 'savepoint')
       const bursts = makeBursts(seed)

@@ -8,37 +8,35 @@ import {
   keepLast,
   millis,
   onTime,
-  type Source,
-  type Stream,
   session,
   stagger,
   sum,
   tumbling,
   valueState,
 } from 'tidemark'
-import { fileSink, jsonLines } from 'tidemark/file'
-import { DISORDER_MS, type Event, GAP_MS, LENGTH_MS, type RESULTS, WINDOW_MS } from './expected.js'
-
-/** Fails once, at the so many-th event. */
-export interface Fault {
-  at: number
-}
+import { type Given, type GoldenJob, lineWriter, type Splits } from '../golden-job.js'
+import {
+  DISORDER_MS,
+  type Event,
+  expectedResults,
+  GAP_MS,
+  LENGTH_MS,
+  makeEvents,
+  RESULTS,
+  WINDOW_MS,
+} from './expected.js'
 
 /** Windows by count, stagger windows, sessions that fire early, early results, evictors and state, in one job. */
-export const windowsJob = (out: string, events: Source<Event>, fault: Fault) =>
+const windowsJob = ({ out, input, source, failOnce }: Given<Splits<Event>>) =>
   defineJob('windows', (job) => {
-    const write = (name: (typeof RESULTS)[number], rows: Stream<object>) =>
-      rows.to(`${name}-lines`, fileSink<object>({ path: `${out}/${name}`, format: jsonLines() }))
+    const write = lineWriter<(typeof RESULTS)[number]>(out)
     const carts = job
       .from(
         'events',
-        events,
+        source(input),
         boundedOutOfOrderness<Event>({ timestamp: ({ at }) => at, maxDelay: millis(DISORDER_MS) }),
       )
-      .map((event) => {
-        if (--fault.at === 0) throw new Error('as the test wants it')
-        return event
-      })
+      .map((event) => failOnce(event))
       .keyBy(({ cart }) => cart)
     const tens = carts.window(tumbling(millis(WINDOW_MS)))
     write(
@@ -106,3 +104,11 @@ export const windowsJob = (out: string, events: Source<Event>, fault: Fault) =>
       ),
     )
   })
+
+export const windows: GoldenJob<Splits<Event>> = {
+  name: 'windows',
+  results: RESULTS,
+  makeInput: makeEvents,
+  build: windowsJob,
+  expectedResults,
+}
