@@ -7,7 +7,6 @@ import { sideOutput } from '../../../core/operators/side-output.js'
 import type { ValueState } from '../../../core/state/backend.js'
 import { mapState, valueState } from '../../../core/state/declare.js'
 import { toInternalKey } from '../../../core/state/key-codec.js'
-import { HarnessEnvironment } from '../../harness/environment.js'
 import {
   ALL_AT_ONCE,
   emitted,
@@ -18,9 +17,7 @@ import {
   record,
   watermark,
 } from '../../harness/index.js'
-import { HarnessMetrics } from '../../harness/metrics.js'
-import { OperatorInstance } from '../../harness/operator-instance.js'
-import { EMPTY_SNAPSHOT } from '../../harness/snapshot.js'
+import { openAlone } from './alone.js'
 
 interface Reading {
   readonly key: string
@@ -274,21 +271,7 @@ test.each([
       },
       onTimer: (_timer, { state }) => rows(state),
     })
-    const instance = new OperatorInstance({
-      operator: operator as Operator,
-      index: 0,
-      parallelism: 1,
-      maxParallelism: 1,
-      sideOutputs: [],
-      environment: new HarnessEnvironment(0),
-      metrics: new HarnessMetrics(),
-      parameters: {},
-      restored: EMPTY_SNAPSHOT,
-      ports: [[]],
-      capacity: 16,
-      isClosedEverySecondCall: false,
-    })
-    await instance.open()
+    await openAlone(operator as Operator)
     let emittedRows = 0
     const output: Output = {
       origin: undefined,

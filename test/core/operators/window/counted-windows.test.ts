@@ -6,12 +6,9 @@ import { windowOperator } from '../../../../core/operators/window/index.js'
 import { toInternalKey } from '../../../../core/state/key-codec.js'
 import { count } from '../../../../core/window/aggregates/index.js'
 import { afterCount, counted } from '../../../../core/window/index.js'
-import { HarnessEnvironment } from '../../../harness/environment.js'
 import { type Emitted, emitted, endOfInput, type HarnessInput, watermark } from '../../../harness/index.js'
-import { HarnessMetrics } from '../../../harness/metrics.js'
-import { OperatorInstance } from '../../../harness/operator-instance.js'
-import { EMPTY_SNAPSHOT } from '../../../harness/snapshot.js'
 import { runs } from '../../../setup/runs.js'
+import { openAlone } from '../alone.js'
 import type { Reading, Row } from './model.js'
 import { at, randomInput, rowOf, VALUES, windowHarness } from './window-harness.js'
 
@@ -86,25 +83,12 @@ describe('a counted window', () => {
 
   test('of a slide that does not divide it is stored with as many parts as it has records', async () => {
     const records = 150_000
-    const instance = new OperatorInstance({
-      operator: windowOperator({
-        assigner: counted(2 * records, { slide: 2 * records - 1 }),
-        allowedLatenessMs: 0,
-        contents: { kind: 'aggregate', aggregate: count(), shape: (_key, _window, n) => n },
-      }),
-      index: 0,
-      parallelism: 1,
-      maxParallelism: 1,
-      sideOutputs: [],
-      environment: new HarnessEnvironment(0),
-      metrics: new HarnessMetrics(),
-      parameters: {},
-      restored: EMPTY_SNAPSHOT,
-      ports: [[]],
-      capacity: 16,
-      isClosedEverySecondCall: false,
+    const operator = windowOperator({
+      assigner: counted(2 * records, { slide: 2 * records - 1 }),
+      allowedLatenessMs: 0,
+      contents: { kind: 'aggregate', aggregate: count(), shape: (_key, _window, n) => n },
     })
-    await instance.open()
+    const instance = await openAlone(operator)
     const ofEach = <V>(value: V): V[] => new Array<V>(records).fill(value)
     await instance.send(new Batch(ofEach(0), ofEach(1), ofEach(toInternalKey('a')), ofEach(0)), 0)
     expect((await instance.begin('savepoint')).complete().objects.length).toBeGreaterThan(0)

@@ -5,11 +5,9 @@ import { windowOperator } from '../../../../core/operators/window/index.js'
 import { toInternalKey } from '../../../../core/state/key-codec.js'
 import { keyGroupOf } from '../../../../core/state/key-groups.js'
 import { session, sliding, tumbling } from '../../../../core/window/index.js'
-import { HarnessEnvironment } from '../../../harness/environment.js'
 import type { Emitted } from '../../../harness/index.js'
-import { HarnessMetrics } from '../../../harness/metrics.js'
-import { OperatorInstance } from '../../../harness/operator-instance.js'
 import { EMPTY_SNAPSHOT, joinSnapshots, type OperatorSnapshot } from '../../../harness/snapshot.js'
+import { openAlone } from '../alone.js'
 import type { Reading, Row } from './model.js'
 import { rowOf, VALUES } from './window-harness.js'
 
@@ -33,25 +31,21 @@ describe.each(ASSIGNERS)('after a restore with different watermarks, windows kep
   const open = async (index: number, parallelism: number, latenessMs: number, restored: OperatorSnapshot) => {
     const rows: Emitted<Row>[] = []
     const late: Emitted<Reading>[] = []
-    const instance = new OperatorInstance({
-      operator: windowOperator({
-        assigner,
-        allowedLatenessMs: latenessMs,
-        contents: { kind: 'aggregate', aggregate: VALUES, shape: rowOf },
-      }),
+    const operator = windowOperator({
+      assigner,
+      allowedLatenessMs: latenessMs,
+      contents: { kind: 'aggregate', aggregate: VALUES, shape: rowOf },
+    })
+    const instance = await openAlone(operator, {
       index,
       parallelism,
       maxParallelism: MAX_PARALLELISM,
       sideOutputs: ['late'],
-      environment: new HarnessEnvironment(0),
-      metrics: new HarnessMetrics(),
-      parameters: {},
       restored,
       ports: [rows, late],
       capacity: 1,
       isClosedEverySecondCall: true,
     })
-    await instance.open()
     return { instance, rows, late }
   }
 

@@ -6,37 +6,22 @@ import { FrameWriter, framesOf, OBJECT_MAGIC, readFrame } from '../../../../core
 import { toInternalKey } from '../../../../core/state/key-codec.js'
 import { keyGroupOf } from '../../../../core/state/key-groups.js'
 import { afterCount, counted, eventTime, session, sliding, tumbling } from '../../../../core/window/index.js'
-import { HarnessEnvironment } from '../../../harness/environment.js'
-import { HarnessMetrics } from '../../../harness/metrics.js'
-import { OperatorInstance } from '../../../harness/operator-instance.js'
+import type { OperatorInstance } from '../../../harness/operator-instance.js'
 import { EMPTY_SNAPSHOT, type OperatorSnapshot } from '../../../harness/snapshot.js'
+import { openAlone } from '../alone.js'
 import type { Reading } from './model.js'
 import { rowOf, VALUES, type WindowCase } from './window-harness.js'
 
 const MAX_PARALLELISM = 4
 
-async function open({ assigner, trigger }: WindowCase, restored: OperatorSnapshot): Promise<OperatorInstance> {
-  const instance = new OperatorInstance({
-    operator: windowOperator({
-      assigner,
-      ...(trigger && { trigger }),
-      allowedLatenessMs: 0,
-      contents: { kind: 'aggregate', aggregate: VALUES, shape: rowOf },
-    }),
-    index: 0,
-    parallelism: 1,
-    maxParallelism: MAX_PARALLELISM,
-    sideOutputs: ['late'],
-    environment: new HarnessEnvironment(0),
-    metrics: new HarnessMetrics(),
-    parameters: {},
-    restored,
-    ports: [[], []],
-    capacity: 16,
-    isClosedEverySecondCall: false,
+function open({ assigner, trigger }: WindowCase, restored: OperatorSnapshot): Promise<OperatorInstance> {
+  const operator = windowOperator({
+    assigner,
+    ...(trigger && { trigger }),
+    allowedLatenessMs: 0,
+    contents: { kind: 'aggregate', aggregate: VALUES, shape: rowOf },
   })
-  await instance.open()
-  return instance
+  return openAlone(operator, { maxParallelism: MAX_PARALLELISM, sideOutputs: ['late'], restored })
 }
 
 async function snapshotOf(before: WindowCase): Promise<OperatorSnapshot> {
