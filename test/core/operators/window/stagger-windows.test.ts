@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { millis } from '../../../../core/duration.js'
 import { stagger } from '../../../../core/window/index.js'
-import { emitted, endOfInput, type HarnessInput, processingTime, watermark } from '../../../harness/index.js'
+import { emitted, endOfInput, processingTime, watermark } from '../../../harness/index.js'
 import { runs } from '../../../setup/runs.js'
-import type { Reading, Row } from './model.js'
+import { cutByTime } from './cut-by-time.js'
+import type { Row } from './model.js'
 import { at, randomInput, windowHarness } from './window-harness.js'
 
 const fired = (start: number, end: number, ...values: number[]) =>
@@ -109,62 +110,10 @@ describe('stagger windows over random streams', () => {
     const cases = fc.record({ length: fc.integer({ min: 1, max: 12 }), input: randomInput(15) })
     await fc.assert(
       fc.asyncProperty(cases, async ({ length, input }) => {
-        const { onTime, late } = splitLate(input, length)
-        await staggered(length).verify({
-          input,
-          expect: byWatermark(cut(onTime, length), input),
-          sideOutputs: { late: late.map(({ value, timestamp }) => emitted(value, timestamp)) },
-        })
+        const { rows, late } = cutByTime(input, (_record, start) => start + length)
+        await staggered(length).verify({ input, expect: rows, sideOutputs: { late } })
       }),
       runs(150),
     )
   })
 })
-
-type Record = Extract<HarnessInput<Reading>, { kind: 'record' }>
-
-/** By time, key by key: a record belongs to the window that is open, or opens one. */
-function cut(records: readonly Record[], length: number): Row[] {
-  const rows: { key: string; start: number; end: number; values: number[] }[] = []
-  for (const { value, timestamp } of [...records].sort((left, right) => left.timestamp - right.timestamp)) {
-    let row = rows.findLast(({ key, end }) => key === value.key && timestamp < end)
-    if (row === undefined) {
-      row = { key: value.key, start: timestamp, end: timestamp + length, values: [] }
-      rows.push(row)
-    }
-    row.values.push(value.value)
-  }
-  return rows.map((row) => ({ ...row, values: row.values.sort((left, right) => left - right) }))
-}
-
-/** A record behind the watermark is late, unless the records before it have opened a window that holds it. */
-function splitLate(input: readonly HarnessInput<Reading>[], length: number) {
-  const onTime: Record[] = []
-  const late: Record[] = []
-  let now = Number.NEGATIVE_INFINITY
-  for (const element of input) {
-    if (element.kind === 'watermark') now = Math.max(now, element.timestamp)
-    if (element.kind !== 'record') continue
-    const { value, timestamp } = element
-    const open = cut(
-      onTime.filter((record) => record.timestamp <= now),
-      length,
-    )
-    const isHeld = open.some(
-      ({ key, start, end }) => key === value.key && start <= timestamp && timestamp < end && end - 1 > now,
-    )
-    if (timestamp > now || isHeld) onTime.push(element)
-    else late.push(element)
-  }
-  return { onTime, late }
-}
-
-/** In the order in which watermarks reach them. */
-function byWatermark(rows: readonly Row[], input: readonly HarnessInput<Reading>[]) {
-  const steps = input.map((element) => (element.kind === 'watermark' ? element.timestamp : Number.NEGATIVE_INFINITY))
-  const stepOf = ({ end }: Row): number => {
-    const step = steps.findIndex((time) => time >= end - 1)
-    return step < 0 ? input.length : step
-  }
-  return [...rows].sort((left, right) => stepOf(left) - stepOf(right)).map((row) => emitted(row, row.end - 1))
-}
