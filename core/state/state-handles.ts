@@ -20,7 +20,7 @@ export interface StateEntry {
 
 /** The current key's entry in a table that has one a key. */
 export class KeyedEntry implements StateEntry {
-  private readonly table: LeafTable
+  protected readonly table: LeafTable
   private readonly current: CurrentKey
 
   constructor(table: LeafTable, current: CurrentKey) {
@@ -73,7 +73,7 @@ export class KeyedEntry implements StateEntry {
     if (leaf !== undefined) this.table.remove(leaf)
   }
 
-  private find(): Leaf | undefined {
+  protected find(): Leaf | undefined {
     return leafOf(this.table, this.current)
   }
 }

@@ -76,10 +76,9 @@ export class WindowCallContext implements WindowFunctionContext {
   /** A call begins, or goes on. */
   enter(output: Output | undefined): void {
     const { key, group, start, timestamp } = this
-    const { keyedState, keyGroups } = this.engine
     this.output = output
-    if (this.hasKeyState) keyedState.setCurrentKey(key, group, timestamp)
-    this.windowStates?.enter(start, key, group - keyGroups.first, timestamp)
+    if (this.hasKeyState) this.engine.keyedState.setCurrentKey(key, group, timestamp)
+    this.windowStates?.enter(start, key, group, timestamp)
   }
 
   /** It is over, or its rows wait for room: until it goes on, a callback of the user's has no access. */

@@ -1,102 +1,45 @@
-import type { ListState, MapState } from '../../state/backend.js'
+import type { MapState } from '../../state/backend.js'
+import { CurrentKey } from '../../state/current-key.js'
 import type { InternalKey } from '../../state/key.js'
 import { isKeyScalar } from '../../state/key-check.js'
 import type { Leaf } from '../../state/leaf.js'
 import type { LeafTable } from '../../state/leaf-table.js'
-import { mapKeyInvalid, noCurrentKey } from '../../state/state-error.js'
-import { NO_VALUES, type StateEntry } from '../../state/state-handles.js'
+import { mapKeyInvalid } from '../../state/state-error.js'
+import { KeyedEntry, type StateEntry } from '../../state/state-handles.js'
 
 /** The window that access to its state is about, shared by all states of an operator. */
-export class CurrentWindow {
-  readonly operatorId: string
+export class CurrentWindow extends CurrentKey {
   start = 0
-  key: InternalKey = ''
-  /** Of the key group, in the operator's range; -1 while there is no window. */
-  slot = -1
-  timestamp = 0
 
-  constructor(operatorId: string) {
-    this.operatorId = operatorId
+  enter(start: number, key: InternalKey, group: number, timestamp: number): void {
+    this.start = start
+    this.set(key, group, timestamp)
   }
 }
 
 /** What the current window has of a state: one value, stored under [start, key] as windows are. */
-export class WindowStateEntry implements StateEntry {
-  private readonly table: LeafTable
-  private readonly current: CurrentWindow
+export class WindowStateEntry extends KeyedEntry {
+  private readonly window: CurrentWindow
 
-  constructor(table: LeafTable, current: CurrentWindow) {
-    this.table = table
-    this.current = current
+  constructor(table: LeafTable, window: CurrentWindow) {
+    super(table, window)
+    this.window = window
   }
 
-  get timestamp(): number {
-    return this.current.timestamp
-  }
-
-  read(): unknown {
-    return this.find()?.value
-  }
-
-  edit(): unknown {
-    const leaf = this.find()
-    if (leaf === undefined) return undefined
-    this.table.touch(leaf)
-    return leaf.value
-  }
-
-  write(value: unknown): void {
+  override write(value: unknown): void {
     const leaf = this.find()
     if (leaf !== undefined) {
       this.table.touch(leaf, 'replace')
       leaf.value = value
       return
     }
-    const { slot, start, key } = this.current
-    this.table.insert(this.table.openSpace(slot, start), key, value)
+    const { groupSlot, start, internal } = this.window
+    this.table.insert(this.table.openSpace(groupSlot, start), internal, value)
   }
 
-  clear(): void {
-    const leaf = this.find()
-    if (leaf !== undefined) this.table.remove(leaf)
-  }
-
-  private find(): Leaf | undefined {
-    const { slot, start, key, operatorId } = this.current
-    if (slot < 0) throw noCurrentKey(operatorId)
-    return this.table.space(slot, start)?.leaves.get(key)
-  }
-}
-
-export class WindowListState<V> implements ListState<V> {
-  private readonly entry: StateEntry
-
-  constructor(entry: StateEntry) {
-    this.entry = entry
-  }
-
-  values(): readonly V[] {
-    return (this.entry.read() as V[] | undefined) ?? NO_VALUES
-  }
-
-  add(value: V): void {
-    const list = this.entry.edit() as V[] | undefined
-    if (list === undefined) this.entry.write([value])
-    else list.push(value)
-  }
-
-  addAll(values: readonly V[]): void {
-    // A copy first: the list may be added to itself.
-    for (const value of values.slice()) this.add(value)
-  }
-
-  update(values: readonly V[]): void {
-    if (values.length === 0) this.entry.clear()
-    else this.entry.write(values.slice())
-  }
-
-  clear(): void {
-    this.entry.clear()
+  protected override find(): Leaf | undefined {
+    const { groupSlot, start, internal } = this.window
+    return this.table.space(groupSlot, start)?.leaves.get(internal)
   }
 }
 

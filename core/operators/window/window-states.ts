@@ -4,12 +4,12 @@ import type { InternalKey } from '../../state/key.js'
 import type { LeafTable } from '../../state/leaf-table.js'
 import {
   KeyedAggregatingState,
+  KeyedListState,
   KeyedReducingState,
   KeyedValueState,
-  type StateEntry,
 } from '../../state/state-handles.js'
 import { acceptWindows } from './incompatible-windows.js'
-import { CurrentWindow, WindowListState, WindowMapState, WindowStateEntry } from './window-entry-state.js'
+import { CurrentWindow, WindowMapState, WindowStateEntry } from './window-entry-state.js'
 
 /** A window's state is stored under its name with this in front: a key's state may have the same name. */
 const PREFIX = 'window-state:'
@@ -22,7 +22,7 @@ export class WindowStates {
   private readonly tables: LeafTable[] = []
 
   constructor(declarations: StateDeclarations, operatorId: string, backend: KeyedStateBackend) {
-    this.current = new CurrentWindow(operatorId)
+    this.current = new CurrentWindow(operatorId, backend.range)
     const handles: Record<string, unknown> = {}
     for (const [name, declared] of Object.entries(declarations)) {
       const declaration = declared as AnyDeclaration
@@ -33,16 +33,12 @@ export class WindowStates {
     this.handles = Object.freeze(handles)
   }
 
-  enter(start: number, key: InternalKey, slot: number, timestamp: number): void {
-    const { current } = this
-    current.start = start
-    current.key = key
-    current.slot = slot
-    current.timestamp = timestamp
+  enter(start: number, key: InternalKey, group: number, timestamp: number): void {
+    this.current.enter(start, key, group, timestamp)
   }
 
   leave(): void {
-    this.current.slot = -1
+    this.current.clear()
   }
 
   /** The window of the key is over. */
@@ -82,12 +78,12 @@ function openTable(
   return table
 }
 
-function handleOf(declaration: AnyDeclaration, entry: StateEntry): unknown {
+function handleOf(declaration: AnyDeclaration, entry: WindowStateEntry): unknown {
   switch (declaration.kind) {
     case 'value':
       return new KeyedValueState(entry, declaration.initial)
     case 'list':
-      return new WindowListState(entry)
+      return new KeyedListState(entry)
     case 'map':
       return new WindowMapState(entry)
     case 'reducing':
