@@ -5,6 +5,7 @@
 import { count, type DeadLetter, defineJob, hours, type Sink, type Stream, seconds, tumbling } from 'tidemark'
 import { type BatchAnswer, type BatchContext, batchSink, type RowAnswer } from 'tidemark/batch'
 import { deadLetterLines, fileSink } from 'tidemark/file'
+import { type Same, yes } from './same.js'
 
 interface Trip {
   readonly cell: string
@@ -22,9 +23,6 @@ declare const numbers: Sink<number>
 declare function connect(): Promise<Client>
 declare function send(rows: readonly Trip[]): Promise<number[]>
 declare function insert(rows: readonly Trip[], context: BatchContext): Promise<void>
-
-type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false
-function yes<_T extends true>(): void {}
 
 export const sinks = defineJob('batch-sinks', () => {
   trips.to(

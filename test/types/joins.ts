@@ -15,10 +15,7 @@ import {
   type ValueState,
   valueState,
 } from '../../core/index.js'
-
-type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false
-type ValueOf<S> = S extends Stream<infer T> ? T : never
-function yes<_T extends true>(): void {}
+import { type Same, type ValueOf, yes } from './same.js'
 
 interface Order {
   readonly id: number

@@ -30,10 +30,7 @@ import {
   tumbling,
   valueState,
 } from '../../core/index.js'
-
-type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false
-type ValueOf<S> = S extends Stream<infer T> ? T : never
-function yes<_T extends true>(): void {}
+import { type Same, type ValueOf, yes } from './same.js'
 
 interface Trip {
   readonly type: 'trip'

@@ -3,17 +3,7 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Observable, Subject } from 'rxjs'
-import {
-  type DeadLetter,
-  defineJob,
-  json,
-  lines,
-  messagePack,
-  type RecordMeta,
-  type Stream,
-  seconds,
-  text,
-} from 'tidemark'
+import { type DeadLetter, defineJob, json, lines, messagePack, type RecordMeta, seconds, text } from 'tidemark'
 import { batchSink } from 'tidemark/batch'
 import { collectInto, collection, generator, print } from 'tidemark/collection'
 import { type CloudWatchLogEvent, cloudWatchLogs, csvRows, gunzip } from 'tidemark/decode'
@@ -25,10 +15,7 @@ import { absence, deduplicate } from 'tidemark/patterns'
 import { fromObservable, toObserver } from 'tidemark/rxjs'
 import { s3Sink } from 'tidemark/s3'
 import { z } from 'zod'
-
-type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false
-type ValueOf<S> = S extends Stream<infer T> ? T : never
-function yes<_T extends true>(): void {}
+import { type Same, type ValueOf, yes } from './same.js'
 
 const Trip = z.object({
   cell: z.string(),

@@ -28,9 +28,7 @@ import {
   tumbling,
   type WindowedStream,
 } from '../../core/index.js'
-
-type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false
-function yes<_T extends true>(): void {}
+import { type Same, yes } from './same.js'
 
 interface Trip {
   readonly cell: string
