@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { onTestFinished, vi } from 'vitest'
+import { listening } from '../../setup/listening.js'
 
 export interface FakeAws {
   readonly url: string
@@ -51,12 +51,7 @@ export async function startFakeAws({ lifeMs = 3_600_000, deniesRoles = false }: 
     response.setHeader('content-type', 'application/x-amz-json-1.1')
     response.end(JSON.stringify({ Shards: [] }))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, signed, roles, containers }
+  return { url: await listening(server), signed, roles, containers }
 }
 
 /** Nothing of the machine's own credentials, and none over the network. */

@@ -1,6 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { onTestFinished } from 'vitest'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { listening } from '../../setup/listening.js'
 import type { Row } from './fixture.js'
 
 /**
@@ -25,10 +24,7 @@ export async function startService(faultOf: (request: number) => ServiceFault | 
     const fault = faultOf(requests++)
     void bodyOf(request).then((body) => answer({ applied, fault, response, rows: JSON.parse(body) as Row[] }))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => stop(server))
-  const { port } = server.address() as AddressInfo // A TCP server has no other kind.
-  return { url: `http://127.0.0.1:${port}/`, applied }
+  return { url: `${await listening(server)}/`, applied }
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
@@ -60,11 +56,4 @@ function answer({ applied, fault, response, rows }: Exchange): void {
   if (fault === 'silent') return
   if (fault === 'replyLost') response.destroy()
   else response.end(JSON.stringify(rows.map((row) => (taken.includes(row) ? 200 : 503))))
-}
-
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
 }

@@ -1,5 +1,4 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import {
   CreateStreamCommand,
   type KinesisClient,
@@ -16,6 +15,7 @@ import { systemEnvironment } from '../../../runtime/environment/system.js'
 import { OperatorMetrics } from '../../../runtime/observe/metrics.js'
 import { localKinesisClient } from '../../servers/kinesis/client.js'
 import { type LocalKinesis, type LocalKinesisOptions, startLocalKinesis } from '../../servers/kinesis/index.js'
+import { listening } from '../../setup/listening.js'
 
 export const STREAM = 'taxi'
 /** Of the first shard's metrics. */
@@ -200,10 +200,5 @@ export async function faultyProxy(target: string, fault: Fault): Promise<Proxy> 
     response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' })
     response.end(Buffer.from(await answer.arrayBuffer()))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, operations }
+  return { url: await listening(server), operations }
 }

@@ -1,7 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { onTestFinished } from 'vitest'
 import { seededRandom } from '../../../core/random.js'
+import { listening } from '../../setup/listening.js'
 
 /** Records that the service refuses for good. */
 export const isRefused = (n: number): boolean => n % 41 === 7
@@ -45,16 +44,8 @@ export async function startService(seed: number): Promise<Service> {
   })
   // Of a process that was killed: nobody reads the answer.
   server.on('clientError', (_error, socket) => socket.destroy())
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(
-    () =>
-      new Promise<void>((resolve) => {
-        server.closeAllConnections()
-        server.close(() => resolve())
-      }),
-  )
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: await listening(server),
     calls,
     get held() {
       return held.size

@@ -1,5 +1,4 @@
 import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { millis, seconds } from '../../../core/duration.js'
 import { defineJob, type Job } from '../../../core/job/job.js'
@@ -8,6 +7,7 @@ import { fixedDelay } from '../../../runtime/coordinator/restart-strategy.js'
 import type { JobHandle } from '../../../runtime/local/handle.js'
 import { type RunOptions, run } from '../../../runtime/run.js'
 import { memoryStore } from '../../../runtime/storage/memory.js'
+import { listening } from '../../setup/listening.js'
 import { LedgerSink } from '../fixture/ledger-sink.js'
 import { folder } from '../fixture/savepoint-job.js'
 import { type Row, row, Script } from '../fixture/script.js'
@@ -34,15 +34,7 @@ async function service(behave: Behaviour) {
     calls.set(n, call)
     behave(n, call, reply)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(
-    () =>
-      new Promise<void>((resolve) => {
-        server.closeAllConnections()
-        server.close(() => resolve())
-      }),
-  )
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls }
+  return { url: await listening(server), calls }
 }
 
 const ask =

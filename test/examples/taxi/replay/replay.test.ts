@@ -1,9 +1,9 @@
 import { createServer, request as httpRequest } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { type PutRecordsCommand, SplitShardCommand } from '@aws-sdk/client-kinesis'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { kinesisAt, type ReplayProgress, replay } from '../../../../examples/taxi/replay/index.js'
+import { listening } from '../../../setup/listening.js'
 import { expectMarkersToHold, expectTripsOnce, inBatches, pairsOfTrips, START, tripAt, tripsOf } from './fixture.js'
 import { setUp } from './set-up.js'
 import { type VirtualTime, virtualTime } from './virtual-time.js'
@@ -22,9 +22,7 @@ async function losingAnswers(target: string, every: number): Promise<string> {
     })
     upstream.end(body)
   })
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void proxy.close())
-  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` // a listening TCP server has one
+  return listening(proxy)
 }
 
 const latest = (trips: readonly { readonly dropoffTime: number }[]): number => trips.at(-1)!.dropoffTime
