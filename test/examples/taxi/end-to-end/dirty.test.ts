@@ -2,14 +2,13 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { PutRecordsCommand } from '@aws-sdk/client-kinesis'
-import { startLocalKinesis } from 'tidemark/testing'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { kinesisAt, waitForStream } from '../../../../examples/taxi/replay/index.js'
+import { describe, expect, it } from 'vitest'
 import { generateTrips } from '../../../../examples/taxi/trips/index.js'
 import { expectSameRows } from '../../../golden/taxi/compare.js'
 import { type GoldenTrip, goldenResults } from '../../../golden/taxi/results.js'
 import { choices, SEED } from '../../../golden/taxi/seeded.js'
 import { folderOfTest } from './folder.js'
+import { localKinesis } from './local-servers.js'
 import { outputOf } from './output.js'
 import { type Ended, taxi } from './process.js'
 
@@ -93,13 +92,7 @@ describe(`input that is not as it should be (seed ${SEED})`, () => {
   it('every record of a stream is used, elsewhere, late or malformed, and what is not used can be had', {
     timeout: 60_000,
   }, async () => {
-    const server = await startLocalKinesis()
-    const client = kinesisAt(server.url)
-    onTestFinished(async () => {
-      client.destroy()
-      await server.close()
-    })
-    await waitForStream(client, 'taxi', { createShards: 1 })
+    const { server, client } = await localKinesis()
     const trips = [...(await someTrips(400))].sort((a, b) => a.dropoffTime - b.dropoffTime)
     const [early, later] = [trips.slice(0, 200), trips.slice(200)]
     const hour = 3_600_000

@@ -1,9 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PutRecordsCommand } from '@aws-sdk/client-kinesis'
-import { type LocalOpenSearch, startLocalKinesis, startLocalOpenSearch, startLocalS3 } from 'tidemark/testing'
+import { type LocalOpenSearch, startLocalOpenSearch, startLocalS3 } from 'tidemark/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { kinesisAt, waitForStream } from '../../../../examples/taxi/replay/index.js'
 import { parseTaxiOptions } from '../../../../examples/taxi/run/options.js'
 import { describeOutputs } from '../../../../examples/taxi/run/outputs.js'
 import { requirePlaces } from '../../../../examples/taxi/run/places.js'
@@ -18,6 +17,7 @@ import { expectDashboardAnswers } from './dashboard-answers.js'
 import { documentsOf } from './documents.js'
 import { folderOfTest } from './folder.js'
 import { newestLogState } from './job-log.js'
+import { localKinesis, localS3 } from './local-servers.js'
 import { outputOf } from './output.js'
 import { taxi } from './process.js'
 import { streamOfTrips } from './stream-of-trips.js'
@@ -37,16 +37,6 @@ async function anOpenSearch(): Promise<Pick<LocalOpenSearch, 'url'>> {
   })
   onTestFinished(() => server.close())
   return server
-}
-
-async function aBucket() {
-  const s3 = await startLocalS3({ buckets: ['taxi'] })
-  onTestFinished(() => s3.close())
-  // Credentials come from the environment.
-  vi.stubEnv('AWS_ACCESS_KEY_ID', s3.credentials.accessKeyId)
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3.credentials.secretAccessKey)
-  onTestFinished(() => void vi.unstubAllEnvs())
-  return s3
 }
 
 /** Goes with its indices when the test ends: a real server is kept. */
@@ -76,7 +66,7 @@ describe(`the taxi job with --opensearch and --s3 (seed ${SEED})`, () => {
       ids.push(...batch.map(({ tripId }) => String(tripId)))
     }
     const { url } = await anOpenSearch()
-    const s3 = await aBucket()
+    const s3 = await localS3()
     const prefix = freshPrefix(url)
     const where = ['--opensearch', url, '--index-prefix', prefix, '--s3', 's3://taxi/nyc', '--s3-endpoint', s3.endpoint]
     const common = [...where, '--format', 'jsonl', '--checkpoint-interval', '200ms']
@@ -121,13 +111,7 @@ describe(`the taxi job with --opensearch and --s3 (seed ${SEED})`, () => {
   })
 
   it('what cannot be read goes below --s3, and what OpenSearch does not take too', { timeout: 60_000 }, async () => {
-    const kinesis = await startLocalKinesis()
-    const client = kinesisAt(kinesis.url)
-    onTestFinished(async () => {
-      client.destroy()
-      await kinesis.close()
-    })
-    await waitForStream(client, 'taxi', { createShards: 1 })
+    const { server: kinesis, client } = await localKinesis()
     const trip = {
       type: 'trip',
       ...{ pickup_latitude: 40.75, pickup_longitude: -73.99, dropoff_latitude: 40.7, dropoff_longitude: -73.95 },
@@ -136,7 +120,7 @@ describe(`the taxi job with --opensearch and --s3 (seed ${SEED})`, () => {
     const Records = ['no JSON', JSON.stringify(trip)].map((text) => ({ Data: Buffer.from(text), PartitionKey: 'k' }))
     await client.send(new PutRecordsCommand({ StreamName: 'taxi', Records }))
     const { url } = await anOpenSearch()
-    const s3 = await aBucket()
+    const s3 = await localS3()
     const prefix = freshPrefix(url)
     // An index that somebody made before, in which a location is a number: the template does not change it.
     await fetch(`${url}/${prefix}pickup_count`, {
@@ -187,7 +171,7 @@ describe('the taxi command says what is missing', () => {
   })
 
   it('of S3: the address, the bucket, the key', async () => {
-    const s3 = await aBucket()
+    const s3 = await localS3()
     const failsWith = async (place: string, s3Endpoint: string, message: RegExp) =>
       expect(requirePlaces({ ...none, s3: place, s3Endpoint })).rejects.toMatchObject({
         code: 'TAXI_S3',

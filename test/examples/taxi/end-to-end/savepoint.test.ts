@@ -1,23 +1,13 @@
 import { join } from 'node:path'
-import { startLocalS3 } from 'tidemark/testing'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { expectPartOf, expectSameRows } from '../../../golden/taxi/compare.js'
 import { IS_WHOLE, SEED } from '../../../golden/taxi/seeded.js'
+import { localS3 } from './local-servers.js'
 import { outputOf, unfinishedFiles } from './output.js'
 import { complaints, taxi } from './process.js'
 import { streamOfTrips } from './stream-of-trips.js'
 
 const ROUNDS = IS_WHOLE ? 4 : 1
-
-async function localS3() {
-  const s3 = await startLocalS3({ buckets: ['taxi'] })
-  onTestFinished(() => s3.close())
-  // Credentials come from the environment.
-  vi.stubEnv('AWS_ACCESS_KEY_ID', s3.credentials.accessKeyId)
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3.credentials.secretAccessKey)
-  onTestFinished(() => void vi.unstubAllEnvs())
-  return s3
-}
 
 describe(`the taxi job with --savepoint (seed ${SEED})`, () => {
   for (let round = 0; round < ROUNDS; round++) {
