@@ -2,7 +2,6 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { CreateStreamCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import { millis, type Sink } from 'tidemark'
 import { batchSink } from 'tidemark/batch'
@@ -14,11 +13,9 @@ import { parquetSink } from 'tidemark/parquet'
 import { s3Sink } from 'tidemark/s3'
 import {
   type ConformanceCheck,
-  type LocalKinesis,
   type LocalOpenSearch,
   type LocalS3,
   sinkConformance,
-  startLocalKinesis,
   startLocalOpenSearch,
   startLocalS3,
   twoPhaseSinkConformance,
@@ -26,8 +23,8 @@ import {
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { storedIn } from '../../connectors/kinesis/sink-fixture.js'
 import { documentsIn } from '../../connectors/opensearch/fixture.js'
-import { localKinesisClient } from '../../servers/kinesis/client.js'
 import { IS_WHOLE } from '../../setup/runs.js'
+import { ownKinesis } from './own-kinesis.js'
 
 /*
  * The sinks that come with Tidemark keep the contract that others are asked to keep.
@@ -190,39 +187,28 @@ describe('s3Sink', () => {
 })
 
 describe('kinesisSink', () => {
-  let server: LocalKinesis
-  let client: KinesisClient
-  let worlds = 0
-
-  beforeAll(async () => {
-    server = await startLocalKinesis()
-    client = localKinesisClient(server.url)
-  })
-  afterAll(async () => {
-    client.destroy()
-    await server.close()
-  })
+  const kinesis = ownKinesis()
 
   runAll(
     sinkConformance({
       start: async () => {
-        const stream = `numbers-${worlds++}`
-        await client.send(new CreateStreamCommand({ StreamName: stream, ShardCount: 2 }))
+        const stream = await kinesis.createStream(2)
         return {
           stream,
           sink: () =>
             kinesisSink<Row>({
               stream,
-              endpoint: server.url,
+              endpoint: kinesis.server.url,
               partitionKey: ({ n }) => String(n),
               encode: JSON.stringify,
               maxDelayMs: 2,
             }),
           row: rowOf,
-          visible: async () => (await storedIn(client, stream)).flatMap(({ text }) => numbersIn(text)),
+          visible: async () => (await storedIn(kinesis.client, stream)).flatMap(({ text }) => numbersIn(text)),
         }
       },
-      outage: ({ stream }) => server.faults.add({ stream, operation: 'PutRecords', fault: { kind: 'internalError' } }),
+      outage: ({ stream }) =>
+        kinesis.server.faults.add({ stream, operation: 'PutRecords', fault: { kind: 'internalError' } }),
     }),
   )
 })

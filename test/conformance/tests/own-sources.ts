@@ -2,15 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { CreateStreamCommand, type KinesisClient, ListShardsCommand, PutRecordCommand } from '@aws-sdk/client-kinesis'
+import { ListShardsCommand, PutRecordCommand } from '@aws-sdk/client-kinesis'
 import { jsonUnchecked, type MalformedPolicy, type Source } from 'tidemark'
 import { collection, generator } from 'tidemark/collection'
 import { csv, files, jsonLines } from 'tidemark/file'
 import { kinesis } from 'tidemark/kinesis'
-import { type ConformanceCheck, type LocalKinesis, sourceConformance, startLocalKinesis } from 'tidemark/testing'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { localKinesisClient } from '../../servers/kinesis/client.js'
+import { type ConformanceCheck, sourceConformance } from 'tidemark/testing'
+import { describe, expect, test } from 'vitest'
 import { IS_WHOLE } from '../../setup/runs.js'
+import { ownKinesis } from './own-kinesis.js'
 
 /*
  * The sources that come with Tidemark keep the contract that others are asked to keep.
@@ -123,27 +123,15 @@ describe('files with malformed lines', () => {
 })
 
 describe('kinesis', () => {
-  let server: LocalKinesis
-  let client: KinesisClient
-  let streams = 0
-
-  beforeAll(async () => {
-    server = await startLocalKinesis()
-    client = localKinesisClient(server.url)
-  })
-  afterAll(async () => {
-    client.destroy()
-    await server.close()
-  })
+  const local = ownKinesis()
 
   /** A stream of its own with two shards, and the numbers that each shard has. */
   async function streamOf(texts: readonly string[], shards = 2) {
-    const name = `numbers-${streams++}`
-    await client.send(new CreateStreamCommand({ StreamName: name, ShardCount: shards }))
-    const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName: name }))
+    const name = await local.createStream(shards)
+    const { Shards = [] } = await local.client.send(new ListShardsCommand({ StreamName: name }))
     for (const [index, text] of texts.entries()) {
       const ExplicitHashKey = Shards[index % shards]?.HashKeyRange?.StartingHashKey
-      await client.send(
+      await local.client.send(
         new PutRecordCommand({ StreamName: name, Data: Buffer.from(text), PartitionKey: 'key', ExplicitHashKey }),
       )
     }
@@ -152,7 +140,7 @@ describe('kinesis', () => {
 
   const sourceOf = (stream: string, onMalformed: MalformedPolicy = 'fail'): Source<number> =>
     kinesis({
-      ...{ stream, onMalformed, startAt: 'horizon', endpoint: server.url },
+      ...{ stream, onMalformed, startAt: 'horizon', endpoint: local.server.url },
       decode: jsonUnchecked<number>(),
       ...{ callsPerSecond: Number.POSITIVE_INFINITY, bytesPerSecond: Number.POSITIVE_INFINITY },
       ...{ pollIntervalMs: 10, maxPollIntervalMs: 20 },
