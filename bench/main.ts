@@ -18,7 +18,7 @@ const BENCHES: Readonly<Record<string, (keys?: number) => Promise<boolean>>> = {
   taxi: () => benchTaxi({ trips: 240_000, rounds: 7 }),
   windows: () => benchWindows({ rides: 1_000_000, rounds: 5 }),
   memory: () => benchMemory({ events: 10_000_000 }),
-  'file-sinks': () => benchFileSinks({ trips: 300_000, rounds: 5 }),
+  'file-sinks': () => benchFileSinks({ trips: 1_000_000, rounds: 5 }),
   loop: () => benchLoop({ rounds: 3 }),
   disk: (keys = 10_000_000) => benchDisk({ keys }),
   kinesis: () => benchKinesis({ records: 250_000, rounds: 5 }),

@@ -41,6 +41,8 @@ const CASES: readonly Case[] = [
  * only when it is on the disk. That of a library that leaves its bytes to the system stands beside it. The time of the
  * processor decides: the clock's depends on whatever else runs, and on whether a second core is free for what the sink does
  * beside (gzip, writing), for which the library waits.
+ * A round is long enough that the start of its job, whose code the engine compiles again behind each full collection of
+ * garbage, is a small part of it.
  */
 const WANTED = 0.8
 /** What may be held above `bufferBytes`, requests and encoders included. */
@@ -66,7 +68,7 @@ export async function benchFileSinks({
         { name: 'bare', run: () => inFolder((folder) => byHandIn(folder, true)) },
         { name: 'sink', run: () => inFolder((folder) => throughSink(rows, folder, format)) },
       ],
-      { warmUps: 1, rounds },
+      { warmUps: 2, rounds },
     )
     const ratio = speedRatio(sink?.cpuTimes ?? [], byHand?.cpuTimes ?? [])
     isMet &&= ratio.median >= WANTED

@@ -18,6 +18,9 @@ const GROUP_ROWS = 5714
 /** What gzip gives out at once, as the sink has it: its default costs four times the ways to its thread and back. */
 const GZIP_CHUNK = 64 * 1024
 
+/** Once: a second call breaks the library. */
+const initialised = init()
+
 export interface BareOptions {
   /** Whether the file is on the disk when it is done. */
   readonly synced: boolean
@@ -48,7 +51,7 @@ export async function bareParquet(
   path: string,
   { synced, codec }: BareOptions & { readonly codec: 'SNAPPY' | 'ZSTD' },
 ): Promise<void> {
-  await init()
+  await initialised
   const file = await open(path, 'w')
   const bytes = new ByteWriter()
   const drain = async (): Promise<void> => {

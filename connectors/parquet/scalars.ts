@@ -95,7 +95,8 @@ const timestampMs: Scalar = {
   bytes: 8,
   convert(value) {
     const ms = value instanceof Date ? value.getTime() : value
-    if (typeof ms === 'number' && Number.isSafeInteger(ms) && Math.abs(ms) <= TIMESTAMP_MAX) return BigInt(ms)
+    // The library makes a bigint of it when it writes: until then a number is held at less cost.
+    if (typeof ms === 'number' && Number.isSafeInteger(ms) && Math.abs(ms) <= TIMESTAMP_MAX) return ms
     throw new Misfit(this.expected, value)
   },
 }
