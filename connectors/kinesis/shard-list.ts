@@ -77,8 +77,8 @@ export function shardKey(streams: readonly StreamName[], stream: StreamName, sha
 }
 
 /**
- * A shard that a checkpoint has, with the end that the job asks for now: one that was first read without an end has none
- * of its own. What it asked for before stays as it was then.
+ * A shard that a checkpoint has, with the end that this start of the job asks for: one that was first read without
+ * an end has none of its own. What an earlier start asked for stays as it was then.
  */
 export function withAskedEnd(
   split: KinesisSplit,

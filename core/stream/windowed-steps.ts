@@ -89,14 +89,18 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
   aggregate(
     id: string,
     aggregates: Readonly<Record<string, AnyAggregate<T>>>,
-    fnOrOptions: AnySummaryFunction<K, W> | WindowRowOptions = {},
+    // The overloads have checked that a function fits the aggregates.
+    fnOrOptions: object = {},
     options?: ProcessOptions,
   ): WindowResults<unknown, T> {
     if (typeof aggregates !== 'object' || aggregates === null) {
       throw graphError('GRAPH_STEP_INVALID', `${id}: expected aggregates by name, such as { trips: count() }`, id)
     }
-    if (isFunction(fnOrOptions)) return this.#summarize(id, aggregates, fnOrOptions, options)
-    const saysReplaced = fnOrOptions.replaces === true
+    if (typeof fnOrOptions === 'function' || 'process' in fnOrOptions) {
+      return this.#summarize(id, aggregates, fnOrOptions, options)
+    }
+    const rowOptions: WindowRowOptions = fnOrOptions
+    const saysReplaced = rowOptions.replaces === true
     for (const name of ['key', 'window', ...(saysReplaced ? ['replaces'] : [])]) {
       if (Object.hasOwn(aggregates, name)) {
         throw graphError('GRAPH_STEP_INVALID', `${id}: an aggregate cannot be called '${name}', the row has that`, id)
@@ -110,7 +114,7 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
       shape: (key, window, results, replaces) =>
         saysReplaced ? { key, window, ...results, replaces } : { key, window, ...results },
     }
-    return this.#add(id, { label: `aggregate(${aggregate.kind})`, contents: () => contents }, fnOrOptions)
+    return this.#add(id, { label: `aggregate(${aggregate.kind})`, contents: () => contents }, rowOptions)
   }
 
   reduce<const S extends boolean = false>(
@@ -165,7 +169,7 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
   #summarize(
     id: string,
     aggregates: Readonly<Record<string, AnyAggregate<T>>>,
-    fn: AnySummaryFunction<K, W>,
+    fn: object,
     options: ProcessOptions | undefined,
   ): WindowResults<unknown, T> {
     requireFunction(fn, 'process', `aggregate '${id}'`)
@@ -229,14 +233,6 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
     // `late` is the first side output.
     return withSideStreams<Row, { readonly late: WindowResults<Row, T>['late'] } & Sides>(this.#scope, node)
   }
-}
-
-/** Whatever it declares: the overloads have checked that it fits the aggregates. */
-// biome-ignore lint/suspicious/noExplicitAny: what a function takes is contravariant, and no other type is below all of them
-type AnySummaryFunction<K extends Key, W extends Window> = SummaryFunction<K, any, W, any, unknown, any, any, any>
-
-function isFunction<F>(given: F | WindowRowOptions): given is F {
-  return typeof given === 'function' || 'process' in (given as object)
 }
 
 /** Side outputs of the function, and states that can be what they are declared as. */

@@ -9,6 +9,15 @@ import {
 import type { Sink } from '../../../core/connector.js'
 import { committerOf, openWriter, temporaryFolder, writeAll } from '../file/support.js'
 
+/** Inferred columns are always so. */
+export const nullable = <const C extends object>(column: C): C & { readonly nullable: true } => ({
+  ...column,
+  nullable: true,
+})
+export const int64 = nullable({ type: 'int64' } as const)
+export const double = nullable({ type: 'double' } as const)
+export const string = nullable({ type: 'string' } as const)
+
 /** Some rows of these tests are none, on purpose. */
 export function inferringSink(path: string, options: InferSchemaOptions = {}, others: object = {}): Sink<unknown> {
   return parquetSink({ path, schema: inferSchema(options), ...others }) as Sink<unknown>

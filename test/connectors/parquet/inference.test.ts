@@ -1,17 +1,11 @@
-import { readdir, stat } from 'node:fs/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fileSink, jsonLines } from '../../../connectors/file/index.js'
 import { inferSchema, type ParquetColumn, parquetFormat, parquetSink } from '../../../connectors/parquet/index.js'
 import { runs, timeout } from '../../setup/runs.js'
 import { committerOf, linesOf, openWriter, temporaryFolder, visible, writeAll } from '../file/support.js'
-import { inferred, inferringSink, schemaAt } from './inference-support.js'
+import { double, inferred, inferringSink, int64, nullable, schemaAt, string } from './inference-support.js'
 import { canonicalRow, duckdb, rowsIn, rustRows } from './readers.js'
-
-const nullable = <const C extends object>(column: C): C & { readonly nullable: true } => ({ ...column, nullable: true })
-const int64 = nullable({ type: 'int64' } as const)
-const double = nullable({ type: 'double' } as const)
-const string = nullable({ type: 'string' } as const)
 
 describe('what the first rows have decides', () => {
   test.each<[string, readonly unknown[], ParquetColumn]>([
@@ -105,29 +99,29 @@ describe('what the first rows have decides', () => {
 /** A type of columns, what its values are, and what they are when the type is to be told from them. */
 interface Typed {
   readonly column: ParquetColumn
-  readonly any: fc.Arbitrary<unknown>
+  readonly some: fc.Arbitrary<unknown>
   readonly telling: fc.Arbitrary<unknown>
 }
 
 const whole = fc.maxSafeInteger()
 const scalars: readonly Typed[] = [
-  { column: int64, any: whole, telling: whole },
+  { column: int64, some: whole, telling: whole },
   {
     column: int64,
-    any: fc.oneof(whole, fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })),
+    some: fc.oneof(whole, fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })),
     telling: fc.constant(1n),
   },
-  { column: double, any: fc.oneof(whole, fc.double()), telling: fc.constantFrom(0.5, Number.NaN, -1e300) },
-  { column: string, any: fc.string({ unit: 'grapheme', maxLength: 6 }), telling: fc.constant('') },
-  { column: nullable({ type: 'boolean' }), any: fc.boolean(), telling: fc.boolean() },
+  { column: double, some: fc.oneof(whole, fc.double()), telling: fc.constantFrom(0.5, Number.NaN, -1e300) },
+  { column: string, some: fc.string({ unit: 'grapheme', maxLength: 6 }), telling: fc.constant('') },
+  { column: nullable({ type: 'boolean' }), some: fc.boolean(), telling: fc.boolean() },
   {
     column: nullable({ type: 'timestamp-ms' }),
-    any: fc.date({ noInvalidDate: true, min: new Date('0100-01-01'), max: new Date('9999-01-01') }),
+    some: fc.date({ noInvalidDate: true, min: new Date('0100-01-01'), max: new Date('9999-01-01') }),
     telling: fc.constant(new Date(0)),
   },
   {
     column: nullable({ type: 'binary' }),
-    any: fc.uint8Array({ maxLength: 4 }),
+    some: fc.uint8Array({ maxLength: 4 }),
     telling: fc.constant(new Uint8Array(0)),
   },
 ]
@@ -137,11 +131,11 @@ function typed(depth: number): fc.Arbitrary<Typed> {
   if (depth === 0) return scalar
   const inner = typed(depth - 1)
   const maybe = (arbitrary: fc.Arbitrary<unknown>) => fc.option(arbitrary, { freq: 4 })
-  const lists = inner.map(({ column, any, telling }): Typed => {
+  const lists = inner.map(({ column, some, telling }): Typed => {
     const type = nullable({ type: 'list' as const, of: column })
-    return { column: type, any: fc.array(maybe(any), { maxLength: 3 }), telling: fc.tuple(telling) }
+    return { column: type, some: fc.array(maybe(some), { maxLength: 3 }), telling: fc.tuple(telling) }
   })
-  const maps = inner.map(({ column, any, telling }): Typed => {
+  const maps = inner.map(({ column, some, telling }): Typed => {
     const mapOf = (values: fc.Arbitrary<unknown>, minLength: number) =>
       fc
         .uniqueArray(fc.tuple(fc.string({ maxLength: 3 }), values), {
@@ -151,10 +145,10 @@ function typed(depth: number): fc.Arbitrary<Typed> {
         })
         .map((entries) => new Map(entries))
     const type = nullable({ type: 'map' as const, keys: 'string' as const, values: column })
-    return { column: type, any: mapOf(maybe(any), 0), telling: mapOf(telling, 1) }
+    return { column: type, some: mapOf(maybe(some), 0), telling: mapOf(telling, 1) }
   })
-  const structs = fieldsOf(depth - 1).map(({ column, any, telling }): Typed => {
-    return { column: nullable({ type: 'struct' as const, fields: column }), any, telling }
+  const structs = fieldsOf(depth - 1).map(({ column, some, telling }): Typed => {
+    return { column: nullable({ type: 'struct' as const, fields: column }), some, telling }
   })
   return fc.oneof({ weight: 3, arbitrary: scalar }, lists, maps, structs)
 }
@@ -168,7 +162,7 @@ function fieldsOf(depth: number) {
         fc.record(Object.fromEntries(entries.map(([name, type]) => [name, arbitraryOf(type)])), { requiredKeys })
       return {
         column: Object.fromEntries(entries.map(([name, { column }]) => [name, column])),
-        any: record(({ any }) => fc.option(any, { freq: 4 }), []),
+        some: record(({ some }) => fc.option(some, { freq: 4 }), []),
         telling: record(({ telling }) => telling, Object.keys(types)),
       }
     })
@@ -177,11 +171,11 @@ function fieldsOf(depth: number) {
 test('whatever the rows are, their types are found and DuckDB and the Rust reader give them back (property)', {
   timeout,
 }, async () => {
-  const cases = fieldsOf(2).chain(({ column, any, telling }) =>
+  const cases = fieldsOf(2).chain(({ column, some, telling }) =>
     fc.record({
       column: fc.constant(column),
       rows: fc
-        .tuple(fc.array(any, { maxLength: 4 }), telling, fc.array(any, { maxLength: 4 }))
+        .tuple(fc.array(some, { maxLength: 4 }), telling, fc.array(some, { maxLength: 4 }))
         .map(([a, b, c]) => [...a, b, ...c]),
     }),
   )
@@ -338,105 +332,6 @@ describe('a row that does not fit', () => {
     await writeAll(open, [{ a: 1 }])
     await committer.commit(await open.writer.prepareCommit(2))
     expect(await rowsIn(path)).toEqual([{ a: 1n }])
-  })
-})
-
-describe('rows are held', () => {
-  test('until there are enough, at which the rest of a large batch counts too', async () => {
-    const path = await temporaryFolder()
-    const open = await openWriter(inferringSink(path, { rows: 3 }))
-    await writeAll(open, [{ a: 1 }, { a: 2 }])
-    await expect(schemaAt(path)).rejects.toThrow()
-    await writeAll(open, [{ a: 3 }, { a: 4.5 }])
-    await writeAll(open, [{ a: 5 }])
-    expect(await schemaAt(path)).toEqual({ a: double })
-    expect(await open.writer.prepareCommit(1)).toMatchObject([{ rows: 5 }, { kind: 'agreed' }])
-  })
-
-  test('for longer where the first leave something open', async () => {
-    const path = await temporaryFolder()
-    const sink = inferringSink(path, { rows: 2 })
-    const open = await openWriter(sink)
-    await writeAll(open, [{ a: [] }, { a: [] }])
-    await writeAll(open, [{ a: [] }])
-    await expect(schemaAt(path)).rejects.toThrow()
-    await writeAll(open, [{ a: [1] }])
-    await writeAll(open, [{ a: [2] }])
-    const list = nullable({ type: 'list', of: int64 })
-    expect(await schemaAt(path)).toEqual({ a: list })
-  })
-
-  test('of which some leave something open are written when another subtask has fixed the schema meanwhile', async () => {
-    const path = await temporaryFolder()
-    const sink = inferringSink(path)
-    const [one, other] = await Promise.all([0, 1].map((index) => openWriter(sink, { index, parallelism: 2 })))
-    await writeAll(one!, [{ a: null }])
-    await writeAll(other!, [{ a: 'x' }])
-    const prepared = [...(await other!.writer.prepareCommit(1)), ...(await one!.writer.prepareCommit(1))]
-    await (await committerOf(sink)).commit(prepared)
-    expect(await duckdb(`select * from '${path}/*.parquet' order by a`)).toEqual([{ a: 'x' }, { a: null }])
-  })
-
-  test('up to the bytes that the sink may hold, and pushed back while they wait for room', async () => {
-    const path = await temporaryFolder()
-    const sink = inferringSink(path, { rows: 1_000_000 }, { bufferBytes: 20_000, rowGroupSize: 50 })
-    const open = await openWriter(sink)
-    const rows = Array.from({ length: 3000 }, (_, n) => ({ n, text: 'x'.repeat(100) }))
-    let refusals = 0
-    for (let from = 0; from < rows.length; from += 100) refusals += await writeAll(open, rows.slice(from, from + 100))
-    expect(refusals).toBeGreaterThan(1)
-    expect(await schemaAt(path)).toEqual({ n: int64, text: string })
-    await (await committerOf(sink)).commit(await open.writer.prepareCommit(1))
-    expect((await rowsIn(path)).map(({ n }) => Number(n))).toEqual(rows.map(({ n }) => n))
-  })
-
-  test('up to those bytes also where they are rows of no schema', async () => {
-    const text = 'x'.repeat(1000)
-    const open = await openWriter(inferringSink(await temporaryFolder(), {}, { bufferBytes: 20_000 }))
-    const rows = Array.from({ length: 30 }, (_, n) => (n % 2 === 0 ? { text, none: () => n } : text))
-    await expect(writeAll(open, rows)).rejects.toMatchObject({ code: 'ROW_INVALID' })
-  })
-
-  test('no longer than to the next checkpoint, also where that has to wait for room', async () => {
-    const path = await temporaryFolder()
-    const sink = inferringSink(path, {}, { bufferBytes: 100_000, rowGroupBytes: 1000, rowGroupSize: 10 })
-    const open = await openWriter(sink)
-    const rows = Array.from({ length: 400 }, (_, n) => ({ n, text: 'x'.repeat(150) }))
-    await writeAll(open, rows)
-    await (await committerOf(sink)).commit(await open.writer.prepareCommit(1))
-    expect(await rowsIn(path)).toHaveLength(400)
-  })
-
-  test('by a writer that, closed while it agrees, has nothing going on when that is over', async () => {
-    for (let round = 0; round < 5; round++) {
-      const path = await temporaryFolder()
-      const open = await openWriter(inferringSink(path, { rows: 1 }))
-      await writeAll(open, [{ a: 1 }])
-      await open.writer.close()
-      const left = await readdir(path, { recursive: true })
-      for (let turn = 0; turn < 20; turn++) await stat(path)
-      expect(await readdir(path, { recursive: true })).toEqual(left)
-    }
-  })
-
-  test('by a writer that, closed at a barrier while it agrees, writes nothing of them then', async () => {
-    const path = await temporaryFolder()
-    const open = await openWriter(inferringSink(path))
-    await writeAll(open, [{ a: 1 }])
-    const prepared = (async () => open.writer.prepareCommit(1))().catch((error: unknown) => error)
-    await open.writer.close()
-    const { count } = open.bell
-    expect(await prepared).toMatchObject({ code: 'SINK_CLOSED', retryable: true })
-    for (let turn = 0; turn < 20; turn++) await stat(path)
-    expect(open.bell.count).toBe(count)
-  })
-
-  test('not at all before a checkpoint without rows', async () => {
-    const path = await temporaryFolder()
-    const open = await openWriter(inferringSink(path))
-    expect(await open.writer.prepareCommit(1)).toEqual([])
-    expect(open.writer.snapshot?.()).toEqual([])
-    await expect(schemaAt(path)).rejects.toThrow()
   })
 })
 

@@ -188,8 +188,7 @@ describe('sequence', () => {
       'a positive whole number, found 0',
     )
     expect(of({ pattern: aThenB, within: millis(1), until: 1 })).toMatch(/^OPTION_INVALID .*no option 'until'/)
-    // biome-ignore lint/suspicious/noExplicitAny: what a JavaScript caller may write
-    const built = (pattern: (p: any) => unknown) => of({ pattern, within: millis(1) })
+    const built = (pattern: (p: Unchecked) => unknown) => of({ pattern, within: millis(1) })
     expect(built(() => undefined)).toContain('expected pattern to return what it has built')
     expect(built((p) => p)).toContain('a pattern of two steps or more')
     expect(built((p) => p.begin('a', isA))).toContain('a pattern of two steps or more; for records alone use filter')
@@ -205,6 +204,11 @@ describe('sequence', () => {
     expect(built((p) => p.begin('a', isA).notFollowedBy(isC).next('b', isB))).toContain('Use followedBy')
   })
 })
+
+/** A pattern as a JavaScript caller may write it. */
+type Unchecked = {
+  readonly [step in 'begin' | 'next' | 'followedBy' | 'notFollowedBy']: (...given: readonly unknown[]) => Unchecked
+}
 
 interface Case {
   readonly pattern: (start: PatternStart<Item>) => Pattern<Item, unknown>

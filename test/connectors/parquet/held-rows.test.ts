@@ -1,0 +1,104 @@
+import { readdir, stat } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import { committerOf, openWriter, temporaryFolder, writeAll } from '../file/support.js'
+import { double, inferringSink, int64, nullable, schemaAt, string } from './inference-support.js'
+import { duckdb, rowsIn } from './readers.js'
+
+describe('rows are held', () => {
+  test('until there are enough, at which the rest of a large batch counts too', async () => {
+    const path = await temporaryFolder()
+    const open = await openWriter(inferringSink(path, { rows: 3 }))
+    await writeAll(open, [{ a: 1 }, { a: 2 }])
+    await expect(schemaAt(path)).rejects.toThrow()
+    await writeAll(open, [{ a: 3 }, { a: 4.5 }])
+    await writeAll(open, [{ a: 5 }])
+    expect(await schemaAt(path)).toEqual({ a: double })
+    expect(await open.writer.prepareCommit(1)).toMatchObject([{ rows: 5 }, { kind: 'agreed' }])
+  })
+
+  test('for longer where the first leave something open', async () => {
+    const path = await temporaryFolder()
+    const sink = inferringSink(path, { rows: 2 })
+    const open = await openWriter(sink)
+    await writeAll(open, [{ a: [] }, { a: [] }])
+    await writeAll(open, [{ a: [] }])
+    await expect(schemaAt(path)).rejects.toThrow()
+    await writeAll(open, [{ a: [1] }])
+    await writeAll(open, [{ a: [2] }])
+    const list = nullable({ type: 'list', of: int64 })
+    expect(await schemaAt(path)).toEqual({ a: list })
+  })
+
+  test('of which some leave something open are written when another subtask has fixed the schema meanwhile', async () => {
+    const path = await temporaryFolder()
+    const sink = inferringSink(path)
+    const [one, other] = await Promise.all([0, 1].map((index) => openWriter(sink, { index, parallelism: 2 })))
+    await writeAll(one!, [{ a: null }])
+    await writeAll(other!, [{ a: 'x' }])
+    const prepared = [...(await other!.writer.prepareCommit(1)), ...(await one!.writer.prepareCommit(1))]
+    await (await committerOf(sink)).commit(prepared)
+    expect(await duckdb(`select * from '${path}/*.parquet' order by a`)).toEqual([{ a: 'x' }, { a: null }])
+  })
+
+  test('up to the bytes that the sink may hold, and pushed back while they wait for room', async () => {
+    const path = await temporaryFolder()
+    const sink = inferringSink(path, { rows: 1_000_000 }, { bufferBytes: 20_000, rowGroupSize: 50 })
+    const open = await openWriter(sink)
+    const rows = Array.from({ length: 3000 }, (_, n) => ({ n, text: 'x'.repeat(100) }))
+    let refusals = 0
+    for (let from = 0; from < rows.length; from += 100) refusals += await writeAll(open, rows.slice(from, from + 100))
+    expect(refusals).toBeGreaterThan(1)
+    expect(await schemaAt(path)).toEqual({ n: int64, text: string })
+    await (await committerOf(sink)).commit(await open.writer.prepareCommit(1))
+    expect((await rowsIn(path)).map(({ n }) => Number(n))).toEqual(rows.map(({ n }) => n))
+  })
+
+  test('up to those bytes also where they are rows of no schema', async () => {
+    const text = 'x'.repeat(1000)
+    const open = await openWriter(inferringSink(await temporaryFolder(), {}, { bufferBytes: 20_000 }))
+    const rows = Array.from({ length: 30 }, (_, n) => (n % 2 === 0 ? { text, none: () => n } : text))
+    await expect(writeAll(open, rows)).rejects.toMatchObject({ code: 'ROW_INVALID' })
+  })
+
+  test('no longer than to the next checkpoint, also where that has to wait for room', async () => {
+    const path = await temporaryFolder()
+    const sink = inferringSink(path, {}, { bufferBytes: 100_000, rowGroupBytes: 1000, rowGroupSize: 10 })
+    const open = await openWriter(sink)
+    const rows = Array.from({ length: 400 }, (_, n) => ({ n, text: 'x'.repeat(150) }))
+    await writeAll(open, rows)
+    await (await committerOf(sink)).commit(await open.writer.prepareCommit(1))
+    expect(await rowsIn(path)).toHaveLength(400)
+  })
+
+  test('by a writer that, closed while it agrees, has nothing going on when that is over', async () => {
+    for (let round = 0; round < 5; round++) {
+      const path = await temporaryFolder()
+      const open = await openWriter(inferringSink(path, { rows: 1 }))
+      await writeAll(open, [{ a: 1 }])
+      await open.writer.close()
+      const left = await readdir(path, { recursive: true })
+      for (let turn = 0; turn < 20; turn++) await stat(path)
+      expect(await readdir(path, { recursive: true })).toEqual(left)
+    }
+  })
+
+  test('by a writer that, closed at a barrier while it agrees, writes nothing of them then', async () => {
+    const path = await temporaryFolder()
+    const open = await openWriter(inferringSink(path))
+    await writeAll(open, [{ a: 1 }])
+    const prepared = (async () => open.writer.prepareCommit(1))().catch((error: unknown) => error)
+    await open.writer.close()
+    const { count } = open.bell
+    expect(await prepared).toMatchObject({ code: 'SINK_CLOSED', retryable: true })
+    for (let turn = 0; turn < 20; turn++) await stat(path)
+    expect(open.bell.count).toBe(count)
+  })
+
+  test('not at all before a checkpoint without rows', async () => {
+    const path = await temporaryFolder()
+    const open = await openWriter(inferringSink(path))
+    expect(await open.writer.prepareCommit(1)).toEqual([])
+    expect(open.writer.snapshot?.()).toEqual([])
+    await expect(schemaAt(path)).rejects.toThrow()
+  })
+})
