@@ -38,6 +38,7 @@ function everyEventTime(intervalMs: number, kind: string): Trigger {
     Math.min(alignedStart(timestamp, intervalMs, 0) + intervalMs - 1, limit)
   return Object.freeze<Trigger>({
     kind,
+    endsIn: 'event',
     onRecord(_value, timestamp, window, context) {
       const last = maxTimestampOf(window)
       if (last <= context.watermark) return 'fire'

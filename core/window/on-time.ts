@@ -77,6 +77,7 @@ function compose<T, W extends Window>(parts: Parts<T, W>): OnTimeTrigger<T, W> {
     (early === undefined || early.merge !== undefined) && (late === undefined || late.merge !== undefined)
   return Object.freeze<OnTimeTrigger<T, W>>({
     kind: kindOf(parts),
+    endsIn: parts.time,
     onRecord(value, timestamp, window, context) {
       const phase = phaseOf(window, context)
       if (phase === 'early') awaitEnd(window, context)

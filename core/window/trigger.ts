@@ -1,4 +1,5 @@
 import type { Window } from './time-window.js'
+import type { TimeDomain } from './window-spec.js'
 
 /** `purge` drops a window's contents, not the trigger's state; a later record starts it again from nothing. */
 export type TriggerResult = 'continue' | 'fire' | 'purge' | 'fireAndPurge'
@@ -22,6 +23,11 @@ export interface TriggerContext {
 export interface Trigger<in T = unknown, in W extends Window = Window> {
   /** For people and the fingerprint: `afterCount(100)`. */
   readonly kind: string
+  /**
+   * In which time it waits for the window's end, where it does. Windows of processing time refuse one that waits for the
+   * watermark: they go at their end, whether it has fired or not.
+   */
+  readonly endsIn?: TimeDomain
   onRecord(value: T, timestamp: number, window: W, context: TriggerContext): TriggerResult
   onEventTime(timestamp: number, window: W, context: TriggerContext): TriggerResult
   onProcessingTime(timestamp: number, window: W, context: TriggerContext): TriggerResult

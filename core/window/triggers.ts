@@ -4,6 +4,7 @@ import type { Trigger, TriggerContext, TriggerResult } from './trigger.js'
 
 const EVENT_TIME: Trigger = Object.freeze<Trigger>({
   kind: 'eventTime()',
+  endsIn: 'event',
   onRecord(_value, _timestamp, window, context) {
     const fireAt = maxTimestampOf(window)
     if (fireAt <= context.watermark) return 'fire'
@@ -21,6 +22,7 @@ const EVENT_TIME: Trigger = Object.freeze<Trigger>({
 // At the end, not a millisecond before it: a record that arrives in the last millisecond is still inside.
 const PROCESSING_TIME: Trigger = Object.freeze<Trigger>({
   kind: 'processingTime()',
+  endsIn: 'processing',
   onRecord(_value, _timestamp, window, context) {
     context.registerProcessingTimeTimer(maxTimestampOf(window) + 1)
     return 'continue'
@@ -95,8 +97,10 @@ export function afterCount(count: number): Trigger {
 export function purging<T, W extends Window>(trigger: Trigger<T, W>): Trigger<T, W> {
   const merge = trigger.merge?.bind(trigger)
   const clear = trigger.clear?.bind(trigger)
+  const { endsIn } = trigger
   return Object.freeze<Trigger<T, W>>({
     kind: `purging(${trigger.kind})`,
+    ...(endsIn && { endsIn }),
     onRecord: (value, timestamp, window, context) => purged(trigger.onRecord(value, timestamp, window, context)),
     onEventTime: (timestamp, window, context) => purged(trigger.onEventTime(timestamp, window, context)),
     onProcessingTime: (timestamp, window, context) => purged(trigger.onProcessingTime(timestamp, window, context)),

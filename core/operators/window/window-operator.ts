@@ -54,8 +54,18 @@ function create(options: WindowOperatorSpec): Operator {
   if (spec.kind === 'session' && trigger.merge === undefined) {
     throw invalid(`${assigner.kind}: sessions merge, and the trigger ${trigger.kind} has no merge function`)
   }
+  requireSameTime(options, spec)
   const kind = `${assigner.kind} ${kept} ${trigger.kind}`
   return new KeyedWindowOperator({ assigner: kind, spec, trigger, contents, allowedLatenessMs })
+}
+
+/** The wall clock takes its windows away, wherever the watermark is. The other way round a result only waits for both. */
+function requireSameTime({ assigner, trigger }: WindowOperatorSpec, spec: TriggeredSpec): void {
+  if (spec.kind === 'global' || spec.time === 'event' || trigger?.endsIn !== 'event') return
+  throw invalid(
+    `${assigner.kind}: its windows end by the wall clock, and the trigger ${trigger.kind} waits for the watermark; use ` +
+      "onTime({ time: 'processing' }), with every(..., { time: 'processing' }) before the end",
+  )
 }
 
 /** Slices are of several windows: they have no state of one. */

@@ -3,15 +3,20 @@ import { millis } from '../../../../core/duration.js'
 import { windowOperator } from '../../../../core/operators/window/index.js'
 import {
   afterCount,
+  eachRecord,
   eventTime,
+  every,
   global,
   never,
+  onTime,
   processingTime as processingTimeTrigger,
   purging,
   session,
   sliding,
   type TimeWindow,
+  type Trigger,
   tumbling,
+  type WindowAssigner,
 } from '../../../../core/window/index.js'
 import { emitted, endOfInput, processingTime, watermark } from '../../../harness/index.js'
 import type { Reading, Row } from './model.js'
@@ -84,17 +89,31 @@ describe('sessions', () => {
     })
   })
 
+  const made = (assigner: WindowAssigner<unknown, TimeWindow>, trigger: Trigger) => () =>
+    windowOperator<Reading, TimeWindow, number[], number[], number>({
+      assigner,
+      trigger,
+      allowedLatenessMs: 0,
+      contents: { kind: 'aggregate', aggregate: VALUES, shape: () => 0 },
+    })
+
   test('a trigger that cannot merge is refused', () => {
     const { merge: _, ...unmergeable } = { ...eventTime(), kind: 'unmergeable()' }
-    const make = () =>
-      windowOperator<Reading, TimeWindow, number[], number[], number>({
-        assigner: session(millis(5)),
-        trigger: unmergeable,
-        allowedLatenessMs: 0,
-        contents: { kind: 'aggregate', aggregate: VALUES, shape: () => 0 },
-      })
-    expect(make).toThrow(expect.objectContaining({ code: 'WINDOW_INVALID' }))
+    expect(made(session(millis(5)), unmergeable)).toThrow(expect.objectContaining({ code: 'WINDOW_INVALID' }))
   })
+
+  test.each([eventTime(), onTime().early(eachRecord()), every(millis(5)), purging(onTime())])(
+    'windows of processing time refuse the trigger $kind, which waits for the watermark',
+    (trigger) => {
+      const refused = expect.objectContaining({
+        code: 'WINDOW_INVALID',
+        message: expect.stringContaining('wall clock'),
+      })
+      expect(made(tumbling(millis(10), { time: 'processing' }), trigger)).toThrow(refused)
+      expect(made(session(millis(10), { time: 'processing' }), trigger)).toThrow(refused)
+      expect(made(tumbling(millis(10)), trigger)).not.toThrow()
+    },
+  )
 
   test('in processing time a session ends a gap after its last record', async () => {
     await windowHarness({ assigner: session(millis(5), { time: 'processing' }), startAt: 100 }).verify({
