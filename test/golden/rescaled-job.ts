@@ -57,9 +57,8 @@ export async function failedAndRescaled<I>(
   })
   const first = { ...options('first'), parallelism: before }
   const stop = { after: stopAt, savepoint }
-  expect(await runPart(job, { out, input, options: first, failAt: failAt[0], stop })).toMatchObject({
-    status: 'stopped',
-  })
+  const stopped = await runPart(job, { out, input, options: first, failAt: failAt[0], stop })
+  expect(stopped).toMatchObject({ status: 'stopped', progress: { generation: 2 } })
   const second = { ...options('second'), parallelism: after, from: savepoint }
   expect(await runPart(job, { out, input, options: second, failAt: failAt[1] })).toMatchObject({ status: 'finished' })
   expect(await resultsIn(out, job.results)).toEqual(job.expectedResults(input))

@@ -160,15 +160,17 @@ describe("a window's function that throws", () => {
       'windows',
       {
         keyState: { sizes: listState<number>() },
-        windowState: { calls: valueState<number>() },
+        windowState: { calls: valueState<number>(), own: listState<number>() },
         sideOutputs: { seen: sideOutput<number>() },
         *process(values: readonly Reading[], { keyState, windowState, sideOutputs }) {
           keyState.sizes.add(values.length)
           windowState.calls.update((windowState.calls.value() ?? 0) + 1)
+          windowState.own.add(values.length)
           sideOutputs.seen.emit(values.length)
           yield 'begun'
           if (values.length === 2) throw new RangeError('two')
-          yield { sizes: [...keyState.sizes.values()], calls: windowState.calls.value() }
+          const own = [...windowState.own.values()]
+          yield { sizes: [...keyState.sizes.values()], calls: windowState.calls.value(), own }
         },
       },
       { onError },
@@ -182,11 +184,11 @@ describe("a window's function that throws", () => {
       input: [at(1, 1), at(2, 2), at(3, 3, 'b'), watermark(9), at(4, 4), watermark(14), at(12, 5), endOfInput()],
       expect: [
         emitted('begun', 9),
-        emitted({ sizes: [1], calls: 1 }, 9),
+        emitted({ sizes: [1], calls: 1, own: [1] }, 9),
         emitted('begun', 9),
-        emitted({ sizes: [3], calls: 1 }, 9),
+        emitted({ sizes: [3], calls: 1, own: [3] }, 9),
         emitted('begun', 19),
-        emitted({ sizes: [3, 1], calls: 1 }, 19),
+        emitted({ sizes: [3, 1], calls: 1, own: [1] }, 19),
       ],
       sideOutputs: { seen: [emitted(1, 9), emitted(3, 9), emitted(1, 19)] },
       counters: { skippedRecords: 1 },
@@ -220,9 +222,9 @@ describe("a window's function that throws", () => {
     )
     expect(kept.sections.flat().map(({ value }) => value)).toEqual([
       'begun',
-      { sizes: [1], calls: 1 },
+      { sizes: [1], calls: 1, own: [1] },
       'begun',
-      { sizes: [1, 3], calls: 2 },
+      { sizes: [1, 3], calls: 2, own: [1, 3] },
     ])
     const purged = await rows(
       operatorOf((readings) => careless(readings, 'skip', (windows) => windows.trigger(purging(afterCount(2))))),
