@@ -110,11 +110,16 @@ function listOf(target: Target): string {
   return `${REPLAYED}${createHash('sha256').update(nameOf(target)).digest('hex').slice(0, 16)}/`
 }
 
+/** Also by replays of folders in this one. Those name their letters from there. */
 async function replayedInto(store: ObjectStore, target: Target): Promise<Set<string>> {
+  const list = listOf(target)
   const ids = new Set<string>()
-  for (const name of await store.list(listOf(target))) {
+  for (const name of await store.list('')) {
+    const at = `/${name}`.indexOf(`/${list}`)
+    if (at < 0) continue
+    const folder = name.slice(0, at)
     const data = await store.read(name)
-    for (const id of new TextDecoder().decode(data).split('\n')) ids.add(id)
+    for (const id of new TextDecoder().decode(data).split('\n')) ids.add(folder + id)
   }
   return ids
 }

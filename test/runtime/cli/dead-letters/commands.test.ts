@@ -143,6 +143,19 @@ describe('tidemark dead-letters replay', () => {
     expect((await tidemark('dead-letters', 'show', path, '--operator', 'parse')).out).toMatch(/ 3 /)
   })
 
+  it('puts none a second time that a replay of a folder below has put', async () => {
+    const path = await folder()
+    for (const day of ['day=01', 'day=02']) {
+      await written(fileSink({ path: join(path, day), format: deadLetterLines() }), [letter(day === 'day=01' ? 1 : 2)])
+    }
+    const to = join(await folder(), 'again')
+    const replay = (of: string) => tidemark('dead-letters', 'replay', of, '--to', to, '--yes')
+    expect((await replay(join(path, 'day=01'))).out).toContain('1 put into')
+    expect((await replay(path)).out).toMatch(/1 put into[\s\S]*1 were put there before/)
+    expect((await replay(path)).out).toMatch(/0 put into[\s\S]*2 were put there before/)
+    expect(await readFile(to, 'utf8')).toBe('{"n":1}\n{"n":2}\n')
+  })
+
   it('puts them into a stream, each under the key it came by', async () => {
     const { server, client } = await startStream(2)
     const path = await lettersFolder()
