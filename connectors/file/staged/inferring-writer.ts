@@ -15,6 +15,10 @@ export interface InferringWriterOptions<T> {
   readonly files: (context: WriterContext, encoder: () => FileEncoder<T>) => StagedWriter<T>
 }
 
+/** For other subtasks at a barrier. */
+const PATIENCE_MS = 10_000
+const BETWEEN_LOOKS_MS = 200
+
 /** Rows that wait for the format. */
 interface Held<T> {
   readonly batch: Batch<T>
@@ -140,13 +144,13 @@ export class InferringWriter<T> implements SinkWriter<T> {
       const { agreement } = this.#options
       let agreed = await agreement.read()
       if (agreed === undefined) {
-        const own = this.#ownResult(isLast)
-        if (own === undefined) {
+        const own = this.#ownResult()
+        if (typeof own !== 'string' && !isLast) {
           this.#enough = 2 * this.#sample.rows
           this.#agreeing = undefined
           return
         }
-        agreed = await agreement.create(own)
+        agreed = typeof own === 'string' ? await agreement.create(own) : await this.#resultOfOthers(own)
       }
       const format = await this.#adopt(agreed)
       const { logger, subtask } = this.#context
@@ -159,14 +163,30 @@ export class InferringWriter<T> implements SinkWriter<T> {
     }
   }
 
-  /** Undefined where more rows may tell what these leave open. */
-  #ownResult(isLast: boolean): string | undefined {
+  /** Or what it is that these rows leave open. */
+  #ownResult(): string | TidemarkError {
     try {
       return this.#named(() => this.#sample.result())
     } catch (thrown) {
-      if (isLast) throw thrown
-      return undefined
+      if (thrown instanceof TidemarkError) return thrown
+      throw thrown
     }
+  }
+
+  /**
+   * The rows of another subtask may tell what these leave open, and the barrier that ends the waiting here is on its way
+   * there.
+   */
+  async #resultOfOthers(leftOpen: TidemarkError): Promise<string> {
+    const { environment, subtask } = this.#context
+    const { clock, timers } = environment
+    const until = clock.monotonic() + PATIENCE_MS
+    while (subtask.parallelism > 1 && clock.monotonic() < until && !this.#closed) {
+      await new Promise<void>((resolve) => void timers.after(BETWEEN_LOOKS_MS, resolve))
+      const agreed = await this.#options.agreement.read()
+      if (agreed !== undefined) return agreed
+    }
+    throw leftOpen
   }
 
   /** Returns the name of the format. */

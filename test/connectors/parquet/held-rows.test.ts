@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import { hurriedEnvironment } from '../batching/open-writer.js'
 import { committerOf, openWriter, temporaryFolder, writeAll } from '../file/support.js'
 import { double, inferringSink, int64, nullable, schemaAt, string } from './inference-support.js'
 import { duckdb, rowsIn } from './readers.js'
@@ -38,6 +39,28 @@ describe('rows are held', () => {
     const prepared = [...(await other!.writer.prepareCommit(1)), ...(await one!.writer.prepareCommit(1))]
     await (await committerOf(sink)).commit(prepared)
     expect(await duckdb(`select * from '${path}/*.parquet' order by a`)).toEqual([{ a: 'x' }, { a: null }])
+  })
+
+  test('of which some leave something open wait at a barrier for another subtask that is about to fix the schema', async () => {
+    const path = await temporaryFolder()
+    const sink = inferringSink(path)
+    const [one, other] = await Promise.all([0, 1].map((index) => openWriter(sink, { index, parallelism: 2 })))
+    await writeAll(one!, [{ a: null }])
+    await writeAll(other!, [{ a: 'x' }])
+    const first = one!.writer.prepareCommit(1)
+    const prepared = [...(await other!.writer.prepareCommit(1)), ...(await first)]
+    await (await committerOf(sink)).commit(prepared)
+    expect(await duckdb(`select * from '${path}/*.parquet' order by a`)).toEqual([{ a: 'x' }, { a: null }])
+  })
+
+  test('in vain where all subtasks leave the same open: all say so', async () => {
+    const sink = inferringSink(await temporaryFolder())
+    const environment = hurriedEnvironment(100)
+    const writers = await Promise.all([0, 1].map((index) => openWriter(sink, { index, parallelism: 2, environment })))
+    for (const writer of writers) await writeAll(writer, [{ a: null }])
+    const prepared = await Promise.allSettled(writers.map(({ writer }) => writer.prepareCommit(1)))
+    const reason = expect.objectContaining({ code: 'SCHEMA_AMBIGUOUS' })
+    expect(prepared).toEqual([1, 2].map(() => ({ status: 'rejected', reason })))
   })
 
   test('up to the bytes that the sink may hold, and pushed back while they wait for room', async () => {
