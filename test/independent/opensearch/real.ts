@@ -10,6 +10,8 @@ const POM = fileURLToPath(new URL('./pom.xml', import.meta.url))
 
 export interface RealOpenSearch {
   readonly url: string
+  /** Kills the process, whatever it is doing, and starts it again with what it has on its disk. */
+  restart(): Promise<void>
   close(): Promise<void>
 }
 
@@ -24,17 +26,19 @@ export async function startRealOpenSearch(): Promise<RealOpenSearch> {
       cause: thrown,
     })
   }
-  const node = spawn(
-    'java',
-    [
-      ...['-Xmx1g', '-cp', (await readFile(path, 'utf8')).trim(), 'org.codelibs.opensearch.runner.OpenSearchRunner'],
-      ...['-basePath', join(folder, 'node'), '-numOfNode', '1', '-baseHttpPort', String(PORT - 1)],
-    ],
-    { stdio: 'ignore' },
-  )
+  const classpath = (await readFile(path, 'utf8')).trim()
+  const start = (): ChildProcess =>
+    spawn(
+      'java',
+      [
+        ...['-Xmx1g', '-cp', classpath, 'org.codelibs.opensearch.runner.OpenSearchRunner'],
+        ...['-basePath', join(folder, 'node'), '-numOfNode', '1', '-baseHttpPort', String(PORT - 1)],
+      ],
+      { stdio: 'ignore' },
+    )
+  let node = start()
   const close = async (): Promise<void> => {
-    node.kill()
-    if (node.exitCode === null && node.signalCode === null) await new Promise((resolve) => node.once('exit', resolve))
+    await stopped(node, 'SIGTERM')
     await rm(folder, { recursive: true, force: true })
   }
   try {
@@ -43,7 +47,22 @@ export async function startRealOpenSearch(): Promise<RealOpenSearch> {
     await close()
     throw thrown
   }
-  return { url: `http://127.0.0.1:${PORT}`, close }
+  return {
+    url: `http://127.0.0.1:${PORT}`,
+    async restart() {
+      await stopped(node, 'SIGKILL')
+      node = start()
+      await answering(node)
+    },
+    close,
+  }
+}
+
+async function stopped(node: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (node.exitCode !== null || node.signalCode !== null) return
+  const exited = new Promise((resolve) => node.once('exit', resolve))
+  node.kill(signal)
+  await exited
 }
 
 async function answering(node: ChildProcess): Promise<void> {
