@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { appendFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { TidemarkError } from '../../../core/errors.js'
 import { systemEnvironment } from '../../environment/system.js'
 import type { ObjectStore } from '../../storage/object-store.js'
+import { isOneLine, putIntoFile } from './file-target.js'
 import { putIntoStream, type Refused } from './kinesis-target.js'
 import { type LetterFilter, type LetterPlace, lettersIn, REPLAYED, withLetters } from './letter-files.js'
 import type { StoredLetter } from './letter-line.js'
@@ -46,6 +46,8 @@ export function replayLetters(location: string, options: ReplayOptions): Promise
     for await (const letter of lettersIn(store, options)) {
       if (known.has(letter.id)) counts.before++
       else if (letter.isPart && !options.parts) counts.parts++
+      else if (target.kind === 'file' && !isOneLine(letter))
+        refused.push({ id: letter.id, reason: 'a line break in it' })
       else batch.push(letter)
       if (batch.length >= BATCH) await put()
     }
@@ -84,7 +86,7 @@ async function putAll(
   if (target.kind === 'kinesis') {
     return putIntoStream(letters, { stream: target.stream, endpoint: options.kinesisEndpoint })
   }
-  await appendFile(target.path, Buffer.concat(letters.flatMap(({ raw }) => [raw, NEWLINE])))
+  await putIntoFile(letters, target.path)
   return []
 }
 
@@ -99,11 +101,11 @@ function notTaken(refused: readonly Refused[], target: Target, done: string): Ti
     domain: 'user',
     message:
       `${done}; ${refused.length} can never be put there, and are not written down as put: ${named.join(', ')}${others}. ` +
-      `Put them into a file, or raise what ${nameOf(target)} takes`,
+      (target.kind === 'file'
+        ? 'Put them into a stream'
+        : `Put them into a file, or raise what ${nameOf(target)} takes`),
   })
 }
-
-const NEWLINE = new Uint8Array([10])
 
 /** Of a target: two targets have nothing in common. */
 function listOf(target: Target): string {

@@ -143,6 +143,23 @@ describe('tidemark dead-letters replay', () => {
     expect((await tidemark('dead-letters', 'show', path, '--operator', 'parse')).out).toMatch(/ 3 /)
   })
 
+  it('leaves out of a file what would be several lines there, names it, and puts the others once', async () => {
+    const path = await folder()
+    const twoLines = letter(2, { raw: Buffer.from('one\ntwo') })
+    const endedLine = letter(3, { raw: Buffer.from('three\n') })
+    await written(fileSink({ path, format: deadLetterLines() }), [letter(1), twoLines, endedLine])
+    const to = join(await folder(), 'again')
+    const asked = await tidemark('dead-letters', 'replay', path, '--to', to)
+    expect(asked.error).toMatch(/^2 would be put [\s\S]*1 can never be put there.*\.jsonl:2 \(.*line break/)
+    const replay = ['dead-letters', 'replay', path, '--to', to, '--yes']
+    const first = await tidemark(...replay)
+    expect(first.code).toBe(1)
+    expect(first.error).toMatch(/^2 put into[\s\S]*1 can never be put there.*\.jsonl:2 \(.*into a stream/)
+    expect(await readFile(to, 'utf8')).toBe('{"n":1}\nthree\n')
+    expect((await tidemark(...replay)).error).toMatch(/^0 put into[\s\S]*2 were put there before/)
+    expect(await readFile(to, 'utf8')).toBe('{"n":1}\nthree\n')
+  })
+
   it('puts none a second time that a replay of a folder below has put', async () => {
     const path = await folder()
     for (const day of ['day=01', 'day=02']) {
