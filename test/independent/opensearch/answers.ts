@@ -7,7 +7,7 @@ export interface Answer {
 }
 
 /** What differs from server to server, or from run to run. */
-const VARIES = new Set(['took', 'index_uuid', 'cluster_uuid', '_shards', '_seq_no', '_primary_term'])
+const VARIES = new Set(['took', 'ingest_took', 'index_uuid', 'cluster_uuid', '_shards', '_seq_no', '_primary_term'])
 
 export async function answersOf(url: string): Promise<readonly Answer[]> {
   const answers: Answer[] = []

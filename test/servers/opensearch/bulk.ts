@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from './mapping.js'
 import { illegalArgument, ServerError, validationFailed } from './server-error.js'
-import type { Index, IndexStore, Written } from './store.js'
+import type { Index, IndexStore, Write, Written } from './store.js'
 
 type Operation = 'index' | 'create' | 'update' | 'delete'
 
@@ -9,6 +9,8 @@ interface Action {
   readonly index: string
   readonly id: string | undefined
   readonly version: bigint | undefined
+  readonly routing: string | undefined
+  readonly pipeline: string | undefined
   /** The line behind it; undefined for a deletion. */
   readonly source: string | undefined
 }
@@ -23,9 +25,16 @@ export interface BulkSettings {
 const PARAMETERS = ['_index', '_id', 'version', 'version_type', 'routing', 'retry_on_conflict', 'pipeline']
 const LONGEST_ID_BYTES = 512
 
+/** What an action has that does not say it itself. */
+export interface BulkDefaults {
+  readonly index?: string | undefined
+  readonly routing?: string | undefined
+  readonly pipeline?: string | undefined
+}
+
 /** @throws ServerError for what spoils the whole request */
-export function bulk(settings: BulkSettings, body: string, defaultIndex: string | undefined): JsonObject {
-  const actions = parse(body, defaultIndex)
+export function bulk(settings: BulkSettings, body: string, defaults: BulkDefaults): JsonObject {
+  const actions = parse(body, defaults)
   let errors = false
   const items = actions.map((action) => {
     const id = action.id ?? settings.nonce()
@@ -41,24 +50,26 @@ export function bulk(settings: BulkSettings, body: string, defaultIndex: string 
       return { [action.operation]: { ...about, status: thrown.status, error: thrown.body as Json } }
     }
   })
-  return { took: 0, errors, items }
+  const isIngested = actions.some((action) => pipelineOf(action) !== undefined)
+  return { took: 0, ...(isIngested && { ingest_took: 0 }), errors, items }
 }
 
-function parse(body: string, defaultIndex: string | undefined): readonly Action[] {
+function parse(body: string, defaults: BulkDefaults): readonly Action[] {
   if (body === '') throw new ServerError(400, { type: 'parse_exception', reason: 'request body is required' })
   if (!body.endsWith('\n')) throw illegalArgument('The bulk request must be terminated by a newline [\\n]')
   const lines = body.split('\n')
   const actions: Action[] = []
   for (let at = 0; at < lines.length - 1; at++) {
     if (lines[at] === '') continue
-    const action = actionOf(lines[at]!, at + 1, defaultIndex)
+    const action = actionOf(lines[at]!, at + 1, defaults)
     actions.push(action.operation === 'delete' ? action : { ...action, source: lines[++at] ?? '' })
   }
   if (actions.length === 0) throw validationFailed('no requests added')
+  if (actions.some(({ pipeline }) => pipeline === '')) throw validationFailed('pipeline cannot be an empty string')
   return actions
 }
 
-function actionOf(line: string, number: number, defaultIndex: string | undefined): Action {
+function actionOf(line: string, number: number, defaults: BulkDefaults): Action {
   let parsed: Json
   try {
     parsed = JSON.parse(line) as Json
@@ -76,7 +87,7 @@ function actionOf(line: string, number: number, defaultIndex: string | undefined
   if (unknown !== undefined) {
     throw illegalArgument(`Action/metadata line [${number}] contains an unknown parameter [${unknown}]`)
   }
-  const index = meta['_index'] ?? defaultIndex
+  const index = meta['_index'] ?? defaults.index
   if (typeof index !== 'string') throw validationFailed('index is missing')
   const id = meta['_id'] === undefined ? undefined : String(meta['_id'])
   if (id !== undefined && Buffer.byteLength(id) > LONGEST_ID_BYTES) {
@@ -95,32 +106,56 @@ function actionOf(line: string, number: number, defaultIndex: string | undefined
   }
   // JSON.parse would round what is above 2^53.
   const version = isVersioned ? BigInt(/"version":\s*(\d+)/.exec(line)?.[1] ?? 0) : undefined
-  return { operation: name, index, id, version, source: undefined }
+  const routing = meta['routing'] ?? defaults.routing
+  const pipeline = meta['pipeline'] ?? defaults.pipeline
+  return {
+    ...{ operation: name, index, id, version, source: undefined },
+    routing: routing === undefined || routing === '' ? undefined : String(routing),
+    pipeline: pipeline === undefined ? undefined : String(pipeline),
+  }
 }
 
-function apply(store: IndexStore, action: Action, id: string): Written {
-  const { operation, version, source = '' } = action
+/** That of a document which is written as a whole: there is none for updates. */
+function pipelineOf({ operation, pipeline }: Action): string | undefined {
+  const isWhole = operation === 'index' || operation === 'create'
+  return isWhole && pipeline !== '_none' ? pipeline : undefined
+}
+
+/** @returns undefined where a pipeline dropped the document */
+function apply(store: IndexStore, action: Action, id: string): Written | undefined {
+  const { operation, version, routing, source = '' } = action
   if (id === '') throw illegalArgument('if _id is specified it must not be empty')
+  const pipeline = pipelineOf(action)
+  // Before there is an index for it.
+  const piped = pipeline === undefined ? undefined : store.pipelines.run(pipeline, documentOf(source))
+  if (pipeline !== undefined && piped === undefined) return undefined
   // A deletion of a version makes the index too: the version has to be remembered.
   const index =
     operation === 'delete' && version === undefined
       ? store.require(action.index, 'index_expression')
       : store.forWriting(action.index)
+  index.requireRouting(id, routing)
   switch (operation) {
     case 'delete':
-      return index.write({ id, source: undefined, version })
+      return index.write({ id, source: undefined, routing, version })
     case 'update':
-      return update(index, id, documentOf(source))
+      return update(index, { id, routing }, documentOf(source))
     default:
-      return index.write({ id, source: documentOf(source), version, isCreate: operation === 'create' })
+      return index.write({
+        id,
+        source: piped ?? documentOf(source),
+        routing,
+        version,
+        isCreate: operation === 'create',
+      })
   }
 }
 
-function update(index: Index, id: string, body: JsonObject): Written {
+function update(index: Index, { id, routing }: Pick<Write, 'id' | 'routing'>, body: JsonObject): Written {
   const doc = isObject(body['doc']) ? body['doc'] : {}
   const before = index.get(id)
   if (before === undefined) {
-    if (body['doc_as_upsert'] === true) return index.write({ id, source: doc })
+    if (body['doc_as_upsert'] === true) return index.write({ id, source: doc, routing })
     throw new ServerError(404, {
       type: 'document_missing_exception',
       reason: `[${id}]: document missing`,
@@ -133,7 +168,7 @@ function update(index: Index, id: string, body: JsonObject): Written {
   if (JSON.stringify(merged) === JSON.stringify(before.source)) {
     return { version: before.version, sequence: before.sequence, result: 'noop' }
   }
-  return index.write({ id, source: merged })
+  return index.write({ id, source: merged, routing })
 }
 
 function merge(into: JsonObject, from: JsonObject): JsonObject {
@@ -167,7 +202,9 @@ function notParsed(type: string, reason: string): ServerError {
   })
 }
 
-function answer({ version, sequence, result }: Written): JsonObject {
+function answer(written: Written | undefined): JsonObject {
+  if (written === undefined) return DROPPED
+  const { version, sequence, result } = written
   const shards = { total: 1, successful: result === 'noop' ? 0 : 1, failed: 0 }
   const status = result === 'created' ? 201 : result === 'not_found' ? 404 : 200
   return {
@@ -179,3 +216,6 @@ function answer({ version, sequence, result }: Written): JsonObject {
     status,
   }
 }
+
+/** As OpenSearch answers of a document that a pipeline dropped. */
+const DROPPED = { _version: -3, result: 'noop', _shards: { total: 0, successful: 0, failed: 0 }, status: 200 }

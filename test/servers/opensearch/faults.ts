@@ -42,7 +42,10 @@ export type OpenSearchOperationName =
   | 'template'
   | 'createIndex'
   | 'deleteIndex'
+  | 'indexExists'
   | 'mapping'
+  | 'pipeline'
+  | 'clusterSettings'
 
 export interface OpenSearchRequest {
   readonly operation: OpenSearchOperationName

@@ -36,6 +36,7 @@ export function search(indices: readonly Index[], body: JsonObject): JsonObject 
         _id: document.id,
         ...(body['version'] === true && { _version: Number(document.version) }),
         _score: sort.length > 0 ? null : 1,
+        ...(document.routing !== undefined && { _routing: document.routing }),
         _source: document.source,
         // Where there is no value, the largest or the smallest long, as JSON.parse rounds it.
         ...(sort.length > 0 && { sort: values.map((one, at) => one ?? (sort[at]?.direction ?? 1) * 2 ** 63) }),

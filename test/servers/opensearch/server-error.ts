@@ -39,6 +39,15 @@ export function indexNotFound(index: string, resourceType: string): ServerError 
   })
 }
 
+export function routingMissing(index: string, id: string): ServerError {
+  return new ServerError(400, {
+    type: 'routing_missing_exception',
+    reason: `routing is required for [${index}]/[${id}]`,
+    index,
+    index_uuid: '_na_',
+  })
+}
+
 export function versionConflict(id: string, problem: string, index: string, uuid: string): ServerError {
   return new ServerError(409, {
     type: 'version_conflict_engine_exception',

@@ -109,8 +109,8 @@ interface Service {
 async function respond(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     const body = await readBody(request)
-    const [path = '/', query = ''] = (request.url ?? '/').split('?')
-    const answer = await answerOf(service, request, { path, body })
+    const [, query = ''] = (request.url ?? '/').split('?')
+    const answer = await answerOf(service, request, body)
     if (answer === 'reset') {
       request.socket.destroy()
     } else if (answer !== 'silence') {
@@ -133,15 +133,10 @@ async function respond(service: Service, request: IncomingMessage, response: Ser
   }
 }
 
-interface Received {
-  readonly path: string
-  readonly body: Buffer
-}
-
 async function answerOf(
   { environment, options, store, faults, closed, requests }: Service,
   request: IncomingMessage,
-  { path, body }: Received,
+  body: Buffer,
 ): Promise<Result | 'reset' | 'silence'> {
   const { method = 'GET', url = '/', headers } = request
   if (options.access && !isAllowed(options.access, { method, url, headers, body })) {
@@ -150,7 +145,7 @@ async function answerOf(
   // Of what is larger OpenSearch closes the connection after the answer.
   if (body.length > (options.maxBodyBytes ?? 100 * 1024 * 1024)) return { status: 413, body: '' }
   const text = headers['content-encoding'] === 'gzip' ? gunzipSync(body).toString() : body.toString()
-  const parsed = parseRequest(method, path, text)
+  const parsed = parseRequest(method, url, text)
   requests[parsed.operation] = (requests[parsed.operation] ?? 0) + 1
   const fault = faults.next({ operation: parsed.operation, index: parsed.name, bytes: body.length })
   if (fault?.kind === 'resetBefore') return 'reset'

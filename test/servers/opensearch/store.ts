@@ -1,10 +1,14 @@
+import { AutoCreate } from './auto-create.js'
 import { FIELD_TYPES, type JsonObject, type Mapping, mapDocument } from './mapping.js'
-import { illegalArgument, indexNotFound, ServerError, versionConflict } from './server-error.js'
+import { matches } from './name-pattern.js'
+import { Pipelines } from './pipelines.js'
+import { illegalArgument, indexNotFound, routingMissing, ServerError, versionConflict } from './server-error.js'
 
 /** Undefined `source`: it was deleted, and its version is remembered. */
 interface Stored {
   readonly version: bigint
   readonly sequence: number
+  readonly routing: string | undefined
   readonly source: JsonObject | undefined
 }
 
@@ -12,15 +16,23 @@ export interface FoundDocument {
   readonly id: string
   readonly version: bigint
   readonly sequence: number
+  readonly routing: string | undefined
   readonly source: JsonObject
 }
 
 export interface Write {
   readonly id: string
   readonly source: JsonObject | undefined
+  readonly routing?: string | undefined
   /** External; absent: one more than the last. */
   readonly version?: bigint | undefined
   readonly isCreate?: boolean
+}
+
+export interface Mappings {
+  readonly properties?: Mapping
+  readonly dynamic?: string
+  readonly _routing?: { readonly required?: boolean }
 }
 
 export interface Written {
@@ -29,21 +41,23 @@ export interface Written {
   readonly result: 'created' | 'updated' | 'deleted' | 'not_found' | 'noop'
 }
 
-/** One index: documents, versions and a mapping. What is written is searched at once. */
+/** One index of one shard: documents, versions and a mapping. */
 export class Index {
   readonly name: string
   readonly uuid: string
   #mapping: Mapping
   readonly #dynamic: string
+  readonly #needsRouting: boolean
   readonly #documents = new Map<string, Stored>()
   #sequence = 0
   #searched: readonly FoundDocument[] = []
 
-  constructor(name: string, uuid: string, mappings: { readonly properties?: Mapping; readonly dynamic?: string } = {}) {
+  constructor(name: string, uuid: string, mappings: Mappings = {}) {
     this.name = name
     this.uuid = uuid
     this.#mapping = mappings.properties ?? {}
     this.#dynamic = String(mappings.dynamic ?? 'true')
+    this.#needsRouting = mappings._routing?.required === true
   }
 
   get mapping(): Mapping {
@@ -53,6 +67,11 @@ export class Index {
   get(id: string): FoundDocument | undefined {
     const { source, ...rest } = this.#documents.get(id) ?? {}
     return source === undefined ? undefined : { id, ...(rest as Omit<Stored, 'source'>), source }
+  }
+
+  /** @throws ServerError routing_missing_exception */
+  requireRouting(id: string, routing: string | undefined): void {
+    if (this.#needsRouting && routing === undefined) throw routingMissing(this.name, id)
   }
 
   /** As of the last refresh, by id. */
@@ -66,7 +85,7 @@ export class Index {
   }
 
   /** @throws ServerError version_conflict_engine_exception, mapper_parsing_exception */
-  write({ id, source, version, isCreate = false }: Write): Written {
+  write({ id, source, routing, version, isCreate = false }: Write): Written {
     const before = this.#documents.get(id)
     if (source !== undefined) this.#mapping = mapDocument(this.#mapping, source, id, this.#dynamic)
     if (isCreate && before?.source !== undefined) {
@@ -77,7 +96,7 @@ export class Index {
       const problem = `current version [${before.version}] is higher or equal to the one provided [${version}]`
       throw versionConflict(id, problem, this.name, this.uuid)
     }
-    const written = { version: version ?? (before?.version ?? 0n) + 1n, sequence: this.#sequence++ }
+    const written = { version: version ?? (before?.version ?? 0n) + 1n, sequence: this.#sequence++, routing }
     this.#documents.set(id, { ...written, source })
     const existed = before?.source !== undefined
     if (source === undefined) return { ...written, result: existed ? 'deleted' : 'not_found' }
@@ -94,6 +113,8 @@ interface Template {
 export class IndexStore {
   readonly #indices = new Map<string, Index>()
   readonly #templates = new Map<string, Template>()
+  readonly pipelines = new Pipelines()
+  readonly autoCreate = new AutoCreate()
   readonly #nonce: () => string
 
   constructor(nonce: () => string) {
@@ -116,19 +137,21 @@ export class IndexStore {
     return [...this.#indices.values()].filter(({ name }) => matches(pattern, name))
   }
 
-  /** Made by the first document, with the template that fits. @throws ServerError invalid_index_name_exception */
+  /**
+   * Made by the first document, with the template that fits.
+   * @throws ServerError invalid_index_name_exception, index_not_found_exception where documents make none
+   */
   forWriting(name: string): Index {
     const known = this.#indices.get(name)
     if (known) return known
+    this.autoCreate.require(name)
     const fitting = [...this.#templates.values()].filter(({ patterns }) => patterns.some((one) => matches(one, name)))
     fitting.sort((a, b) => b.priority - a.priority)
-    const template = fitting[0]?.body['template'] as
-      | { mappings?: { properties?: Mapping; dynamic?: string } }
-      | undefined
+    const template = fitting[0]?.body['template'] as { mappings?: Mappings } | undefined
     return this.create(name, template?.mappings)
   }
 
-  create(name: string, mappings: { readonly properties?: Mapping; readonly dynamic?: string } | undefined): Index {
+  create(name: string, mappings: Mappings | undefined): Index {
     if (name !== name.toLowerCase()) throw invalidName(name, 'must be lowercase')
     if (this.#indices.has(name)) {
       const reason = `index [${name}/${this.#indices.get(name)?.uuid}] already exists`
@@ -185,11 +208,6 @@ function requireTypes(template: string, body: JsonObject): void {
       },
     })
   }
-}
-
-export function matches(pattern: string, name: string): boolean {
-  const escaped = pattern.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')
-  return new RegExp(`^${escaped}$`).test(name)
 }
 
 function invalidName(index: string, problem: string): ServerError {
