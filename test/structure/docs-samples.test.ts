@@ -1,47 +1,19 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { named, ROOT, samples } from './docs-samples.js'
 
 /*
- * Every ```ts sample of the documentation compiles as a user's file would. What a sample takes for granted stands in an
- * HTML comment right above it, which readers do not see: <!-- given: ... -->. A sample that is a part of a file says so,
- * <!-- from: path -->: its lines stand in that file, in their order.
+ * Every sample compiles as a user's file would, or its lines stand in the file that it is from, in their order.
  */
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const pagesIn = (folder: string): string[] =>
-  readdirSync(join(ROOT, folder))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `${folder}/${name}`)
-const PAGES = ['README.md', ...pagesIn('docs'), ...pagesIn('docs/connectors')]
-const FENCE =
-  /(?:<!-- from: (?<from>.*) -->\n\n|<!-- given:\n(?<given>[\s\S]*?)-->\n\n?)?^```ts\n(?<code>[\s\S]*?)^```$/gm
-
-interface Sample {
-  readonly page: string
-  readonly line: number
-  /** Where the sample would lie: in the project, so that imports resolve as they do there. */
-  readonly file: string
-  readonly from: string | undefined
-  readonly code: string
-}
-
-/** By file: what a sample needs, and the sample. */
-const texts = new Map<string, string>()
-const samples = PAGES.flatMap((page) => samplesOf(page))
-
-function samplesOf(page: string): Sample[] {
-  const content = readFileSync(join(ROOT, page), 'utf8')
-  return [...content.matchAll(FENCE)].map(({ index, groups }, number) => {
-    const { given = '', code = '', from } = groups ?? {}
-    const file = join(ROOT, 'examples', `${page.replaceAll(/\W/g, '-')}-${number}.ts`)
-    // A sample is a module whether it imports anything or not.
-    if (from === undefined) texts.set(file, `${given}\n${code}\nexport {}\n`)
-    return { page, line: content.slice(0, index).split('\n').length, file, from, code }
-  })
-}
+/** By file: what a sample needs, and the sample. A sample is a module whether it imports anything or not. */
+const texts = new Map(
+  samples
+    .filter(({ from }) => from === undefined)
+    .map(({ file, given, code }) => [file, `${given}\n${code}\nexport {}\n`]),
+)
 
 function optionsOfProject(): ts.CompilerOptions {
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile)
@@ -89,7 +61,3 @@ describe('samples of the documentation are true', () => {
     }
   })
 })
-
-function named(wanted: (sample: Sample) => boolean): (readonly [string, Sample])[] {
-  return samples.filter(wanted).map((sample) => [`${sample.page}:${sample.line}`, sample])
-}
