@@ -10,7 +10,28 @@ export interface Exchange {
 const lines = (...all: readonly object[]): string => all.map((line) => `${JSON.stringify(line)}\n`).join('')
 const to = (id: string, more: object = {}): object => ({ _index: 'tm-places', _id: id, ...more })
 const external = (version: number): object => ({ version, version_type: 'external' })
-const bulk = (name: string, body: string): Exchange => ({ name, method: 'POST', path: '/_bulk', body })
+const bulk = (name: string, body: string, parameters = ''): Exchange => ({
+  name,
+  method: 'POST',
+  path: `/_bulk${parameters}`,
+  body,
+})
+const pipeline = (name: string, id: string, ...processors: readonly object[]): Exchange => ({
+  name,
+  method: 'PUT',
+  path: `/_ingest/pipeline/${id}`,
+  body: { processors },
+})
+const get = (name: string, path: string): Exchange => ({ name, method: 'GET', path })
+/** Of the whole cluster: `null` takes it back. */
+const autoCreate = (name: string, value: string | null): Exchange => ({
+  name,
+  method: 'PUT',
+  path: '/_cluster/settings',
+  body: { transient: { 'action.auto_create_index': value } },
+})
+const AUTO_CREATE = '/_cluster/settings?include_defaults=true&filter_path=*.action.auto_create_index'
+const closed = { _index: 'tm-closed', _id: 'x' }
 
 const MAPPINGS = {
   properties: {
@@ -183,14 +204,131 @@ export const EXCHANGES: readonly Exchange[] = [
   { name: 'deletion', method: 'DELETE', path: '/tm-versioned' },
   { name: 'deletion of no index', method: 'DELETE', path: '/tm-versioned' },
   { name: 'a path that there is not', method: 'POST', path: '/_nothing/at/all' },
+  get('a pipeline that there is not', '/_ingest/pipeline/tm-none'),
+  pipeline('a pipeline', 'tm-stamp', { set: { field: 'stamp', value: 'p' } }),
+  pipeline('a pipeline that fails', 'tm-fail', { fail: { message: 'not this one' } }),
+  pipeline('a pipeline that drops', 'tm-drop', { drop: {} }),
+  pipeline('a pipeline with a processor that there is not', 'tm-bad', { nope: {} }),
+  { name: 'a pipeline without processors', method: 'PUT', path: '/_ingest/pipeline/tm-bad', body: {} },
+  get('the pipeline', '/_ingest/pipeline/tm-stamp'),
+  bulk(
+    'through a pipeline, which updates do not go through',
+    lines(
+      { index: to('p1') },
+      { n: 1 },
+      { create: to('p2', { pipeline: '_none' }) },
+      { n: 1 },
+      { index: to('p3', external(7)) },
+      { n: 1 },
+      { index: to('p3', external(7)) },
+      { n: 2 },
+      { update: to('p4') },
+      { doc: { n: 1 }, doc_as_upsert: true },
+      { delete: to('p2') },
+    ),
+    '?pipeline=tm-stamp',
+  ),
+  get('a document of a pipeline', '/tm-places/_doc/p1'),
+  get('an upsert beside a pipeline', '/tm-places/_doc/p4'),
+  bulk(
+    'through a pipeline that there is not',
+    lines(
+      { index: to('p5') },
+      { n: 1 },
+      { update: to('p1') },
+      { doc: { n: 2 } },
+      { delete: to('never') },
+      { create: { _index: 'tm-none', _id: 'p5' } },
+      { n: 1 },
+      { index: to('p6', { pipeline: 'tm-stamp' }) },
+      { n: 1 },
+    ),
+    '?pipeline=tm-none',
+  ),
+  get('the index of what has no pipeline', '/tm-none/_doc/p5'),
+  bulk('a document that its pipeline fails', lines({ index: to('p7') }, { n: 1 }), '?pipeline=tm-fail'),
+  bulk('a document that its pipeline drops', lines({ index: to('p8') }, { n: 1 }), '?pipeline=tm-drop'),
+  bulk('a pipeline without a name', lines({ index: to('p9') }, { n: 1 }), '?pipeline='),
+  { name: 'deletion of a pipeline', method: 'DELETE', path: '/_ingest/pipeline/tm-stamp' },
+  { name: 'deletion of no pipeline', method: 'DELETE', path: '/_ingest/pipeline/tm-stamp' },
+  bulk('a query parameter that there is not', lines({ index: to('q1') }, { n: 1 }), '?zzz=1'),
+  bulk('query parameters that there are not', lines({ index: to('q1') }, { n: 1 }), '?zzz=1&qqq=2'),
+  get('a query parameter that the root does not have', '/?zzz=1'),
+  get('a query parameter that a document does not have', '/tm-places/_doc/p1?zzz=1'),
+  get('a query parameter that a pipeline does not have', '/_ingest/pipeline/tm-stamp?zzz=1'),
+  { name: 'a query parameter that a deletion does not have', method: 'DELETE', path: '/tm-places?zzz=1' },
+  {
+    name: 'an index that wants routing',
+    method: 'PUT',
+    path: '/tm-routed',
+    body: { mappings: { _routing: { required: true } } },
+  },
+  bulk(
+    'with routing and without',
+    lines(
+      { index: { _index: 'tm-routed', _id: 'r' } },
+      { n: 1 },
+      { index: { _index: 'tm-routed', _id: 'r', routing: 'east' } },
+      { n: 1 },
+      { update: { _index: 'tm-routed', _id: 'r' } },
+      { doc: { n: 2 } },
+      { update: { _index: 'tm-routed', _id: 'r', routing: 'east' } },
+      { doc: { n: 2 } },
+      { delete: { _index: 'tm-routed', _id: 'r' } },
+      { index: to('r', { routing: 5 }) },
+      { n: 1 },
+      { index: to('r2', { routing: '' }) },
+      { n: 1 },
+    ),
+  ),
+  bulk('routing of a call', lines({ index: { _index: 'tm-routed', _id: 's' } }, { n: 3 }), '?routing=west'),
+  get('a document with routing', '/tm-routed/_doc/r?routing=east'),
+  get('a document that wants routing', '/tm-routed/_doc/r'),
+  get('a document without routing', '/tm-places/_doc/r2'),
+  { name: 'refresh of routed documents', method: 'POST', path: '/tm-routed/_refresh' },
+  {
+    name: 'a search of routed documents',
+    method: 'POST',
+    path: '/tm-routed/_search',
+    body: { sort: [{ n: 'asc' }] },
+  },
+  { name: 'an index that there is', method: 'HEAD', path: '/tm-routed' },
+  { name: 'an index that there is not', method: 'HEAD', path: '/tm-closed' },
+  get('whether documents make indices, by default', AUTO_CREATE),
+  autoCreate('some indices are not made', '-tm-clo*,+tm-*'),
+  get('whether documents make indices', AUTO_CREATE),
+  bulk(
+    'documents of an index that is not made',
+    lines(
+      { index: closed },
+      { n: 1 },
+      { create: closed },
+      { n: 1 },
+      { update: closed },
+      { doc: { n: 1 } },
+      { delete: { ...closed, ...external(5) } },
+      { index: to('c1') },
+      { n: 1 },
+    ),
+  ),
+  bulk('a deletion in an index that is not made', lines({ delete: closed })),
+  autoCreate('the setting names others', 'tm-p*'),
+  bulk('documents of an index that is not named', lines({ index: closed }, { n: 1 })),
+  autoCreate('no index is made', 'false'),
+  bulk('documents where no index is made', lines({ index: closed }, { n: 1 }, { index: to('c2') }, { n: 1 })),
+  autoCreate('the setting is taken back', null),
 ]
 
 /** Whatever is there of an earlier run. */
 export const CLEAN_UP: readonly Exchange[] = [
-  ...['tm-places', 'tm-strict', 'tm-versioned', 'tm-none'].map(
+  ...['tm-places', 'tm-strict', 'tm-versioned', 'tm-none', 'tm-routed', 'tm-closed'].map(
     (index): Exchange => ({ name: 'clean', method: 'DELETE', path: `/${index}` }),
   ),
   ...['tm-places', 'tm-other', 'tm-bad'].map(
     (name): Exchange => ({ name: 'clean', method: 'DELETE', path: `/_index_template/${name}` }),
   ),
+  ...['tm-stamp', 'tm-fail', 'tm-drop', 'tm-bad'].map(
+    (name): Exchange => ({ name: 'clean', method: 'DELETE', path: `/_ingest/pipeline/${name}` }),
+  ),
+  autoCreate('clean', null),
 ]

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const PORT = 9201
+const NODE = fileURLToPath(new URL('./Node.java', import.meta.url))
 const POM = fileURLToPath(new URL('./pom.xml', import.meta.url))
 
 export interface RealOpenSearch {
@@ -31,7 +32,7 @@ export async function startRealOpenSearch(): Promise<RealOpenSearch> {
     spawn(
       'java',
       [
-        ...['-Xmx1g', '-cp', classpath, 'org.codelibs.opensearch.runner.OpenSearchRunner'],
+        ...['-Xmx1g', '-cp', classpath, NODE],
         ...['-basePath', join(folder, 'node'), '-numOfNode', '1', '-baseHttpPort', String(PORT - 1)],
       ],
       { stdio: 'ignore' },

@@ -29,6 +29,9 @@ export function requireParameters(operation: OpenSearchOperationName, path: stri
     (name) => !COMMON.includes(name) && !KNOWN[operation].includes(name),
   )
   if (unknown.length === 0) return
-  const names = unknown.map((name) => `[${name}]`).join(', ')
+  const names = unknown
+    .sort()
+    .map((name) => `[${name}]`)
+    .join(', ')
   throw illegalArgument(`request [${path}] contains unrecognized parameter${unknown.length > 1 ? 's' : ''}: ${names}`)
 }
