@@ -12,6 +12,7 @@ export interface ChildOptions {
   readonly splits: number
   readonly pauseMs: number
   readonly parallelism: number
+  readonly state: 'heap' | 'disk'
   readonly s3: {
     readonly endpoint: string
     readonly region: string
@@ -19,7 +20,8 @@ export interface ChildOptions {
   }
 }
 
-const { s3, out, to, seed, payments, splits, pauseMs, parallelism } = JSON.parse(process.argv[2] ?? '') as ChildOptions
+const options = JSON.parse(process.argv[2] ?? '') as ChildOptions
+const { s3, out, to, seed, payments, splits, pauseMs, parallelism, state } = options
 try {
   const { status } = await goldenRun({
     out,
@@ -27,6 +29,7 @@ try {
     pauseMs,
     options: {
       parallelism,
+      state,
       logger: lineLogger({ write: (line) => void process.stderr.write(`${line}\n`) }),
       restart: exponentialDelay({ initial: millis(20), max: millis(200), attempts: 20 }),
       checkpoints: {

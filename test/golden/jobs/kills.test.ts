@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { bundled } from '../../setup/bundled.js'
 import { folderOfTest } from '../folder.js'
 import { startChild } from '../killed.js'
+import { STATES } from '../killed-job.js'
 import { resultsIn } from '../results-in.js'
 import { choices, SEED } from '../taxi/seeded.js'
 import { makeInput } from './events.js'
@@ -55,57 +56,62 @@ async function neededObjects(s3: LocalS3): Promise<{ readonly needed: Set<string
 const textOf = (s3: LocalS3, key: string): string => s3.read('state', key)?.toString('utf8') ?? '{}'
 
 describe(`the golden job on an S3 that fails now and then (seed ${SEED})`, () => {
-  it(`killed ${KILLS} times it loses nothing, doubles nothing and leaks nothing`, {
-    timeout: 60_000 + KILLS * 12_000,
-  }, async () => {
-    const random = choices(SEED)
-    const out = await folderOfTest('kills')
-    const s3 = await startLocalS3({ random: { next: () => random.between(0, 999_999) / 1_000_000 } })
-    onTestFinished(() => s3.close())
-    s3.createBucket('state')
-    for (const rule of FAULTS) s3.faults.add(rule)
-    const module = await bundled('test/golden/jobs/kill-child.ts')
-    const { endpoint, region, credentials } = s3
-    const options = (): ChildOptions => ({
-      out,
-      to: 's3://state/job',
-      seed: SEED % 1_000_000,
-      payments: PAYMENTS,
-      splits: SPLITS,
-      pauseMs: PAUSE_MS,
-      parallelism: random.one([1, 2, 3]),
-      s3: { endpoint, region, credentials },
-    })
-    let kills = 0
-    let starts = 0
-    for (;;) {
-      starts++
-      const { child, ended } = startChild(module, options())
-      const killed = kills < KILLS
-      if (killed) {
-        await Promise.race([pause(random.between(300, 2500)), ended])
-        child.kill('SIGKILL')
+  it.each(STATES)(
+    `killed ${KILLS} times it loses nothing, doubles nothing and leaks nothing, state on %s`,
+    {
+      timeout: 60_000 + KILLS * 12_000,
+    },
+    async (state) => {
+      const random = choices(SEED)
+      const out = await folderOfTest('kills')
+      const s3 = await startLocalS3({ random: { next: () => random.between(0, 999_999) / 1_000_000 } })
+      onTestFinished(() => s3.close())
+      s3.createBucket('state')
+      for (const rule of FAULTS) s3.faults.add(rule)
+      const module = await bundled('test/golden/jobs/kill-child.ts')
+      const { endpoint, region, credentials } = s3
+      const options = (): ChildOptions => ({
+        out,
+        to: 's3://state/job',
+        seed: SEED % 1_000_000,
+        payments: PAYMENTS,
+        splits: SPLITS,
+        pauseMs: PAUSE_MS,
+        parallelism: random.one([1, 2, 3]),
+        state,
+        s3: { endpoint, region, credentials },
+      })
+      let kills = 0
+      let starts = 0
+      for (;;) {
+        starts++
+        const { child, ended } = startChild(module, options())
+        const killed = kills < KILLS
+        if (killed) {
+          await Promise.race([pause(random.between(300, 2500)), ended])
+          child.kill('SIGKILL')
+        }
+        const { code, signal, error } = await ended
+        if (signal === 'SIGKILL') kills++
+        if (code === 0) break
+        // Faults in a row may end a start, or exhaust the restarts: then somebody starts it again.
+        if (starts > KILLS * 3 + 20) throw new Error(`${starts} starts, the last one said:\n${error}`)
       }
-      const { code, signal, error } = await ended
-      if (signal === 'SIGKILL') kills++
-      if (code === 0) break
-      // Faults in a row may end a start, or exhaust the restarts: then somebody starts it again.
-      if (starts > KILLS * 3 + 20) throw new Error(`${starts} starts, the last one said:\n${error}`)
-    }
-    expect(kills, 'kills before the input had ended').toBe(KILLS)
-    const input = makeInput(SEED % 1_000_000, { payments: PAYMENTS, splits: SPLITS })
-    expect(await resultsIn(out, RESULTS)).toEqual(expectedResults(input))
+      expect(kills, 'kills before the input had ended').toBe(KILLS)
+      const input = makeInput(SEED % 1_000_000, { payments: PAYMENTS, splits: SPLITS })
+      expect(await resultsIn(out, RESULTS)).toEqual(expectedResults(input))
 
-    // A last start has nothing to do but to sweep.
-    s3.faults.clear()
-    expect(await startChild(module, options()).ended).toMatchObject({ code: 0, signal: null })
-    expect(await resultsIn(out, RESULTS)).toEqual(expectedResults(input))
-    const { needed, all } = await neededObjects(s3)
-    // Probes of starts that were killed go when they are old: before that another start may be at it.
-    expect(all.filter((key) => !needed.has(key) && !key.startsWith('job/preflight/'))).toEqual([])
-    const staged = await readdir(out, { recursive: true, withFileTypes: true })
-    expect(
-      staged.filter((entry) => entry.isFile() && !/\.jsonl$|\.tidemark$/.test(entry.name)).map(({ name }) => name),
-    ).toEqual([])
-  })
+      // A last start has nothing to do but to sweep.
+      s3.faults.clear()
+      expect(await startChild(module, options()).ended).toMatchObject({ code: 0, signal: null })
+      expect(await resultsIn(out, RESULTS)).toEqual(expectedResults(input))
+      const { needed, all } = await neededObjects(s3)
+      // Probes of starts that were killed go when they are old: before that another start may be at it.
+      expect(all.filter((key) => !needed.has(key) && !key.startsWith('job/preflight/'))).toEqual([])
+      const staged = await readdir(out, { recursive: true, withFileTypes: true })
+      expect(
+        staged.filter((entry) => entry.isFile() && !/\.jsonl$|\.tidemark$/.test(entry.name)).map(({ name }) => name),
+      ).toEqual([])
+    },
+  )
 })
