@@ -10,7 +10,7 @@ const inCore = (from, to, why) => ({
   to: { path: '^core/', pathNot: `^core/(${from}|${to})(/|\\.ts$)` },
 })
 
-const base = 'errors|promises|options|duration|environment|random|element|origin|context|codec'
+const base = 'errors|compile-error|no-promise|promises|options|duration|environment|random|element|origin|context|codec'
 
 module.exports = {
   forbidden: [
@@ -51,7 +51,7 @@ module.exports = {
       },
       to: { path: '^(examples|bench)/' },
     },
-    inCore('errors|promises|duration|environment|random', '', 'the ground'),
+    inCore('errors|compile-error|no-promise|promises|duration|environment|random', '', 'the ground'),
     // An aggregate and a key are contracts (types alone) that state and elements speak of.
     inCore('codec', `${base}|state/key-check`, 'the codec knows plain data'),
     inCore('time', `${base}|state`, 'timers are kept by key'),

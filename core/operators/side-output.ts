@@ -1,5 +1,6 @@
 import type { Metrics } from '../context.js'
 import { TidemarkError } from '../errors.js'
+import type { NoPromise } from '../no-promise.js'
 import type { OperatorContext, Output } from './operator.js'
 
 /** Declares a side output of values of type `T`: `sideOutputs: { alerts: sideOutput<Alert>() }`. */
@@ -10,6 +11,11 @@ export interface SideOutput<out T> {
 }
 
 export type SideOutputs = Readonly<Record<string, SideOutput<unknown>>>
+
+type PlainOutput<T> = NoPromise<
+  T,
+  'A side output carries values, not promises. Wait in stream.mapAsync(id, async (value) => ...) behind it.'
+>
 
 /** Emits to a side output, with the timestamp of what is being processed. */
 export interface SideEmitter<in T> {
@@ -27,7 +33,7 @@ export type SideEmitters<O extends SideOutputs> = {
  *   process(value, ctx) { if (value.level > 9) ctx.sideOutputs.alerts.emit({ zone: ctx.key }) },
  * }).alerts.to('alerts', sink)
  */
-export function sideOutput<T>(): SideOutput<T> {
+export function sideOutput<T>(this: PlainOutput<T>): SideOutput<T> {
   return Object.freeze({ kind: 'sideOutput' })
 }
 

@@ -1,11 +1,11 @@
+import type { CompileError } from '../compile-error.js'
 import type { Duration } from '../duration.js'
 import { errorPolicyOf } from '../operators/guard/error-policy.js'
 import type { Key } from '../state/key.js'
-import type { CompileError } from '../stream/compile-error.js'
 import type { KeyedStream } from '../stream/keyed-stream.js'
 import type { None, ProcessOptions } from '../stream/stream.js'
 import type { WindowResults } from '../stream/windowed-stream.js'
-import type { AnyAggregate, Results } from '../window/aggregates/index.js'
+import type { AnyAggregate, PlainAggregates, Results } from '../window/aggregates/index.js'
 import { session, type TimeWindow } from '../window/index.js'
 import { type SessionTimes, sessionTimes } from './session-times.js'
 import { invalid, millisOf, nameOf, type Place, requireOptions, STEP_OPTIONS } from './settings.js'
@@ -20,7 +20,7 @@ export interface SessionFeaturesOptions<in T, As extends Features<T> = None> ext
   /** How long after its end a session is kept for late records: each gives its row again, with everything. Default 0. */
   readonly allowedLateness?: Duration
   /** What else is wanted of the records of a session, by name: `{ pages: distinct((hit) => hit.page) }`. */
-  readonly features?: As & { readonly [Name in keyof SessionRow<Key>]?: Taken }
+  readonly features?: As & { readonly [Name in keyof SessionRow<Key>]?: Taken } & PlainAggregates<As>
 }
 
 interface SessionRow<out K extends Key> extends SessionTimes {

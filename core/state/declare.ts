@@ -1,3 +1,4 @@
+import type { PlainState } from '../no-promise.js'
 import type { Aggregate } from '../window/aggregate.js'
 import type {
   AggregatingStateSpec,
@@ -57,18 +58,20 @@ export type StateHandles<Ds extends StateDeclarations> = { readonly [Name in key
 
 /** One value a key. With `initial`, `value()` gives its result before the first update. */
 export function valueState<V>(
+  this: PlainState<V>,
   options: { readonly initial?: () => V } & Evolution<V> & Expiring = {},
 ): ValueDeclaration<V> {
   return declaration('valueState', { kind: 'value', ...options })
 }
 
 /** A list a key, in the order of `add`. Migrations are of its elements. */
-export function listState<V>(options: Evolution<V> & Expiring = {}): ListDeclaration<V> {
+export function listState<V>(this: PlainState<V>, options: Evolution<V> & Expiring = {}): ListDeclaration<V> {
   return declaration('listState', { kind: 'list', ...options })
 }
 
 /** A map a key, in the order of the first `put` (after a restore: in any order). Its keys are scalars. Migrations are of its values, or of its keys. */
 export function mapState<K extends string | number | bigint | boolean, V>(
+  this: PlainState<V>,
   options: MapEvolution<K, V> & Expiring = {},
 ): MapDeclaration<K, V> {
   return declaration('mapState', { kind: 'map', ...options })
@@ -76,6 +79,7 @@ export function mapState<K extends string | number | bigint | boolean, V>(
 
 /** One value a key, made of all that were added: `reduce(left, right)`, `left` being the older. */
 export function reducingState<V>(
+  this: PlainState<V>,
   reduce: (left: V, right: V) => V,
   options: Evolution<V> & Expiring = {},
 ): ReducingDeclaration<V> {
@@ -84,6 +88,7 @@ export function reducingState<V>(
 
 /** The result of an aggregate over all that were added, kept as its accumulator, which is what migrations are of. */
 export function aggregatingState<T, A, R>(
+  this: PlainState<A | R>,
   aggregate: Aggregate<T, A, R>,
   options: Evolution<A> & Expiring = {},
 ): AggregatingDeclaration<T, A, R> {

@@ -1,5 +1,6 @@
 import { decode, encode } from '../codec/index.js'
 import type { Subtask } from '../context.js'
+import type { PlainState } from '../no-promise.js'
 import type { ListState } from './backend.js'
 import type { Journal } from './journal.js'
 import { evenShare, type OperatorStateMode, type OperatorStateSnapshot } from './operator-state.js'
@@ -41,7 +42,7 @@ export type OperatorStateHandles<Ds extends OperatorStateDeclarations> = {
 }
 
 /** A list a subtask, split evenly when the parallelism changes; at the same one each subtask gets its own back. */
-export function listOperatorState<V>(): OperatorListDeclaration<V> {
+export function listOperatorState<V>(this: PlainState<V>): OperatorListDeclaration<V> {
   return Object.freeze({ mode: 'list' })
 }
 
@@ -50,7 +51,7 @@ export function listOperatorState<V>(): OperatorListDeclaration<V> {
  * subtask decides and all have to know, such as the highest number given out. Of what was restored each subtask's own
  * list has an even share, so that nothing is lost or stored twice by a step that only reads.
  */
-export function unionOperatorState<V>(): OperatorUnionDeclaration<V> {
+export function unionOperatorState<V>(this: PlainState<V>): OperatorUnionDeclaration<V> {
   return Object.freeze({ mode: 'union' })
 }
 

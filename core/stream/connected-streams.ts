@@ -1,3 +1,4 @@
+import type { PlainRows } from '../no-promise.js'
 import type { ConnectedProcess, KeyedConnectedProcess } from '../operators/connected-function.js'
 import type { KeyedCoProcess } from '../operators/process-function.js'
 import type { SideOutputs } from '../operators/side-output.js'
@@ -25,7 +26,7 @@ export interface ConnectedStream<out T, out U, B extends BroadcastDeclarations> 
    */
   process<R = never, Q = never, O extends SideOutputs = None, C = undefined>(
     id: string,
-    definition: ConnectedProcess<T, U, B, O, R, Q, C>,
+    definition: ConnectedProcess<T, U, B, O, R, Q, C> & PlainRows<R | Q>,
     options?: ProcessOptions,
   ): Stream<R | Q> & SideStreams<O>
 }
@@ -42,7 +43,7 @@ export interface KeyedConnectedStream<out K extends Key, out T, out U, B extends
     C = undefined,
   >(
     id: string,
-    definition: KeyedConnectedProcess<K, T, U, S, B, O, R, Q, P, C>,
+    definition: KeyedConnectedProcess<K, T, U, S, B, O, R, Q, P, C> & PlainRows<R | Q | P>,
     options?: ProcessOptions,
   ): Stream<R | Q | P> & SideStreams<O>
 }
@@ -67,7 +68,7 @@ export interface ConnectedKeyedStreams<out K extends Key, out T, out U> {
     C = undefined,
   >(
     id: string,
-    definition: KeyedCoProcess<K, T, U, S, O, R, Q, P, C>,
+    definition: KeyedCoProcess<K, T, U, S, O, R, Q, P, C> & PlainRows<R | Q | P>,
     options?: ProcessOptions,
   ): Stream<R | Q | P> & SideStreams<O>
 }

@@ -1,4 +1,5 @@
 import type { Duration } from '../duration.js'
+import type { PlainRows } from '../no-promise.js'
 import type { IntervalJoinFunction, TemporalJoinFunction, WindowJoinFunction } from '../operators/join/join-function.js'
 import type { SideOutputs } from '../operators/side-output.js'
 import type { Key } from '../state/key.js'
@@ -38,7 +39,7 @@ export interface IntervalJoinedStreams<out K extends Key, out T, out U> {
    */
   process<R = never, O extends SideOutputs = None, C = undefined>(
     id: string,
-    fn: IntervalJoinFunction<K, T, U, O, R, C>,
+    fn: IntervalJoinFunction<K, T, U, O, R, C> & PlainRows<R>,
     options?: ProcessOptions,
   ): JoinResults<R, T, U> & SideStreams<O>
 }
@@ -67,7 +68,7 @@ export interface WindowedJoin<out K extends Key, A, B, T, U, W extends Window> {
    */
   process<R = never, O extends SideOutputs = None, C = undefined>(
     id: string,
-    fn: WindowJoinFunction<K, A, B, W, O, R, C>,
+    fn: WindowJoinFunction<K, A, B, W, O, R, C> & PlainRows<R>,
     options?: ProcessOptions,
   ): JoinResults<R, T, U> & SideStreams<O>
 }
@@ -83,7 +84,7 @@ export interface TemporalJoinedStreams<out K extends Key, out T, out V> {
    */
   process<R = never, O extends SideOutputs = None, C = undefined>(
     id: string,
-    fn: TemporalJoinFunction<K, T, V, O, R, C>,
+    fn: TemporalJoinFunction<K, T, V, O, R, C> & PlainRows<R>,
     options?: ProcessOptions,
   ): JoinResults<R, T, V> & SideStreams<O>
 }

@@ -1,11 +1,12 @@
+import type { CompileError } from '../compile-error.js'
 import type { DeadLetter } from '../connector.js'
+import type { PlainRows } from '../no-promise.js'
 import type { KeyedProcess } from '../operators/process-function.js'
 import type { SideOutputs } from '../operators/side-output.js'
 import type { BroadcastDeclarations } from '../state/broadcast-state.js'
 import type { StateDeclarations } from '../state/declare.js'
 import type { Key } from '../state/key.js'
 import type { Window, WindowAssigner } from '../window/index.js'
-import type { CompileError } from './compile-error.js'
 import type { BroadcastStream, ConnectedKeyedStreams, KeyedConnectedStream } from './connected-streams.js'
 import type { IntervalBounds, IntervalJoinedStreams, JoinedStreams, TemporalJoinedStreams } from './join-streams.js'
 import type { None, ProcessOptions, SideStreams, Stream } from './stream.js'
@@ -30,7 +31,7 @@ export interface KeyedStream<out K extends Key, out T> {
    */
   process<R = never, Q = never, S extends StateDeclarations = None, O extends SideOutputs = None, C = undefined>(
     id: string,
-    definition: KeyedProcess<K, T, S, O, R, Q, C>,
+    definition: KeyedProcess<K, T, S, O, R, Q, C> & PlainRows<R | Q>,
     options?: ProcessOptions,
   ): Stream<R | Q> & SideStreams<O>
 

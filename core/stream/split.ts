@@ -1,4 +1,4 @@
-import type { CompileError } from './compile-error.js'
+import type { CompileError } from '../compile-error.js'
 import type { Stream } from './stream.js'
 
 /** Predicates by the name of their branch. */

@@ -17,6 +17,7 @@ import { processOperator } from '../operators/process.js'
 import type { ProcessFunction } from '../operators/process-function.js'
 import type { SideOutputs } from '../operators/side-output.js'
 import { requireKnownOptions } from '../options.js'
+import { requireNoPromise } from '../promises.js'
 import type { BroadcastDeclarations } from '../state/broadcast-state.js'
 import type { Key } from '../state/key.js'
 import type { OperatorStateDeclarations } from '../state/operator-list-state.js'
@@ -121,7 +122,8 @@ export class StreamSteps<out T> implements Stream<T> {
     return this.#spread({
       partitioning: 'custom',
       // The graph holds functions of any type; this one gets what this stream carries.
-      partition: (value, subtasks) => partition(key(value as T), subtasks),
+      partition: (value, subtasks) =>
+        partition(requireNoPromise(key(value as T), 'the key function of partitionBy'), subtasks),
     })
   }
 
@@ -208,6 +210,32 @@ export class StreamSteps<out T> implements Stream<T> {
       'GRAPH_WINDOW_NEEDS_KEY',
       `a window needs a keyed stream (it was put on '${this.#inputs[0]?.from.id}'): write stream.keyBy(...).window(...)`,
       this.#inputs[0]?.from.id,
+    )
+  }
+
+  join(): never {
+    return this.#needsKeys('join')
+  }
+
+  coGroup(): never {
+    return this.#needsKeys('coGroup')
+  }
+
+  intervalJoin(): never {
+    return this.#needsKeys('intervalJoin')
+  }
+
+  temporalJoin(): never {
+    return this.#needsKeys('temporalJoin')
+  }
+
+  #needsKeys(join: string): never {
+    const id = this.#inputs[0]?.from.id
+    throw graphError(
+      'GRAPH_STEP_INVALID',
+      `${join}: expected two keyed streams, found one without keys ('${id}'): write ` +
+        `left.keyBy(...).${join}(right.keyBy(...))`,
+      id,
     )
   }
 

@@ -1,5 +1,7 @@
+import type { CompileError } from '../compile-error.js'
 import type { DeadLetter, Sink } from '../connector.js'
 import type { Chaining } from '../graph/node.js'
+import type { NoPromise, PlainRows } from '../no-promise.js'
 import type { AsyncFunction, AsyncOptions } from '../operators/async/async-function.js'
 import type { FilterFunction, FlatMapFunction, MapFunction } from '../operators/functions.js'
 import type { OnError } from '../operators/guard/error-policy.js'
@@ -9,7 +11,6 @@ import type { BroadcastDeclarations } from '../state/broadcast-state.js'
 import type { Key } from '../state/key.js'
 import type { OperatorStateDeclarations } from '../state/operator-list-state.js'
 import type { Window, WindowAssigner } from '../window/index.js'
-import type { CompileError } from './compile-error.js'
 import type { BroadcastStream, ConnectedStream } from './connected-streams.js'
 import type { KeyedStream } from './keyed-stream.js'
 import type { Branches, SplitStreams, TakenBranches } from './split.js'
@@ -61,10 +62,19 @@ export type SideStreams<O extends SideOutputs> = {
   readonly [Name in keyof O]: O[Name] extends SideOutput<infer T> ? Stream<T> : never
 }
 
+type PlainValue<R> = NoPromise<R, 'map does not wait for a promise. Write stream.mapAsync(id, async (value) => ...).'>
+type PlainKey<P> = NoPromise<
+  P,
+  'What partitionBy goes by is a value, not a promise. Wait in stream.mapAsync(id, async (value) => ...) before it.'
+>
+type NeedsKeys<Join extends string> =
+  CompileError<`A join needs two keyed streams. Write left.keyBy((value) => ...).${Join}(right.keyBy((value) => ...)).`>
+
 /** Records of type `T` that flow without a key. */
 export interface Stream<out T> {
   /** @example events.map((event) => ({ ...event, cell: geohash(event.at, 7) })) */
-  map<R, C = undefined>(fn: MapFunction<T, R, C>, options?: StatelessOptions): Stream<R>
+  map<R>(fn: (value: T) => R & PlainValue<R>, options?: StatelessOptions): Stream<R>
+  map<R, C = undefined>(fn: MapFunction<T, R, C> & PlainValue<R>, options?: StatelessOptions): Stream<R>
 
   /**
    * Keeps the records for which the predicate holds. A test that narrows narrows the stream.
@@ -77,7 +87,8 @@ export interface Stream<out T> {
    * Any number of records for each. The result is iterated as there is room: a generator may yield without end.
    * @example lines.flatMap((line) => line.split(' '))
    */
-  flatMap<R, C = undefined>(fn: FlatMapFunction<T, R, C>, options?: StatelessOptions): Stream<R>
+  flatMap<R>(fn: (value: T) => Iterable<R> & PlainRows<R>, options?: StatelessOptions): Stream<R>
+  flatMap<R, C = undefined>(fn: FlatMapFunction<T, R, C> & PlainRows<R>, options?: StatelessOptions): Stream<R>
 
   /**
    * What a service says to each record: the function returns a promise, and many are waited for at a time. Each record
@@ -139,7 +150,7 @@ export interface Stream<out T> {
    * @param partition the index of a subtask, from 0 to `subtasks` - 1; the same for the same key, at whatever number.
    * @example events.partitionBy((event) => event.tenant, (tenant, subtasks) => tenant % subtasks)
    */
-  partitionBy<P>(key: (value: T) => P, partition: (key: P, subtasks: number) => number): Stream<T>
+  partitionBy<P>(key: (value: T) => P & PlainKey<P>, partition: (key: P, subtasks: number) => number): Stream<T>
 
   /**
    * Records with one key meet in one subtask, and share state, timers and windows.
@@ -167,7 +178,7 @@ export interface Stream<out T> {
    */
   process<R = never, O extends SideOutputs = None, C = undefined, L extends OperatorStateDeclarations = None>(
     id: string,
-    fn: ProcessFunction<T, O, R, C, L>,
+    fn: ProcessFunction<T, O, R, C, L> & PlainRows<R>,
     options?: ProcessOptions,
   ): Stream<R> & SideStreams<O>
 
@@ -213,6 +224,18 @@ export interface Stream<out T> {
   window(
     assigner: CompileError<'A window needs a keyed stream. Write stream.keyBy((value) => ...).window(...), or stream.windowAll(...) for one window over all records.'>,
   ): never
+
+  /** @deprecated A join needs keys: call `keyBy` on both streams first. */
+  join(right: NeedsKeys<'join'>): never
+
+  /** @deprecated A join needs keys: call `keyBy` on both streams first. */
+  coGroup(right: NeedsKeys<'coGroup'>): never
+
+  /** @deprecated A join needs keys: call `keyBy` on both streams first. */
+  intervalJoin(right: NeedsKeys<'intervalJoin'>, ...rest: readonly unknown[]): never
+
+  /** @deprecated A join needs keys: call `keyBy` on both streams first. */
+  temporalJoin(versions: NeedsKeys<'temporalJoin'>): never
 }
 
 export interface SourceStream<out T> extends Stream<T> {

@@ -1,10 +1,11 @@
+import type { CompileError } from '../compile-error.js'
 import type { Duration } from '../duration.js'
+import type { PlainRows } from '../no-promise.js'
 import type { SideOutputs } from '../operators/side-output.js'
 import type { StateDeclarations } from '../state/declare.js'
 import type { Key } from '../state/key.js'
-import type { AnyAggregate, Results } from '../window/aggregates/index.js'
+import type { AnyAggregate, PlainAggregates, Results } from '../window/aggregates/index.js'
 import type { Evictor, TimeWindow, Trigger, Window } from '../window/index.js'
-import type { CompileError } from './compile-error.js'
 import type { None, ProcessOptions, SideStreams, Stream } from './stream.js'
 import type { SummaryFunction, WindowFunction } from './window-function.js'
 
@@ -35,7 +36,7 @@ export interface WindowedStream<out K extends Key, out T, W extends Window> {
     aggregates: As & {
       readonly key?: CompileError<"The row has the window's key under this name. Call the aggregate something else.">
       readonly window?: CompileError<'The row has the window under this name. Call the aggregate something else.'>
-    },
+    } & PlainAggregates<As>,
     options?: WindowRowOptions<S>,
   ): WindowResults<AggregateRow<K, W, As, S>, T>
 
@@ -61,8 +62,8 @@ export interface WindowedStream<out K extends Key, out T, W extends Window> {
     S extends StateDeclarations = None,
   >(
     id: string,
-    aggregates: As,
-    fn: SummaryFunction<K, Results<As>, W, O, R, C, G, S>,
+    aggregates: As & PlainAggregates<As>,
+    fn: SummaryFunction<K, Results<As>, W, O, R, C, G, S> & PlainRows<R>,
     options?: ProcessOptions,
   ): WindowResults<R, T> & SideStreams<O>
 
@@ -82,7 +83,7 @@ export interface WindowedStream<out K extends Key, out T, W extends Window> {
     S extends StateDeclarations = None,
   >(
     id: string,
-    fn: WindowFunction<K, T, W, O, R, C, G, S>,
+    fn: WindowFunction<K, T, W, O, R, C, G, S> & PlainRows<R>,
     options?: ProcessOptions,
   ): WindowResults<R, T> & SideStreams<O>
 }

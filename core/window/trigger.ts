@@ -1,3 +1,4 @@
+import type { CompileError } from '../compile-error.js'
 import type { Window } from './time-window.js'
 import type { TimeDomain } from './window-spec.js'
 
@@ -19,6 +20,11 @@ export interface TriggerContext {
   deleteProcessingTimeTimer(timestamp: number): void
 }
 
+// biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is one that gives nothing
+type Nothing<Message extends string> = void | CompileError<Message>
+/** A generic alias, and a message beside it: the compiler then prints the message. */
+type Waiting = 'A trigger does not wait: its context is for the call only. Remove async.'
+
 /** When a window gives its result. It holds no state of its own: that is in the context. */
 export interface Trigger<in T = unknown, in W extends Window = Window> {
   /** For people and the fingerprint: `afterCount(100)`. */
@@ -35,7 +41,7 @@ export interface Trigger<in T = unknown, in W extends Window = Window> {
    * Sessions became `window`. `states` are those of the windows before; their timers are gone. Sets the context's
    * state and timers. A trigger without it cannot be used on sessions.
    */
-  merge?(window: W, states: readonly unknown[], context: TriggerContext): void
+  merge?(window: W, states: readonly unknown[], context: TriggerContext): Nothing<Waiting>
   /** The window is removed; its timers and state go by themselves. */
-  clear?(window: W, context: TriggerContext): void
+  clear?(window: W, context: TriggerContext): Nothing<Waiting>
 }

@@ -11,6 +11,7 @@ const reject = async (): Promise<never> => {
 }
 // JavaScript callers are not stopped by the compiler.
 const rejecting = reject as never
+const promise = reject as () => never
 const fail = (): never => {
   throw new Error('no')
 }
@@ -68,7 +69,7 @@ describe('a function that returns a promise where a value is expected is detecte
   })
 
   test('a map that does so for some records only', async () => {
-    const { error, unhandled } = await failureOf(rowsOf([1, 2, 3], (s) => s.map((x) => (x === 2 ? reject() : x))))
+    const { error, unhandled } = await failureOf(rowsOf([1, 2, 3], (s) => s.map((x) => (x === 2 ? promise() : x))))
     expect(error).toMatchObject({
       code: 'USER_FUNCTION_RETURNED_PROMISE',
       location: 'split collection-0, offset 1',
@@ -81,7 +82,7 @@ describe('a function that returns a promise where a value is expected is detecte
       rowsOf([1, 2], (s) =>
         s.map((x) => {
           if (x === 2) throw new Error('no')
-          return reject()
+          return promise()
         }),
       ),
     )

@@ -13,7 +13,10 @@ const OWNERS = {
   WindowedJoin: 'joined',
 }
 /** They refuse, in words. */
-const REFUSED = ['iterate of Stream', 'window of Stream', 'mapAsync of KeyedStream']
+const REFUSED = [
+  ...['iterate', 'window', 'join', 'coGroup', 'intervalJoin', 'temporalJoin'].map((name) => `${name} of Stream`),
+  'mapAsync of KeyedStream',
+]
 
 /** Reads and parses Tidemark once: about as long as the rest takes. */
 const compiler = new JobCompiler({ root: resolve(import.meta.dirname, '../..'), extension: '.ts' })

@@ -118,7 +118,7 @@ defineJob('interval-join', (job) => {
   // @ts-expect-error a promise
   orders.intervalJoin(rates, bounds).process('later', async (order) => [order])
   // @ts-expect-error a join without a key
-  void job.from('plain', orderSource).intervalJoin
+  job.from('plain', orderSource).intervalJoin(rates, bounds)
 })
 
 defineJob('window-join', (job) => {

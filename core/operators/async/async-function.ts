@@ -1,4 +1,5 @@
 import type { Duration } from '../../duration.js'
+import type { NoPromise } from '../../no-promise.js'
 import type { LifeCycle } from '../functions.js'
 import type { ErrorAction } from '../guard/error-policy.js'
 
@@ -35,6 +36,8 @@ export interface AsyncRetry {
   on?(error: unknown): boolean
 }
 
+type PlainFallback<F> = NoPromise<F, 'onTimeout gives a value, not a promise: there is no time left to wait in.'>
+
 export interface AsyncOptions<in T, out F = never> {
   /** Records of a subtask that are being called for, or wait for their turn to go on. A full one pushes back. Default 100. */
   readonly capacity?: number
@@ -45,7 +48,7 @@ export interface AsyncOptions<in T, out F = never> {
   /** Default: none. */
   readonly retry?: AsyncRetry
   /** The result of a record that timed out. Default: it is a failure of the record. */
-  onTimeout?(value: T): F
+  onTimeout?(value: T): F & PlainFallback<F>
   /** What becomes of a record without a result, its retries and its time over. Default `fail`. See docs/error-policy.md. */
   readonly onError?: ErrorAction
 }

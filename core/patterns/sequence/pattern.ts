@@ -1,5 +1,5 @@
+import type { CompileError } from '../../compile-error.js'
 import { isPromise } from '../../promises.js'
-import type { CompileError } from '../../stream/compile-error.js'
 import { invalid, type Place, requireSelector } from '../settings.js'
 import { valueInvalid } from '../value-invalid.js'
 

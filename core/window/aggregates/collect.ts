@@ -1,3 +1,4 @@
+import type { PlainResult } from '../../no-promise.js'
 import type { Aggregate } from '../aggregate.js'
 import { requireFunction } from './invalid.js'
 import { storable } from './values.js'
@@ -12,7 +13,7 @@ export function collect<T>(): Aggregate<T, T[], T[]>
  * window merges its slices in the order of event time). All of them are kept as state.
  * @throws TidemarkError AGGREGATE_VALUE_INVALID when the selector returns a promise, a function or a symbol.
  */
-export function collect<T, V>(selector: (value: T) => V): Aggregate<T, V[], V[]>
+export function collect<T, V>(selector: (value: T) => V & PlainResult<V>): Aggregate<T, V[], V[]>
 export function collect<T>(selector?: (value: T) => unknown): Aggregate<T, unknown[], unknown[]> {
   if (selector !== undefined) requireFunction('collect', 'the selector', selector)
   return Object.freeze({

@@ -2,7 +2,7 @@ import type { Aggregate } from '../aggregate.js'
 import { combinedAdd } from './combined-add.js'
 import { fieldName } from './field-name.js'
 import { invalidSetting } from './invalid.js'
-import type { AnyAggregate, Results } from './types.js'
+import type { AnyAggregate, PlainAggregates, Results } from './types.js'
 
 type Part = AnyAggregate<unknown>
 
@@ -13,7 +13,7 @@ type Part = AnyAggregate<unknown>
  * @throws TidemarkError AGGREGATE_SETTING_INVALID for an empty record, a field called `__proto__`, or what is no aggregate.
  */
 export function combine<T, As extends Readonly<Record<string, AnyAggregate<T>>>>(
-  aggregates: As & Readonly<Record<string, AnyAggregate<T>>>,
+  aggregates: As & Readonly<Record<string, AnyAggregate<T>>> & PlainAggregates<As>,
 ): Aggregate<T, unknown[], Results<As>>
 export function combine(
   aggregates: Readonly<Record<string, Part>>,

@@ -1,3 +1,4 @@
+import type { PlainResult } from '../../no-promise.js'
 import { isPromise } from '../../promises.js'
 import type { Aggregate } from '../aggregate.js'
 import { invalidSetting, requireFunction } from './invalid.js'
@@ -17,7 +18,7 @@ import { invalidSetting, requireFunction } from './invalid.js'
  * @throws TidemarkError AGGREGATE_SETTING_INVALID for an empty `kind`, a missing function, or a `create` that makes nothing
  * or a promise.
  */
-export function aggregate<T, A, R>(definition: Aggregate<T, A, R>): Aggregate<T, A, R> {
+export function aggregate<T, A, R>(definition: Aggregate<T, A, R> & PlainResult<A | R>): Aggregate<T, A, R> {
   const { kind } = definition
   if (typeof kind !== 'string' || kind === '') {
     throw invalidSetting('aggregate', 'kind must be a text that names the aggregate and its settings', kind)

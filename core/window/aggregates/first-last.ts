@@ -1,3 +1,4 @@
+import type { PlainResult } from '../../no-promise.js'
 import type { Aggregate } from '../aggregate.js'
 import { emptyAccumulator, requireFunction } from './invalid.js'
 import { storable } from './values.js'
@@ -11,7 +12,7 @@ export function first<T>(): Aggregate<T, TimedValue<T>, T>
  * `selector` of the value with the earliest event time; of several, the one that arrived first.
  * @throws TidemarkError AGGREGATE_VALUE_INVALID when the selector returns a promise, a function or a symbol.
  */
-export function first<T, V>(selector: (value: T) => V): Aggregate<T, TimedValue<V>, V>
+export function first<T, V>(selector: (value: T) => V & PlainResult<V>): Aggregate<T, TimedValue<V>, V>
 export function first<T>(selector: (value: T) => unknown = itself): Aggregate<T, TimedValue<unknown>, unknown> {
   return earliestOrLatest('first', selector, (found, kept) => found < kept)
 }
@@ -22,7 +23,7 @@ export function last<T>(): Aggregate<T, TimedValue<T>, T>
  * `selector` of the value with the latest event time; of several, the one that arrived last.
  * @throws TidemarkError AGGREGATE_VALUE_INVALID when the selector returns a promise, a function or a symbol.
  */
-export function last<T, V>(selector: (value: T) => V): Aggregate<T, TimedValue<V>, V>
+export function last<T, V>(selector: (value: T) => V & PlainResult<V>): Aggregate<T, TimedValue<V>, V>
 export function last<T>(selector: (value: T) => unknown = itself): Aggregate<T, TimedValue<unknown>, unknown> {
   return earliestOrLatest('last', selector, (found, kept) => found >= kept)
 }

@@ -1,3 +1,4 @@
+import type { PlainResult } from '../../no-promise.js'
 import type { Aggregate } from '../aggregate.js'
 import { invalidSetting, requireFunction } from './invalid.js'
 import { orderedNumber, storable } from './values.js'
@@ -16,7 +17,7 @@ export interface TopNOptions<T> {
 
 export interface TopNSelectOptions<T, V> extends TopNOptions<T> {
   /** What to keep of each value; less to keep is less state. */
-  readonly select: (value: T) => V
+  readonly select: (value: T) => V & PlainResult<V>
 }
 
 // Before the other overload, which any options with `by` fit: `select` would go untyped.

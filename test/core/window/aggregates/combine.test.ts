@@ -177,7 +177,7 @@ describe('aggregate', () => {
       () =>
         aggregate({
           kind: 'slow',
-          create: async () => 0,
+          create: (async () => 0) as () => never,
           add: (kept) => kept,
           merge: (left) => left,
           result: (kept) => kept,
