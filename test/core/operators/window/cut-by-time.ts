@@ -1,9 +1,9 @@
 import { emitted, type HarnessInput } from '../../../harness/index.js'
 import type { Expected, Reading, Row } from './model.js'
 
-type Read = Extract<HarnessInput<Reading>, { kind: 'record' }>
+export type Read = Extract<HarnessInput<Reading>, { kind: 'record' }>
 /** How far a record makes a window reach that starts there. */
-type EndOf = (record: Read, start: number) => number
+export type EndOf = (record: Read, start: number) => number
 
 /** Windows of a key that follow each other, the slow way: all records cut by time, in whatever order they come. */
 export function cutByTime(input: readonly HarnessInput<Reading>[], endOf: EndOf): Pick<Expected, 'rows' | 'late'> {
@@ -15,7 +15,7 @@ export function cutByTime(input: readonly HarnessInput<Reading>[], endOf: EndOf)
 }
 
 /** A record belongs to the window that is open, and may make it longer, or opens one. */
-function cut(records: readonly Read[], endOf: EndOf): Row[] {
+export function cut(records: readonly Read[], endOf: EndOf): Row[] {
   const rows: { key: string; start: number; end: number; values: number[] }[] = []
   for (const record of [...records].sort((left, right) => left.timestamp - right.timestamp)) {
     const { value, timestamp } = record

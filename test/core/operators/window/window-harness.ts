@@ -7,6 +7,7 @@ import {
   type HarnessInput,
   type OperatorHarness,
   operatorHarness,
+  processingTime,
   record,
   watermark,
 } from '../../../harness/index.js'
@@ -102,4 +103,35 @@ export function randomInput(span: number): fc.Arbitrary<HarnessInput<Reading>[]>
       }
       return [...input, endOfInput()]
     })
+}
+
+/** Records as above, whose times say nothing, while the clock moves; watermarks come between. */
+export function randomArrivals(startAt: number): fc.Arbitrary<HarnessInput<Reading>[]> {
+  const reading = fc.record({
+    kind: fc.constant('reading' as const),
+    by: fc.integer({ min: -20, max: 20 }),
+    key: fc.constantFrom('a', 'b', 'c'),
+    value: fc.integer({ min: 0, max: 9 }),
+  })
+  const tick = fc.record({ kind: fc.constant('tick' as const), by: fc.integer({ min: 1, max: 9 }) })
+  const step = fc.record({ kind: fc.constant('step' as const), by: fc.integer({ min: 1, max: 9 }) })
+  const move = fc.oneof(
+    { weight: 4, arbitrary: reading },
+    { weight: 3, arbitrary: tick },
+    { weight: 1, arbitrary: step },
+  )
+  return fc.tuple(fc.array(move, { maxLength: 25 }), fc.boolean()).map(([moves, ends]) => {
+    let now = startAt
+    let time = 0
+    const input = moves.map((move): HarnessInput<Reading> => {
+      if (move.kind === 'reading') return at(time + move.by, move.value, move.key)
+      if (move.kind === 'tick') {
+        now += move.by
+        return processingTime(now)
+      }
+      time += move.by
+      return watermark(time)
+    })
+    return ends ? [...input, endOfInput()] : input
+  })
 }
