@@ -31,9 +31,9 @@ interface S3SinkCommonOptions<T> extends StagedSinkOptions<T> {
   readonly retryForMs?: number
   /** How long an attempt may take; a large body gets a second more for each MiB. Default 30,000. */
   readonly callTimeoutMs?: number
-  /** Default: as the bucket is set up. */
+  /** Of all that the sink writes. Default: as the bucket is set up. */
   readonly encryption?: S3SinkEncryption
-  /** Such as `INTELLIGENT_TIERING`. Default: that of S3, `STANDARD`. */
+  /** Of the files with rows, such as `INTELLIGENT_TIERING`. Default: that of S3, `STANDARD`. */
   readonly storageClass?: string
 }
 
@@ -83,10 +83,14 @@ export interface S3Numbers {
   readonly callTimeoutMs: number
 }
 
-/** What every upload is begun with. */
-export interface ObjectAttributes {
+/** What every object is written with: a bucket may refuse others. */
+export interface ObjectEncryption {
   readonly ServerSideEncryption?: 'AES256' | 'aws:kms'
   readonly SSEKMSKeyId?: string
+}
+
+/** What every upload is begun with. */
+export interface ObjectAttributes extends ObjectEncryption {
   readonly StorageClass?: string
 }
 
@@ -95,7 +99,8 @@ export interface S3SinkSettings<T> {
   readonly location: S3Location
   readonly aws: AwsSettings<S3Client, S3ClientConfig>
   readonly numbers: S3Numbers
-  readonly attributes: ObjectAttributes
+  readonly encryption: ObjectEncryption
+  readonly storageClass: string | undefined
   readonly staged: StagedSettings<T>
   readonly errorPrefix: string | undefined
 }
@@ -138,10 +143,8 @@ export function s3SinkSettings<T>(
     location: locationOf(where, to),
     aws: awsSettingsOf(where, options),
     numbers,
-    attributes: {
-      ...encryptionOf(where, options.encryption),
-      ...(storageClass !== undefined && { StorageClass: storageClass }),
-    },
+    encryption: encryptionOf(where, options.encryption),
+    storageClass,
     staged,
     errorPrefix,
   }
@@ -160,7 +163,7 @@ function numbersOf(where: string, options: S3SinkOptions<never>): S3Numbers {
   return { ...rest, parallel: parallelRequests }
 }
 
-function encryptionOf(where: string, encryption: S3SinkEncryption | undefined): ObjectAttributes {
+function encryptionOf(where: string, encryption: S3SinkEncryption | undefined): ObjectEncryption {
   if (encryption === undefined) return {}
   requireKnownOptions(`${where}: encryption`, encryption, { kind: true, keyId: true })
   requireChoice(`${where}: encryption`, { name: 'kind', value: encryption.kind, choices: ['SSE-S3', 'SSE-KMS'] })

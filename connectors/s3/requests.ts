@@ -5,7 +5,7 @@ import { failureKind } from '../../core/s3-failure.js'
 import { timedCall } from '../batching/timed-call.js'
 import type { ClientLease } from './client.js'
 import { requestFailed, type S3Operation } from './failure.js'
-import type { S3Numbers } from './options.js'
+import type { ObjectEncryption, S3Numbers } from './options.js'
 
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 5000
@@ -24,6 +24,7 @@ export interface RequestsOptions {
   readonly bucket: string
   readonly context: Pick<EngineContext, 'operatorId' | 'environment'>
   readonly numbers: S3Numbers
+  readonly encryption: ObjectEncryption
 }
 
 /** Bounded, timed and repeated requests of one sink in one task. */
@@ -47,6 +48,10 @@ export class S3Requests {
 
   get bucket(): string {
     return this.#options.bucket
+  }
+
+  get encryption(): ObjectEncryption {
+    return this.#options.encryption
   }
 
   get operatorId(): string {

@@ -1,9 +1,8 @@
 import { TidemarkError } from '../../core/errors.js'
-import { failureKind } from '../../core/s3-failure.js'
 import { AGREEMENT } from '../file/staged/names.js'
 import type { Agreement } from '../file/staged/storage.js'
-import { isAbsent } from './failure.js'
 import type { S3Requests } from './requests.js'
+import { putObject, readObject } from './small-object.js'
 
 /** How often an object may be there, and then not, until that is no coincidence any more. */
 const GONE_AGAIN = 3
@@ -21,23 +20,14 @@ export class S3Agreement implements Agreement {
     this.name = `s3://${requests.bucket}/${this.#key}`
   }
 
-  async read(): Promise<string | undefined> {
-    const { sdk, client, bucket } = this.#requests
-    return this.#requests.run({ operation: 'GetObject', key: this.#key }, async (abortSignal) => {
-      try {
-        const command = new sdk.GetObjectCommand({ Bucket: bucket, Key: this.#key })
-        const { Body } = await client.send(command, { abortSignal })
-        return (await Body?.transformToString()) ?? ''
-      } catch (thrown) {
-        if (isAbsent(thrown)) return undefined
-        throw thrown
-      }
-    })
+  read(): Promise<string | undefined> {
+    return readObject(this.#requests, this.#key)
   }
 
   async create(text: string): Promise<string> {
+    const object = { key: this.#key, body: Buffer.from(text), contentType: 'application/json', onlyIfAbsent: true }
     for (let attempts = 0; attempts < GONE_AGAIN; attempts++) {
-      await this.#put(Buffer.from(text))
+      await putObject(this.#requests, object)
       // Also where the own one was refused: an earlier attempt whose answer was lost may have been the first.
       const found = await this.read()
       if (found !== undefined) return found
@@ -49,18 +39,6 @@ export class S3Agreement implements Agreement {
       message:
         `sink '${this.#requests.operatorId}': ${this.name} can neither be created nor read: it is removed as often as it ` +
         'is written, or the server does not know conditional writes (If-None-Match)',
-    })
-  }
-
-  async #put(body: Buffer): Promise<void> {
-    const { sdk, client, bucket } = this.#requests
-    await this.#requests.run({ operation: 'PutObject', key: this.#key, bytes: body.length }, async (abortSignal) => {
-      const input = { Bucket: bucket, Key: this.#key, Body: body, ContentType: 'application/json', IfNoneMatch: '*' }
-      try {
-        await client.send(new sdk.PutObjectCommand(input), { abortSignal })
-      } catch (thrown) {
-        if (failureKind(thrown) !== 'precondition') throw thrown
-      }
     })
   }
 }

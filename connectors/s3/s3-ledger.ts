@@ -1,7 +1,7 @@
 import { ledgerName, ledgerText, parseLedger, parseLedgerName } from '../file/staged/ledger.js'
 import type { Ledger, LedgerPlace } from '../file/staged/storage.js'
-import { isAbsent } from './failure.js'
 import type { S3Requests } from './requests.js'
+import { putObject, readObject } from './small-object.js'
 
 /** The ledger of one sink: an object a commit, of which the newest counts and the others go. */
 export class S3Ledger implements LedgerPlace {
@@ -24,30 +24,15 @@ export class S3Ledger implements LedgerPlace {
     const newest = names.at(-1)
     if (newest === undefined) return undefined
     const key = this.#folder + newest
-    const { sdk, client, bucket } = this.#requests
-    const text = await this.#requests.run({ operation: 'GetObject', key }, async (abortSignal) => {
-      try {
-        const { Body } = await client.send(new sdk.GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal })
-        return await Body?.transformToString()
-      } catch (thrown) {
-        if (isAbsent(thrown)) return undefined
-        throw thrown
-      }
-    })
-    return text === undefined ? this.read(lineage) : parseLedger(text, `s3://${bucket}/${key}`)
+    const text = await readObject(this.#requests, key)
+    return text === undefined ? this.read(lineage) : parseLedger(text, `s3://${this.#requests.bucket}/${key}`)
   }
 
   async write(ledger: Ledger): Promise<void> {
-    const { sdk, client, bucket } = this.#requests
     const known = this.#known ?? (await this.#names(this.#lineage))
     const name = ledgerName(this.#lineage, ledger)
-    const key = this.#folder + name
     const body = Buffer.from(ledgerText(ledger))
-    await this.#requests.run({ operation: 'PutObject', key, bytes: body.length }, (abortSignal) =>
-      client.send(new sdk.PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: 'application/json' }), {
-        abortSignal,
-      }),
-    )
+    await putObject(this.#requests, { key: this.#folder + name, body, contentType: 'application/json' })
     for (const old of known) if (old < name) await this.#remove(this.#folder + old)
     this.#known = [...known.filter((other) => other > name), name]
   }

@@ -8,6 +8,7 @@ import { ledgerFolder, parseObjectName, sinkTag } from './names.js'
 import type { S3Requests } from './requests.js'
 import { S3Agreement } from './s3-agreement.js'
 import { S3Ledger } from './s3-ledger.js'
+import { putObject } from './small-object.js'
 import { parseCommittable, type UploadCommittable } from './upload.js'
 import type { S3Uploads } from './uploads.js'
 
@@ -65,12 +66,7 @@ export class S3Output implements OutputPlace<UploadCommittable> {
   }
 
   async mark(folder: string): Promise<void> {
-    const { requests } = this.#uploads
-    const { sdk, client, bucket } = requests
-    const key = `${this.#location.base}${folder}${SUCCESS}`
-    await requests.run({ operation: 'PutObject', key }, (abortSignal) =>
-      client.send(new sdk.PutObjectCommand({ Bucket: bucket, Key: key, Body: EMPTY }), { abortSignal }),
-    )
+    await putObject(this.#uploads.requests, { key: `${this.#location.base}${folder}${SUCCESS}`, body: EMPTY })
   }
 
   async committedAfter(point: CommitPoint): Promise<string | undefined> {

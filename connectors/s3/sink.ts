@@ -57,10 +57,11 @@ function sinkOf<T>(settings: S3SinkSettings<T>): Sink<T> {
 }
 
 function placeOf<T>(settings: S3SinkSettings<T>, shared: SharedClient): StagedPlace<UploadCommittable> {
-  const { location, numbers, attributes, staged } = settings
+  const { location, numbers, encryption, storageClass, staged } = settings
+  const attributes = { ...encryption, ...(storageClass !== undefined && { StorageClass: storageClass }) }
   const uploadsOf = async (context: Pick<WriterContext, 'operatorId' | 'environment'>): Promise<S3Uploads> => {
     const lease = await shared.lease()
-    return new S3Uploads(new S3Requests({ lease, bucket: location.bucket, context, numbers }), attributes)
+    return new S3Uploads(new S3Requests({ lease, bucket: location.bucket, context, numbers, encryption }), attributes)
   }
   return {
     kind: 's3',
