@@ -2,7 +2,15 @@ import type { Client } from '@opensearch-project/opensearch'
 import type { Counter } from '../../core/context.js'
 import { type CallAnswer, DONE, type RecordOutcome } from '../batching/call.js'
 import type { DocumentRecord } from './documents.js'
-import { accessDenied, documentRejected, type Place, type ServerError, saidOf } from './errors.js'
+import {
+  accessDenied,
+  documentRejected,
+  indexMissing,
+  type Place,
+  pipelineMissing,
+  type ServerError,
+  saidOf,
+} from './errors.js'
 import { httpFailure } from './http-failure.js'
 import { send } from './request.js'
 
@@ -71,15 +79,35 @@ function outcomes(options: BulkOptions, records: readonly DocumentRecord[], answ
       // A block on one index says nothing of who calls, but no document of it gets through either.
       return { kind: 'failed', problem: accessDenied(options.place, status, said) }
     }
-    found.push(outcomeOf(options, records[index]!, { status, error }))
+    const record = records[index]!
+    const missing = missingFor(options.place, record, { status, error })
+    if (missing) return { kind: 'failed', problem: missing }
+    found.push(outcomeOf(options, record, { status, error }))
   }
   return { kind: 'records', outcomes: found }
+}
+
+interface ItemAnswer {
+  readonly status: number
+  readonly error: ServerError | string | undefined
+}
+
+/** What every document lacks: to give up one after the other would lose them all. */
+function missingFor(place: Place, { operation, index }: DocumentRecord, { status, error }: ItemAnswer) {
+  if (typeof error !== 'object' || error === null) return undefined
+  const { type, reason } = error
+  if (status === 400 && type === 'illegal_argument_exception') {
+    const [, pipeline] = /^pipeline with id \[(.*)\] does not exist$/.exec(reason ?? '') ?? []
+    if (pipeline !== undefined) return pipelineMissing(place, pipeline, saidOf(error))
+  }
+  const isIndexMissing = type === 'index_not_found_exception' && operation !== 'delete'
+  return isIndexMissing ? indexMissing(place, index, saidOf(error)) : undefined
 }
 
 function outcomeOf(
   { place, alreadyApplied }: BulkOptions,
   record: DocumentRecord,
-  { status, error }: { readonly status: number; readonly error: ServerError | string | undefined },
+  { status, error }: ItemAnswer,
 ): RecordOutcome {
   if (status >= 200 && status < 300) return DONE
   const { operation, isVersioned } = record
@@ -91,6 +119,10 @@ function outcomeOf(
     return DONE
   }
   const said = `${status}: ${saidOf(error)}`
+  // Its pipeline says no, by 500, and always will.
+  if (typeof error === 'object' && error?.type === 'fail_processor_exception') {
+    return { kind: 'rejected', problem: documentRejected(place, record, said) }
+  }
   if (status === 429) return { kind: 'retry', said, isThrottled: true }
   // Of an update 409 is somebody else who writes it at the same time.
   if (status === 409 || status >= 500 || status === 0) return { kind: 'retry', said, isThrottled: false }

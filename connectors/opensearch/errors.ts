@@ -72,6 +72,30 @@ export function requestRefused(place: Place, status: number, said: string): Tide
   })
 }
 
+/** OpenSearch refuses each document alone, but no other one could get through. */
+export function pipelineMissing(place: Place, pipeline: string, said: string): TidemarkError {
+  return new TidemarkError({
+    code: 'OPENSEARCH_PIPELINE_MISSING',
+    domain: 'user',
+    operatorId: place.operatorId,
+    message:
+      `sink '${place.operatorId}': expected ingest pipeline '${pipeline}' at ${place.nodes}, found none (${said}); correct ` +
+      `the name, or make it: PUT _ingest/pipeline/${pipeline}`,
+  })
+}
+
+/** The same of an index that its documents do not make. */
+export function indexMissing(place: Place, index: string, said: string): TidemarkError {
+  return new TidemarkError({
+    code: 'OPENSEARCH_INDEX_MISSING',
+    domain: 'user',
+    operatorId: place.operatorId,
+    message:
+      `sink '${place.operatorId}': there is no index ${index} at ${place.nodes}, and documents do not make it (${said}); ` +
+      `correct the name, make it (PUT ${index}), or allow it in the cluster's setting action.auto_create_index`,
+  })
+}
+
 /** The end of what was tried for long enough. */
 export function unavailable(place: Place, failure: PassingFailure, triedForMs: number): TidemarkError {
   const { said, isThrottled, cause } = failure

@@ -46,14 +46,14 @@ interface OpenSearchCommonOptions<T> {
   /** Ids of documents of the same index that are deleted because of this row: of the sessions that it merged. */
   readonly replaces?: (row: T) => readonly (string | number | bigint)[]
   readonly routing?: (row: T) => string | undefined
-  /** Of ingest, for all documents. */
+  /** Of ingest, for documents that are indexed or created: OpenSearch runs none for the other operations. */
   readonly pipeline?: string
   /** Default `generation`. */
   readonly versions?: DocumentVersions<T>
   readonly templates?: readonly IndexTemplate[]
   /** A document that OpenSearch cannot take: it does not fit its mapping, has no id, is too large. Default `fail`. */
   readonly onRejected?: OnRejected
-  /** Whether the server is asked who it is before the first document. Default true. */
+  /** Whether the server is asked, before the first document, who it is and for what documents need. Default true. */
   readonly preflight?: boolean
   /** Default 1000. */
   readonly maxDocumentsPerCall?: number
@@ -139,8 +139,11 @@ export function settingsOf<T>(where: string, options: OpenSearchOptions<T>): Ope
   for (const [name, value] of Object.entries({ document, time, replaces, routing })) {
     if (value !== undefined && typeof value !== 'function') throw optionInvalid(where, `${name} is a function of a row`)
   }
-  if (pipeline !== undefined && typeof pipeline !== 'string') {
+  if (pipeline !== undefined && (typeof pipeline !== 'string' || pipeline === '')) {
     throw optionInvalid(where, 'pipeline is the name of an ingest pipeline')
+  }
+  if (pipeline !== undefined && (operation === 'update' || operation === 'upsert' || operation === 'delete')) {
+    throw optionInvalid(where, `pipeline: OpenSearch runs none for ${operation}; use index or create, or leave it out`)
   }
   if (typeof preflight !== 'boolean') throw optionInvalid(where, 'preflight is true or false')
   if (typeof operation !== 'function')

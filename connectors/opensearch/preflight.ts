@@ -1,8 +1,9 @@
 import type { WriterContext } from '../../core/connector.js'
 import { sleep } from '../../core/environment.js'
 import { TidemarkError } from '../../core/errors.js'
+import { AUTO_CREATE_QUERY, autoCreateIn, makesIndex } from './auto-create.js'
 import type { OpenClient } from './client.js'
-import { type Place, requestRefused, unavailable } from './errors.js'
+import { indexMissing, type Place, pipelineMissing, requestRefused, unavailable } from './errors.js'
 import { httpFailure } from './http-failure.js'
 import type { IndexTemplate } from './options.js'
 import { type Request, send } from './request.js'
@@ -12,22 +13,63 @@ export interface PreflightOptions {
   readonly opened: OpenClient
   readonly asksServer: boolean
   readonly templates: readonly IndexTemplate[]
+  /** All documents go through it. */
+  readonly pipeline: string | undefined
+  /** Where all documents go to one. */
+  readonly index: string | undefined
   readonly callTimeoutMs: number
   readonly retryForMs: number
 }
 
 const DELAY_MS = 500
+/** OpenSearch's word for none, not even the index's own. */
+const NO_PIPELINE = '_none'
 
 /**
- * Before the first document: that the server is there, lets the job in and is OpenSearch; and the index templates.
- * @throws TidemarkError OPENSEARCH_UNAVAILABLE, OPENSEARCH_ACCESS_DENIED, OPENSEARCH_VERSION, OPENSEARCH_TEMPLATE_REFUSED
+ * Before the first document: that the server is there, lets the job in and is OpenSearch, and has what documents need; and
+ * the index templates.
+ * @throws TidemarkError OPENSEARCH_UNAVAILABLE, OPENSEARCH_ACCESS_DENIED, OPENSEARCH_VERSION, OPENSEARCH_PIPELINE_MISSING,
+ * OPENSEARCH_TEMPLATE_REFUSED, OPENSEARCH_INDEX_MISSING
  */
 export async function preflight(options: PreflightOptions): Promise<void> {
-  const { context, opened, asksServer, templates } = options
+  const { context, opened, asksServer, templates, pipeline, index } = options
   const place: Place = { operatorId: context.operatorId, nodes: opened.nodes }
   if (asksServer) requireOpenSearch(place, await ask(options, place, { method: 'GET', path: '/' }))
+  if (asksServer && pipeline !== undefined && pipeline !== NO_PIPELINE) await requirePipeline(options, place, pipeline)
   for (const { name, body } of templates) {
     await ask(options, place, { method: 'PUT', path: `/_index_template/${encodeURIComponent(name)}`, body }, name)
+  }
+  if (asksServer && index !== undefined) await requireIndex(options, place, index)
+}
+
+async function requirePipeline(options: PreflightOptions, place: Place, pipeline: string): Promise<void> {
+  const path = `/_ingest/pipeline/${encodeURIComponent(pipeline)}`
+  const found = await askIfAllowed(options, place, { method: 'GET', path, mayBeMissing: true })
+  // By its name: a name with `*` finds others.
+  if (typeof found !== 'object' || found === null || Object.hasOwn(found, pipeline)) return
+  throw pipelineMissing(place, pipeline, 'asked before the first document')
+}
+
+async function requireIndex(options: PreflightOptions, place: Place, index: string): Promise<void> {
+  const exists = await askIfAllowed(options, place, { method: 'HEAD', path: `/${encodeURIComponent(index)}` })
+  if (exists !== false) return
+  const question: Request = { method: 'GET', path: '/_cluster/settings', querystring: AUTO_CREATE_QUERY }
+  const setting = autoCreateIn(await askIfAllowed(options, place, question))
+  if (setting === undefined || makesIndex(setting, index)) return
+  throw indexMissing(place, index, `action.auto_create_index is '${setting}'`)
+}
+
+/** Who may write need not be allowed to look: then the first document tells. Undefined: there is no answer. */
+async function askIfAllowed(options: PreflightOptions, place: Place, request: Request): Promise<unknown> {
+  try {
+    return await ask(options, place, request)
+  } catch (thrown) {
+    if (!(thrown instanceof TidemarkError) || thrown.retryable) throw thrown
+    const { logger } = options.context
+    logger.warn(`sink '${place.operatorId}' goes on without knowing the answer to ${request.method} ${request.path}`, {
+      problem: thrown.message,
+    })
+    return undefined
   }
 }
 

@@ -1,13 +1,15 @@
 import type { Client } from '@opensearch-project/opensearch'
 
 export interface Request {
-  readonly method: 'GET' | 'PUT' | 'POST'
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST'
   readonly path: string
   readonly querystring?: Readonly<Record<string, string>>
   /** One JSON document. */
   readonly body?: object
   /** Lines of JSON. */
   readonly lines?: string
+  /** 404 is an answer as well. Of HEAD it always is: `false`. */
+  readonly mayBeMissing?: boolean
 }
 
 export interface RequestOptions {
@@ -23,7 +25,7 @@ export interface RequestOptions {
 export function send(client: Client, request: Request, { signal, timeoutMs }: RequestOptions): Promise<unknown> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason)
-    const { method, path, querystring, body, lines } = request
+    const { method, path, querystring, body, lines, mayBeMissing = false } = request
     const under = client.transport.request(
       {
         method,
@@ -32,7 +34,7 @@ export function send(client: Client, request: Request, { signal, timeoutMs }: Re
         ...(body && { body: { ...body } }),
         ...(lines !== undefined && { bulkBody: lines }),
       },
-      { maxRetries: 0, requestTimeout: timeoutMs },
+      { maxRetries: 0, requestTimeout: timeoutMs, ...(mayBeMissing && { ignore: [404] }) },
     )
     const onAbort = (): void => {
       under.abort()

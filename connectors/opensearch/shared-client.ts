@@ -41,12 +41,12 @@ export class SharedClient {
 
   async #open(context: WriterContext, settings: OpenSearchSettings<never>): Promise<OpenClient> {
     const opened = await openClient(this.#connection)
-    const { templates, numbers } = settings
+    const { templates, numbers, pipeline } = settings
     // OpenSearch Serverless has no root to ask.
     const isServerless = this.#connection.client === undefined && this.#connection.aws?.service === 'aoss'
     try {
       await preflight({
-        ...{ context, opened, templates },
+        ...{ context, opened, templates, pipeline, index: onlyIndexOf(settings) },
         asksServer: settings.preflight && !isServerless,
         callTimeoutMs: numbers.callTimeoutMs,
         retryForMs: Math.min(numbers.retryForMs, PREFLIGHT_FOR_MS),
@@ -61,3 +61,8 @@ export class SharedClient {
 
 /** A start says soon what is missing. */
 const PREFLIGHT_FOR_MS = 10_000
+
+/** Undefined: documents go to several, or are only deleted, which needs no index. */
+function onlyIndexOf({ index, operation }: OpenSearchSettings<never>): string | undefined {
+  return typeof index === 'function' || index.usesTime || operation === 'delete' ? undefined : index.of(0)
+}

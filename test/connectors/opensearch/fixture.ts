@@ -75,9 +75,23 @@ export async function documentsIn<D = Row>(url: string, index: string): Promise<
   }
 }
 
-export async function versionOf(url: string, index: string, id: string): Promise<number | undefined> {
-  const response = await fetch(`${url}/${index}/_doc/${id}`)
-  return ((await response.json()) as { _version?: number })._version
+interface Stored {
+  readonly _version?: number
+  readonly _routing?: string
+  readonly _source?: unknown
+}
+
+/** One document, as it is found by its id, with what is stored beside it. */
+export async function stored(url: string, index: string, id: string, routing?: string): Promise<Stored> {
+  const response = await fetch(`${url}/${index}/_doc/${id}${routing === undefined ? '' : `?routing=${routing}`}`)
+  return (await response.json()) as Stored
+}
+
+/** For what a test finds there. */
+export async function put(url: string, path: string, body: object): Promise<void> {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(`${url}${path}`, { method: 'PUT', headers, body: JSON.stringify(body) })
+  if (!response.ok) throw new Error(`PUT ${path}: ${response.status} ${await response.text()}`)
 }
 
 /** Dead letters as they come. */

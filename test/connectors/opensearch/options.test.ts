@@ -19,6 +19,8 @@ test.each<readonly [string, object]>([
   ['operation is one of', { operation: 'put' }],
   ['versions is one of', { versions: 'internal' }],
   ['document is a function', { document: {} }],
+  ['pipeline is the name', { pipeline: '' }],
+  ['pipeline: OpenSearch runs none for upsert', { pipeline: 'stamp', operation: 'upsert' }],
   ['onRejected is', { onRejected: 'ignore' }],
   ["aws.service is 'es'", { aws: { region: 'eu-west-1' } }],
   ['give one of them', { aws: { service: 'es', region: 'eu-west-1' }, auth: { username: 'a', password: 'b' } }],

@@ -5,10 +5,11 @@ import {
   freshIndex,
   lettersInto,
   openWriter,
+  put,
   rowSink,
   rowsOf,
   startAnyServer,
-  versionOf,
+  stored,
 } from './fixture.js'
 
 /* These run on a real OpenSearch too: npm run test:opensearch. */
@@ -66,7 +67,7 @@ test('a later generation writes over an earlier one, and what an earlier one sti
   await old.writeThrough([{ id: 'a', n: 3 }])
   expect((await documentsIn(url, index)).get('a')).toEqual({ id: 'a', n: 2 })
   expect(old.metrics.counter('alreadyApplied').value).toBe(1)
-  expect(await versionOf(url, index, 'a')).toBe((claimedAt / 1000 + 1) * 2 ** 21)
+  expect((await stored(url, index, 'a'))._version).toBe((claimedAt / 1000 + 1) * 2 ** 21)
 })
 
 test('create, update, upsert and delete, each in the order of its id', async () => {
@@ -164,4 +165,77 @@ test('rotation and placeholders put rows into the indices of their event time', 
     await writeThrough([{ id: 'a', n: 1 }], at)
     expect((await documentsIn(url, `${index}${name}`)).size).toBe(1)
   }
+})
+
+test('routing is given with each document that has one, also with the deletions that it brings', async () => {
+  const index = freshIndex()
+  await put(url, `/${index}`, { mappings: { _routing: { required: true } } })
+  const routing = ({ id }: { id: string }): string => `to-${id[0]}`
+  const replaces = ({ n }: { n: number }): string[] => (n === 3 ? ['a1'] : [])
+  const { writeThrough } = await openWriter(rowSink(url, { index, routing, replaces }))
+  const rows = [
+    { id: 'a1', n: 1 },
+    { id: 'b1', n: 2 },
+    { id: 'a2', n: 3 },
+  ]
+  await writeThrough(rows)
+  expect([...(await documentsIn(url, index)).keys()]).toEqual(['b1', 'a2'])
+  expect(await stored(url, index, 'b1', 'to-b')).toMatchObject({ _routing: 'to-b', _source: { n: 2 } })
+  // One that has none is for the index to refuse.
+  const { writeThrough: unrouted } = await openWriter(rowSink(url, { index, routing: () => undefined }))
+  await expect(unrouted([{ id: 'c', n: 4 }])).rejects.toMatchObject({
+    code: 'OPENSEARCH_DOCUMENT_REJECTED',
+    message: expect.stringContaining('routing is required'),
+  })
+})
+
+test('documents go through the pipeline; what it drops is not there, what it fails is rejected', async () => {
+  const index = freshIndex()
+  const pipelines = ['set', 'drop', 'fail'] as const
+  const settings = { set: { field: 'stamp', value: 'p' }, drop: {}, fail: { message: 'not this one' } }
+  for (const kind of pipelines) {
+    await put(url, `/_ingest/pipeline/${index}-${kind}`, { processors: [{ [kind]: settings[kind] }] })
+  }
+  const set = await openWriter(rowSink(url, { index, pipeline: `${index}-set` }))
+  await set.writeThrough(rowsOf(3))
+  expect([...(await documentsIn(url, index)).values()]).toEqual(rowsOf(3).map((row) => ({ ...row, stamp: 'p' })))
+  const drop = await openWriter(rowSink(url, { index, pipeline: `${index}-drop` }))
+  await drop.writeThrough([{ id: 'dropped', n: 9 }])
+  expect((await documentsIn(url, index)).size).toBe(3)
+  const fail = await openWriter(rowSink(url, { index, pipeline: `${index}-fail` }))
+  await expect(fail.writeThrough([{ id: 'failed', n: 9 }])).rejects.toMatchObject({
+    code: 'OPENSEARCH_DOCUMENT_REJECTED',
+    message: expect.stringContaining('not this one'),
+  })
+})
+
+test('without versions the write that comes last is the one that stays, whoever wrote it', async () => {
+  const index = freshIndex()
+  const claimedAt = 1_700_000_000_000
+  const next = await openWriter(rowSink(url, { index, versions: 'none' }), { claimedAt: claimedAt + 1000 })
+  await next.writeThrough([{ id: 'a', n: 2 }])
+  const old = await openWriter(rowSink(url, { index, versions: 'none' }), { claimedAt })
+  await old.writeThrough([{ id: 'a', n: 1 }])
+  expect(await stored(url, index, 'a')).toMatchObject({ _version: 2, _source: { n: 1 } })
+  expect(old.metrics.counter('alreadyApplied').value).toBe(0)
+})
+
+test("versions of the rows' own decide, across writers and above 2^53", async () => {
+  const index = freshIndex()
+  const versions = ({ n }: { n: number }): bigint => 2n ** 60n + BigInt(n)
+  const first = await openWriter(rowSink(url, { index, versions }))
+  await first.writeThrough([
+    { id: 'a', n: 5 },
+    { id: 'b', n: 1 },
+  ])
+  const second = await openWriter(rowSink(url, { index, versions }), { claimedAt: 2_000_000_000_000 })
+  await second.writeThrough([
+    { id: 'a', n: 4 },
+    { id: 'b', n: 2 },
+  ])
+  expect([...(await documentsIn(url, index)).values()]).toEqual([
+    { id: 'b', n: 2 },
+    { id: 'a', n: 5 },
+  ])
+  expect(second.metrics.counter('alreadyApplied').value).toBe(1)
 })
