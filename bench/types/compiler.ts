@@ -28,29 +28,24 @@ export class JobCompiler {
 
   /** @throws Error with what the compiler said, where the text does not compile: a count of errors is none */
   instantiations(text: string): number {
-    const program = this.compile(text)
-    const [first] = program.getSemanticDiagnostics(this.job)
+    const { program, file } = this.compile(text)
+    const [first] = program.getSemanticDiagnostics(file)
     if (first) throw new Error(`${shown(first)}\nin\n${text}`)
     return program.getInstantiationCount()
   }
 
-  /** Methods and properties of the variables that a text declares, by their names. */
-  membersOf(text: string): ReadonlyMap<string, readonly string[]> {
-    const checker = this.compile(text).getTypeChecker()
-    const declared = this.job?.statements
-      .filter(ts.isVariableStatement)
-      .flatMap(({ declarationList }) => declarationList.declarations)
-      .map((variable) => {
-        const members = checker.getTypeAtLocation(variable).getProperties()
-        return [variable.name.getText(), members.map(({ name }) => name)] as const
-      })
-    return new Map(declared)
+  /** What is wrong with a text, in the compiler's words. */
+  complaints(text: string): readonly string[] {
+    const { program, file } = this.compile(text)
+    return program.getSemanticDiagnostics(file).map(shown)
   }
 
-  private compile(text: string): ts.Program {
-    this.job = ts.createSourceFile(this.path, text, { languageVersion: ts.ScriptTarget.ES2023 }, true)
-    this.job.impliedNodeFormat = ts.ModuleKind.ESNext
-    return ts.createProgram([this.path], this.options, this.host)
+  /** To look into what a text means. */
+  compile(text: string): { readonly program: ts.Program; readonly file: ts.SourceFile } {
+    const file = ts.createSourceFile(this.path, text, { languageVersion: ts.ScriptTarget.ES2023 }, true)
+    file.impliedNodeFormat = ts.ModuleKind.ESNext
+    this.job = file
+    return { program: ts.createProgram([this.path], this.options, this.host), file }
   }
 
   private cached(host: ts.CompilerHost): ts.CompilerHost {

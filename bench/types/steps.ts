@@ -7,12 +7,15 @@ export interface Step {
 /** Everything that the steps and their streams are made from. */
 const PREAMBLE = `
 import {
-  boundedOutOfOrderness, count, counted, defineJob, eachRecord, every, type JobBuilder, keepLast, type KeyedStream,
-  listState, mapState, mean, minutes, onTime, quantile, seconds, type Sink, sideOutput, type Source, type SourceStream,
-  type Stream, sum, type TimeWindow, topN, tumbling, unionOperatorState, valueState, type WindowedJoin,
-  type WindowedStream,
+  boundedOutOfOrderness, count, counted, defineJob, eachRecord, every, type JobBuilder, type JoinResults,
+  keepLast, type KeyedStream, last, listState, mapState, mean, minutes, onTime, quantile, seconds, type Sink, sideOutput,
+  type Source, type SourceStream, type Stream, sum, type TimeWindow, topN, tumbling, unionOperatorState, valueState,
+  type WindowedJoin, type WindowedStream, type WindowResults,
 } from 'tidemark'
-import { absence, deduplicate, rateOfChange, sequence, sessionFeatures, topPerWindow } from 'tidemark/patterns'
+import {
+  absence, type Absences, type Changes, type Deduplicated, deduplicate, type Hotspots, hotspots, rateOfChange, sequence,
+  type SequenceMatches, sessionFeatures, topPerWindow, type TopRows,
+} from 'tidemark/patterns'
 interface Trip { readonly type: 'trip'; readonly id: string; readonly cell: string; readonly fare: number; readonly at: number }
 interface Marker { readonly type: 'marker'; readonly at: number }
 declare const job: JobBuilder<object>
@@ -25,6 +28,14 @@ declare const keyed: KeyedStream<string, Trip>
 declare const right: KeyedStream<string, Marker>
 declare const windows: WindowedStream<string, Trip, TimeWindow>
 declare const joined: WindowedJoin<string, Trip, Marker, Trip, Marker, TimeWindow>
+declare const rows: WindowResults<Trip, Trip>
+declare const pairs: JoinResults<Trip, Trip, Marker>
+declare const absences: Absences<string, Trip>
+declare const unique: Deduplicated<Trip>
+declare const dense: Hotspots<Trip, Trip>
+declare const changes: Changes<string, Trip>
+declare const matches: SequenceMatches<string, Trip, { readonly dear: Trip }>
+declare const best: TopRows<Trip>
 declare const sink: Sink<unknown>
 `
 
@@ -119,10 +130,7 @@ export const STEPS: Readonly<Record<string, readonly Step[]>> = {
       name: 'temporalJoin',
       code: "keyed.temporalJoin(right).process('ID', (trip, marker) => [marker?.at ?? trip.at])",
     },
-    {
-      name: 'failed',
-      code: "keyed.reduce('ID', (a) => a, { onError: 'deadLetter' }).failed.to('ID-failed', sink)",
-    },
+    { name: 'failed', code: "trips.keyBy((trip) => trip.cell, { onError: 'deadLetter' }).failed.to('ID', sink)" },
     { name: 'pipe', code: 'keyed.pipe((stream) => stream.window(counted(3)))' },
   ],
   WindowedStream: [
@@ -148,6 +156,11 @@ export const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { name: 'allowedLateness', code: 'joined.allowedLateness(minutes(1))' },
     { name: 'process', code: "joined.process('ID', (trip, marker) => [trip.at - marker.at])" },
   ],
+  WindowResults: [{ name: 'late', code: "rows.late.to('ID', sink)" }],
+  JoinResults: [
+    { name: 'lateLeft', code: "pairs.lateLeft.to('ID', sink)" },
+    { name: 'lateRight', code: "pairs.lateRight.to('ID', sink)" },
+  ],
   'tidemark/patterns': [
     { name: 'deduplicate', code: "keyed.pipe(deduplicate('ID', { within: minutes(1) }))" },
     { name: 'absence', code: "keyed.pipe(absence('ID', { within: minutes(1) }))" },
@@ -156,15 +169,37 @@ export const STEPS: Readonly<Record<string, readonly Step[]>> = {
     {
       name: 'sequence',
       code: `keyed.pipe(sequence('ID', {
-  pattern: (p) => p.begin('dear', (trip) => trip.fare > 9).followedBy('cheap', (trip) => trip.fare < 2),
+  pattern: (p) => p.begin('dear', (trip) => trip.fare > 9).followedBy('cheap', (trip) => trip.fare < 2)
+    .next('dearer', (trip, { dear }) => trip.fare > dear.fare).notFollowedBy((trip) => trip.at > 3),
   within: minutes(1),
+}))`,
+    },
+    {
+      name: 'hotspots',
+      code: `keyed.pipe(hotspots('ID', {
+  dimensions: { fare: (trip) => trip.fare, at: (trip) => trip.at },
+  windowSize: 100, scanRadius: 1, minimumPoints: 3,
 }))`,
     },
     {
       name: 'topPerWindow',
       code: "windows.aggregate('ID', { n: count() }).pipe(topPerWindow('ID-top', { n: 3, by: (row) => row.n }))",
     },
+    { name: 'late of absence', code: 'absences.late' },
+    { name: 'duplicates of deduplicate', code: 'unique.duplicates' },
+    { name: 'late of deduplicate', code: 'unique.late' },
+    { name: 'late of hotspots', code: 'dense.late' },
+    { name: 'late of rateOfChange', code: 'changes.late' },
+    { name: 'late of sequence', code: 'matches.late' },
+    { name: 'unfinished of sequence', code: 'matches.unfinished' },
+    { name: 'late of topPerWindow', code: 'best.late' },
   ],
+}
+
+/** A file with all of them. */
+export function everyStep(): string {
+  const steps = Object.values(STEPS).flat()
+  return jobOf(steps.map(({ code }, number) => `void ${code.replaceAll('ID', `step-${number}`)}`))
 }
 
 /** A file with one step `times` times, each as a statement of one job. */
@@ -202,6 +237,7 @@ function piece(at: number, input: string): readonly string[] {
   ]
 }
 
-function jobOf(lines: readonly string[]): string {
+/** A file with a job of such lines. */
+export function jobOf(lines: readonly string[]): string {
   return `${PREAMBLE}\nexport default defineJob('types', () => {\n${lines.join('\n')}\n})\n`
 }
