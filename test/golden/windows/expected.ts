@@ -1,9 +1,12 @@
+import type { Results } from '../golden-job.js'
 import { choices } from '../taxi/seeded.js'
+import { expectedVisits } from './expected-visits.js'
+import { type Mark, makeVisits, type Visit } from './visits.js'
 
 /*
  * Events of carts, and what windows have to make of them, by code that shares nothing with Tidemark: all events of a cart in
- * the order in which they come, looked at as a whole. Nothing comes late. A cart's events are of one split, so that the order
- * in which they come is theirs.
+ * the order in which they come, looked at as a whole. No event comes late. A cart's events are of one split, so that the order
+ * in which they come is theirs. Visits, of which some are late, have files of their own.
  */
 
 export interface Event {
@@ -13,6 +16,11 @@ export interface Event {
   readonly total: number
 }
 
+export interface Input {
+  readonly events: readonly (readonly Event[])[]
+  readonly visits: readonly (Visit | Mark)[]
+}
+
 const START = Date.UTC(2026, 2, 1)
 /** No event is out of order by more. */
 export const DISORDER_MS = 60_000
@@ -20,10 +28,15 @@ export const LENGTH_MS = 200_000
 /** No two events are so far apart: all times are of ten milliseconds. */
 export const GAP_MS = 90_005
 export const WINDOW_MS = 600_000
-export const RESULTS = ['chunks', 'running', 'stagger', 'sessions', 'early', 'last', 'state'] as const
+export const RESULTS = ['chunks', 'running', 'stagger', 'sessions', 'early', 'last', 'state', 'visits', 'late'] as const
+
+export const makeInput = (seed: number, count: number): Input => ({
+  events: makeEvents(seed, count),
+  visits: makeVisits(seed, Math.floor(count / 4)),
+})
 
 /** By split, nearly in order. */
-export function makeEvents(seed: number, count: number): readonly (readonly Event[])[] {
+function makeEvents(seed: number, count: number): readonly (readonly Event[])[] {
   const random = choices(seed)
   const splits: Event[][] = [[], [], []]
   for (let id = 0; id < count; id++) {
@@ -39,11 +52,14 @@ const idsOf = (events: readonly Event[]): number[] => events.map(({ id }) => id)
 const sumOf = (events: readonly Event[]): number => events.reduce((sum, { total }) => sum + total, 0)
 
 /** Lines of each result, sorted. */
-export function expectedResults(splits: readonly (readonly Event[])[]): Readonly<Record<string, readonly string[]>> {
-  const carts = [...groupsOf(splits.flat(), ({ cart }) => cart)]
+export function expectedResults({ events, visits }: Input, found: Results): Results {
+  const carts = [...groupsOf(events.flat(), ({ cart }) => cart)]
   const ofCarts = (rowsOf: (events: readonly Event[]) => readonly object[]): string[] =>
     linesOf(carts.flatMap(([cart, events]) => rowsOf(events).map((row) => ({ cart, ...row }))))
+  const { rows, maybe, late } = expectedVisits(visits)
   return {
+    visits: withFound(linesOf(rows), linesOf(maybe), found['visits'] ?? []),
+    late: linesOf(late),
     chunks: ofCarts((events) => chunksOf(events, 5).map((chunk) => ({ ids: idsOf(chunk) }))),
     running: ofCarts((events) =>
       events.flatMap((_, index) => {
@@ -78,6 +94,19 @@ export function expectedResults(splits: readonly (readonly Event[])[]): Readonly
       })
     }),
   }
+}
+
+/** All that is sure, and of the rest what was found beside it. */
+function withFound(sure: readonly string[], maybe: readonly string[], found: readonly string[]): string[] {
+  const beside = new Map<string, number>()
+  for (const line of found) beside.set(line, (beside.get(line) ?? 0) + 1)
+  for (const line of sure) beside.set(line, (beside.get(line) ?? 0) - 1)
+  const more = maybe.filter((line) => {
+    const left = beside.get(line) ?? 0
+    beside.set(line, left - 1)
+    return left > 0
+  })
+  return [...sure, ...more].sort()
 }
 
 function chunksOf(events: readonly Event[], size: number): Event[][] {

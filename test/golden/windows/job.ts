@@ -6,6 +6,7 @@ import {
   defineJob,
   global,
   keepLast,
+  markers,
   millis,
   onTime,
   session,
@@ -14,26 +15,29 @@ import {
   tumbling,
   valueState,
 } from 'tidemark'
-import { type Given, type GoldenJob, lineWriter, type Splits } from '../golden-job.js'
+import { type Given, type GoldenJob, lineWriter } from '../golden-job.js'
 import {
   DISORDER_MS,
   type Event,
   expectedResults,
   GAP_MS,
+  type Input,
   LENGTH_MS,
-  makeEvents,
+  makeInput,
   RESULTS,
   WINDOW_MS,
 } from './expected.js'
+import { lateWindows } from './late-windows.js'
+import type { Mark, Visit } from './visits.js'
 
-/** Windows by count, stagger windows, sessions that fire early, early results, evictors and state, in one job. */
-const windowsJob = ({ out, input, source, failOnce }: Given<Splits<Event>>) =>
+/** Windows of all kinds in one job: those of events, of which none is late, and those of visits. */
+const windowsJob = ({ out, input, source, failOnce }: Given<Input>) =>
   defineJob('windows', (job) => {
     const write = lineWriter<(typeof RESULTS)[number]>(out)
     const carts = job
       .from(
         'events',
-        source(input),
+        source(input.events),
         boundedOutOfOrderness<Event>({ timestamp: ({ at }) => at, maxDelay: millis(DISORDER_MS) }),
       )
       .map((event) => failOnce(event))
@@ -103,12 +107,28 @@ const windowsJob = ({ out, input, source, failOnce }: Given<Splits<Event>>) =>
         },
       ),
     )
+
+    const visits = job
+      .from(
+        'visits',
+        source([input.visits]),
+        markers<Visit | Mark>({
+          timestamp: ({ at }) => at,
+          watermark: ({ kind, at }) => (kind === 'mark' ? at : undefined),
+        }),
+        // Another one would have no split, and be idle some time or other: windows would see another watermark.
+        { parallelism: 1 },
+      )
+      .filter((one) => one.kind === 'visit')
+    const { rows, late } = lateWindows(visits)
+    write('visits', rows)
+    write('late', late)
   })
 
-export const windows: GoldenJob<Splits<Event>> = {
+export const windows: GoldenJob<Input> = {
   name: 'windows',
   results: RESULTS,
-  makeInput: makeEvents,
+  makeInput,
   build: windowsJob,
   expectedResults,
 }
