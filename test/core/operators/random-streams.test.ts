@@ -48,7 +48,7 @@ describe('steps without a key give over random streams what their functions give
     const property = fc.asyncProperty(streams, async (input) => {
       await harness(create).verify({ input, expect: rowsOf(recordsIn(input), plain), order: 'exact' })
     })
-    await fc.assert(property, runs(50))
+    await fc.assert(property, runs(200))
   })
 
   test('split', async () => {
@@ -72,7 +72,7 @@ describe('steps without a key give over random streams what their functions give
         counters: { recordsInNoBranch: rest.length },
       })
     })
-    await fc.assert(property, runs(50))
+    await fc.assert(property, runs(200))
   })
 
   test('process, with a side output', async () => {
@@ -95,7 +95,7 @@ describe('steps without a key give over random streams what their functions give
         sideOutputs: { even: rowsOf(records, (value) => (isEven(value) ? [value.number] : [])) },
       })
     })
-    await fc.assert(property, runs(50))
+    await fc.assert(property, runs(200))
   })
 })
 
@@ -111,7 +111,7 @@ test('a reduce over random streams gives the reduction of all that came of the k
     })
     await harness(create).verify({ input, expect, order: 'exact' })
   })
-  await fc.assert(property, runs(100))
+  await fc.assert(property, runs(200))
 })
 
 /** What happens to one key, in order. A watermark has no input. */
@@ -199,7 +199,7 @@ test('a keyed process over random streams has its state and its timers as one ke
     })
     await harness(create).verify({ input, expect })
   })
-  await fc.assert(property, runs(100))
+  await fc.assert(property, runs(200))
 })
 
 test('two keyed streams over random streams share state and timers as one key at a time does by hand', async () => {
@@ -253,5 +253,5 @@ test('two keyed streams over random streams share state and timers as one key at
       sideOutputs: { unmatched },
     })
   })
-  await fc.assert(property, runs(100))
+  await fc.assert(property, runs(200))
 })

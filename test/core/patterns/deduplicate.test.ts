@@ -115,5 +115,5 @@ test('deduplicate over random streams is what comparing with everything gives', 
       counters: { duplicates: duplicates.length, lateRecords: late.length },
     })
   })
-  await fc.assert(property, runs(100))
+  await fc.assert(property, runs(200))
 })

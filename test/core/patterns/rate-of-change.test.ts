@@ -127,5 +127,5 @@ test('rateOfChange over random streams is what the sorted records of each key gi
       counters: { lateRecords: late.length, replacedRecords: replaced },
     })
   })
-  await fc.assert(property, runs(100))
+  await fc.assert(property, runs(200))
 })

@@ -325,7 +325,7 @@ test('sequences in random streams are what each record, looked at by itself, is 
       counters: { lateRecords: expected.late.length, timedOutMatches: expected.unfinished.length },
     })
   })
-  await fc.assert(property, runs(100))
+  await fc.assert(property, runs(200))
 })
 
 /** The match that ends first, then the first of those that begin behind it, and so on. */
@@ -372,5 +372,5 @@ test('skipping past the last record, no record of a random stream is in two matc
     )
     await harness.verify({ input, expect: byTime(rows), sideOutputs: { late } })
   })
-  await fc.assert(property, runs(100))
+  await fc.assert(property, runs(200))
 })

@@ -159,5 +159,5 @@ test('sessionFeatures over random streams is what the sorted records of each key
     })
     await keeping().verify({ input, expect: byTime(rows), counters: { lateRecords: 0 } })
   })
-  await fc.assert(property, runs(100))
+  await fc.assert(property, runs(200))
 })

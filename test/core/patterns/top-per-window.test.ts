@@ -213,5 +213,5 @@ test('topPerWindow over random rows is what sorting all rows of each window give
       })
     },
   )
-  await fc.assert(property, runs(100))
+  await fc.assert(property, runs(200))
 })

@@ -273,7 +273,7 @@ test('state is as if failed records had never come', async () => {
     const test = operatorHarness<Step, unknown>({ ...options, create: guarded('skip', changing) })
     await test.verify({ input: [...all.map((step) => record(step, 1)), ...ends], expect: expected.sections.flat() })
   })
-  await fc.assert(property, runs(100))
+  await fc.assert(property, runs(200))
 })
 
 test('operator state is taken back too', async () => {

@@ -201,6 +201,6 @@ test('an interval join over random streams is what a plain computation over all 
         counters: { lateRecords: (late[0]?.length ?? 0) + (late[1]?.length ?? 0) },
       })
     }),
-    runs(150),
+    runs(200),
   )
 })

@@ -168,7 +168,7 @@ test('a temporal join over random streams is what a plain computation over all r
       counters: { lateRecords: late[0].length + late[1].length },
     })
   })
-  await fc.assert(property, runs(150))
+  await fc.assert(property, runs(200))
 })
 
 test('a temporal join takes many records of one key and time: each costs the same, not as much as all before it', async () => {

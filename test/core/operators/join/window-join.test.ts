@@ -226,7 +226,7 @@ describe('over random streams what a plain computation over all records gives', 
       const expected = aligned(asReadings(input), { size, slide: size, offset: 0, lateness })
       await verify(tumbling(millis(size)), expected, of)
     })
-    await fc.assert(property, runs(150))
+    await fc.assert(property, runs(200))
   })
 
   test('a join and a co-group of sliding windows are', async () => {
@@ -235,7 +235,7 @@ describe('over random streams what a plain computation over all records gives', 
       const expected = aligned(asReadings(input), { size, slide, offset: 0, lateness })
       await verify(sliding(millis(size), millis(slide)), expected, of)
     })
-    await fc.assert(property, runs(150))
+    await fc.assert(property, runs(200))
   })
 
   test.each([
@@ -263,7 +263,7 @@ describe('over random streams what a plain computation over all records gives', 
       const rows = united.sections.flat() as Expected['rows']
       await verify(windows, { rows, late, outside: 0 }, { ...of, lateness })
     })
-    await fc.assert(property, runs(60))
+    await fc.assert(property, runs(200))
   })
 
   test('a join and a co-group of sessions are', async () => {
@@ -271,6 +271,6 @@ describe('over random streams what a plain computation over all records gives', 
       const { size, lateness, input } = of
       await verify(session(millis(size)), sessions(asReadings(input), { gap: size, lateness }), of)
     })
-    await fc.assert(property, runs(150))
+    await fc.assert(property, runs(200))
   })
 })

@@ -158,7 +158,7 @@ describe('counted windows over random streams', () => {
           counters: { lateRecords: 0, recordsInNoWindow: expected.outside },
         })
       }),
-      runs(120),
+      runs(200),
     )
   })
 })

@@ -87,7 +87,7 @@ describe('sessions with a maximum length over random streams', () => {
         const harness = windowHarness({ assigner: assigner as ReturnType<typeof session> })
         await harness.verify({ input, expect: rows, sideOutputs: { late } })
       }),
-      runs(150),
+      runs(200),
     )
   })
 })

@@ -233,7 +233,7 @@ describe('early results over random streams', () => {
           const harness = windowHarness({ assigner: tumbling(millis(size)), trigger, latenessMs: lateness })
           await harness.verify({ input, ...plain(input, { size, interval, lateness, ...rules }) })
         }),
-        runs(150),
+        runs(200),
       )
     },
   )

@@ -260,6 +260,6 @@ test('evictors over random streams give what a plain computation over all record
         ...(isDefault ? {} : { trigger: Object.freeze({ ...eventTime(), kind: 'sameAsDefault()' }) }),
       }).verify({ input, expect: plain(input, size, keep, when === 'after') })
     }),
-    runs(100),
+    runs(200),
   )
 })

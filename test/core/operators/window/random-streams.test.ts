@@ -99,7 +99,7 @@ describe('windows over random streams are what a plain computation over all reco
           sideOutputs: { late: expected.late },
         })
       }),
-      runs(100),
+      runs(200),
     )
   })
 })

@@ -113,7 +113,7 @@ describe('stagger windows over random streams', () => {
         const { rows, late } = cutByTime(input, (_record, start) => start + length)
         await staggered(length).verify({ input, expect: rows, sideOutputs: { late } })
       }),
-      runs(150),
+      runs(200),
     )
   })
 })

@@ -110,7 +110,7 @@ describe('a function of aggregates', () => {
           sideOutputs,
         })
       }),
-      runs(Math.ceil(60 / SUMMARIES.length)),
+      runs(Math.ceil(240 / SUMMARIES.length)),
     )
   })
 

@@ -207,7 +207,7 @@ describe('hotspots of any stream are those of plain code', () => {
         })
         await byRecord({ windowSize, minimumPoints }).verify({ input, expect: bySection(input, expect) })
       }),
-      runs(50),
+      runs(200),
     )
   })
 
@@ -226,7 +226,7 @@ describe('hotspots of any stream are those of plain code', () => {
         })
         await byInterval({ windowSize, minimumPoints }).verify({ input, expect: bySection(input, expect) })
       }),
-      runs(50),
+      runs(200),
     )
   })
 })

@@ -88,7 +88,7 @@ describe('the grid of points', () => {
           )
         },
       ),
-      runs(150),
+      runs(200),
     )
   })
 
@@ -107,7 +107,7 @@ describe('the grid of points', () => {
           )
         },
       ),
-      runs(150),
+      runs(200),
     )
   })
 })
