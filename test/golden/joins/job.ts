@@ -1,20 +1,32 @@
-import { boundedOutOfOrderness, defineJob, millis, session, tumbling, valueState } from 'tidemark'
+import {
+  boundedOutOfOrderness,
+  defineJob,
+  millis,
+  type Stream,
+  session,
+  sideOutput,
+  tumbling,
+  valueState,
+} from 'tidemark'
 import { type Given, type GoldenJob, lineWriter } from '../golden-job.js'
 import {
   AFTER_MS,
   BEFORE_MS,
+  CLOSE_MS,
   DISORDER_MS,
+  DRIFT_MS,
   expectedResults,
   GAP_MS,
   type Input,
   isRefused,
+  type LateLine,
   makeInput,
   type Offer,
   START,
   WINDOW_MS,
 } from './expected.js'
 
-const RESULTS = ['near', 'pairs', 'priced', 'sessions', 'silent', 'refused'] as const
+const RESULTS = ['near', 'pairs', 'priced', 'sessions', 'silent', 'refused', 'aside', 'late'] as const
 /** After everything. */
 const END = START + 365 * 86_400_000
 
@@ -26,10 +38,18 @@ interface RefusedPair {
   readonly right: Offer
 }
 
-/** Every kind of join in one job. Of pairs in a window some fail, and have a dead letter each. */
+/**
+ * Every kind of join in one job. Of pairs in a window some fail, and have a dead letter each. No split runs away from the
+ * others: what has strayed comes late in the end.
+ */
 const joinsJob = ({ out, input, source, failOnce }: Given<Input>) =>
   defineJob('joins', (job) => {
-    const byTime = boundedOutOfOrderness<Offer>({ timestamp: ({ at }) => at, maxDelay: millis(DISORDER_MS) })
+    const byTime = boundedOutOfOrderness<Offer>({
+      timestamp: ({ at }) => at,
+      maxDelay: millis(DISORDER_MS),
+      maxDrift: millis(DRIFT_MS),
+      alignmentGroup: 'market',
+    })
     const write = lineWriter<(typeof RESULTS)[number]>(out)
     const offers = job
       .from('offers', source(input.offers), byTime)
@@ -39,9 +59,14 @@ const joinsJob = ({ out, input, source, failOnce }: Given<Input>) =>
 
     const near = offers
       .intervalJoin(prices, { lower: { before: millis(BEFORE_MS) }, upper: millis(AFTER_MS) })
-      .process('near', (offer, price, { key, timestamp }) => [
-        { item: key, offer: offer.number, price: price.number, at: timestamp },
-      ])
+      .process('near', {
+        sideOutputs: { close: sideOutput<object>() },
+        process(offer, price, { key, timestamp, sideOutputs }) {
+          const pair = { item: key, offer: offer.number, price: price.number }
+          if (Math.abs(offer.at - price.at) <= CLOSE_MS) sideOutputs.close.emit({ of: 'close', ...pair })
+          return [{ ...pair, at: timestamp }]
+        },
+      })
     write('near', near)
 
     const pairs = offers
@@ -62,18 +87,33 @@ const joinsJob = ({ out, input, source, failOnce }: Given<Input>) =>
     })
     write('refused', refused)
 
-    const priced = offers
-      .temporalJoin(prices)
-      .process('priced', (offer, price, { key }) => [{ item: key, offer: offer.number, since: price?.at ?? null }])
+    const priced = offers.temporalJoin(prices).process('priced', {
+      sideOutputs: { unpriced: sideOutput<object>() },
+      process(offer, price, { key, sideOutputs }) {
+        if (price === undefined) sideOutputs.unpriced.emit({ of: 'unpriced', item: key, offer: offer.number })
+        return [{ item: key, offer: offer.number, since: price?.at ?? null }]
+      },
+    })
     write('priced', priced)
 
     const sessions = offers
       .coGroup(prices)
       .window(session(millis(GAP_MS)))
-      .process('sessions', (left, right, { key, window }) => [
-        { item: key, end: window.end, offers: left.length, prices: right.length },
-      ])
+      .process('sessions', {
+        sideOutputs: { alone: sideOutput<object>() },
+        process(left, right, { key, window, sideOutputs }) {
+          if (left.length === 0 || right.length === 0) {
+            sideOutputs.alone.emit({ of: 'alone', item: key, end: window.end })
+          }
+          return [{ item: key, end: window.end, offers: left.length, prices: right.length }]
+        },
+      })
     write('sessions', sessions)
+    write('aside', near.close.union(priced.unpriced, sessions.alone))
+    write(
+      'late',
+      lateOf('near', near).union(lateOf('pairs', pairs), lateOf('priced', priced), lateOf('sessions', sessions)),
+    )
 
     const silent = offers.connect(prices).process('silent', {
       state: { offers: valueState<number>({ initial: () => 0 }), prices: valueState<number>({ initial: () => 0 }) },
@@ -86,6 +126,16 @@ const joinsJob = ({ out, input, source, failOnce }: Given<Input>) =>
     })
     write('silent', silent)
   })
+
+interface LateSides {
+  readonly lateLeft: Stream<Offer>
+  readonly lateRight: Stream<Offer>
+}
+
+const lateOf = (of: LateLine['of'], { lateLeft, lateRight }: LateSides): Stream<object> =>
+  lateLeft
+    .map(({ number }): LateLine => ({ of, side: 'left', number }))
+    .union(lateRight.map(({ number }): LateLine => ({ of, side: 'right', number })))
 
 export const joins: GoldenJob<Input> = {
   name: 'joins',
