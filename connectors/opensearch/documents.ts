@@ -8,6 +8,7 @@ import type { Origin } from '../../core/origin.js'
 import { isPromise } from '../../core/promises.js'
 import type { Outgoing } from '../batching/delivery.js'
 import { rowText } from '../dead-letters/row-text.js'
+import type { BackupDocument } from './backup.js'
 import { nameProblem } from './index-name.js'
 import { type DocumentOperation, OPERATIONS, type OpenSearchSettings } from './options.js'
 import { GenerationVersions, givenVersion } from './versions.js'
@@ -31,6 +32,8 @@ export interface DocumentsOptions<T> {
   readonly claimedAt: number
   readonly settings: OpenSearchSettings<T>
   readonly onRejected: (letter: DeadLetter, problem: TidemarkError) => void
+  /** Gets what every row comes to, with the row's event time, once all of it is well. */
+  readonly onDocument: ((document: BackupDocument, timestamp: number) => void) | undefined
 }
 
 const LONGEST_ID_BYTES = 512
@@ -72,29 +75,33 @@ export class Documents<T> {
 
   /** Runs for every row: without closures and spreads. */
   #of(batch: Batch<T>, row: number, takenAt: number): readonly DocumentRecord[] {
-    const { settings } = this.#options
+    const { settings, onDocument } = this.#options
     const { replaces } = settings
     const { origin } = batch
     const operation = this.#operationOf(batch, row)
     const index = this.#indexOf(batch, row)
     const id = idOf(this.#call(batch, row, 'id', settings.id), 'id')
     const routing = this.#routingOf(batch, row)
-    const source = operation === 'delete' ? undefined : this.#sourceOf(batch, row, operation)
+    const document = operation === 'delete' ? undefined : this.#documentOf(batch, row)
+    const source = document === undefined ? undefined : sourceOf(document, operation)
     if (replaces === undefined) {
       const version = this.#versionOf(batch, row)
-      return [record({ operation, index, id, routing, source, version, origin, row, takenAt })]
+      const action = { operation, index, id, routing, document, source, version, origin, row, takenAt }
+      if (onDocument) onDocument(backupOf(action), batch.timestamps[row]!)
+      return [record(action)]
     }
-    const records: DocumentRecord[] = []
-    const deletion = { operation: 'delete', source: undefined } as const
+    const actions: Action[] = []
+    const deletion = { operation: 'delete', document: undefined, source: undefined } as const
     for (const one of this.#call(batch, row, 'replaces', replaces)) {
       const replaced = idOf(one, 'replaces')
       if (replaced === id) continue
       const version = this.#versionOf(batch, row)
-      records.push(record({ ...deletion, index, id: replaced, routing, version, origin, row, takenAt }))
+      actions.push({ ...deletion, index, id: replaced, routing, version, origin, row, takenAt })
     }
     const version = this.#versionOf(batch, row)
-    records.push(record({ operation, index, id, routing, source, version, origin, row, takenAt }))
-    return records
+    actions.push({ operation, index, id, routing, document, source, version, origin, row, takenAt })
+    if (onDocument) for (const action of actions) onDocument(backupOf(action), batch.timestamps[row]!)
+    return actions.map(record)
   }
 
   #operationOf(batch: Batch<T>, row: number): DocumentOperation {
@@ -126,22 +133,11 @@ export class Documents<T> {
     return this.#knownName
   }
 
-  #sourceOf(batch: Batch<T>, row: number, operation: DocumentOperation): string {
+  #documentOf(batch: Batch<T>, row: number): object {
     const { document } = this.#options.settings
     const value: unknown = document ? this.#call(batch, row, 'document', document) : batch.values[row]
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw refused('ROW_INVALID', `a document is an object, found ${shown(value)}`)
-    }
-    let json: string | undefined
-    try {
-      json = JSON.stringify(value)
-    } catch (thrown) {
-      throw refused('ROW_INVALID', `the document has no JSON form: ${messageOf(thrown)}`)
-    }
-    // An object with a toJSON of its own.
-    if (json?.[0] !== '{') throw refused('ROW_INVALID', 'the document has no JSON form that is an object')
-    if (operation === 'update') return `{"doc":${json}}`
-    return operation === 'upsert' ? `{"doc":${json},"doc_as_upsert":true}` : json
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+    throw refused('ROW_INVALID', `a document is an object, found ${shown(value)}`)
   }
 
   #routingOf(batch: Batch<T>, row: number): string | undefined {
@@ -197,19 +193,42 @@ export class Documents<T> {
   }
 }
 
+function sourceOf(document: object, operation: DocumentOperation): string {
+  let json: string | undefined
+  try {
+    json = JSON.stringify(document)
+  } catch (thrown) {
+    throw refused('ROW_INVALID', `the document has no JSON form: ${messageOf(thrown)}`)
+  }
+  // An object with a toJSON of its own.
+  if (json?.[0] !== '{') throw refused('ROW_INVALID', 'the document has no JSON form that is an object')
+  if (operation === 'update') return `{"doc":${json}}`
+  return operation === 'upsert' ? `{"doc":${json},"doc_as_upsert":true}` : json
+}
+
 interface Action extends Pick<DocumentRecord, 'operation' | 'index' | 'id' | 'origin' | 'row' | 'takenAt'> {
   readonly routing: string | undefined
+  readonly document: object | undefined
   readonly source: string | undefined
   readonly version: number | bigint | undefined
 }
 
+/** OpenSearch has external versions for these two alone. */
+function isVersioned({ operation, version }: Action): boolean {
+  return version !== undefined && (operation === 'index' || operation === 'delete')
+}
+
+function backupOf(action: Action): BackupDocument {
+  const { index, id, operation, routing, version, document } = action
+  return { index, id, operation, routing, version: isVersioned(action) ? String(version) : undefined, document }
+}
+
 function record(action: Action): DocumentRecord {
   const { operation, index, id, routing, source, version, origin, row, takenAt } = action
-  // OpenSearch has external versions for these two alone.
-  const isVersioned = version !== undefined && (operation === 'index' || operation === 'delete')
+  const hasVersion = isVersioned(action)
   const isUpdate = operation === 'update' || operation === 'upsert'
   let lines = `{"${isUpdate ? 'update' : operation}":{"_index":"${index}","_id":${JSON.stringify(id)}`
-  if (isVersioned) lines += `,"version":${version},"version_type":"external"`
+  if (hasVersion) lines += `,"version":${version},"version_type":"external"`
   if (routing !== undefined) lines += `,"routing":${JSON.stringify(routing)}`
   lines += isUpdate ? ',"retry_on_conflict":3}}\n' : '}}\n'
   if (source !== undefined) lines += `${source}\n`
@@ -218,7 +237,7 @@ function record(action: Action): DocumentRecord {
     operation,
     index,
     id,
-    isVersioned,
+    isVersioned: hasVersion,
     lines,
     bytes,
     orderKey: id,

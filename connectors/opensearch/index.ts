@@ -1,4 +1,5 @@
 export type { OnRejected } from '../dead-letters/options.js'
+export type { BackupDocument } from './backup.js'
 export type {
   AwsAuthentication,
   AwsCredentials,

@@ -1,7 +1,9 @@
 import type { Client, ClientOptions } from '@opensearch-project/opensearch'
+import type { Sink } from '../../core/connector.js'
 import { optionInvalid, requireChoice, requireKnownOptions } from '../../core/options.js'
 import type { BatchNumbers } from '../batching/writer.js'
 import { type OnRejected, requireOnRejected } from '../dead-letters/options.js'
+import { type BackupDocument, requireBackup } from './backup.js'
 import { type ConnectionOptions, type ConnectionSettings, connectionOf } from './connection.js'
 import { type IndexNames, type IndexRotation, indexNames } from './index-name.js'
 
@@ -53,6 +55,11 @@ interface OpenSearchCommonOptions<T> {
   readonly templates?: readonly IndexTemplate[]
   /** A document that OpenSearch cannot take: it does not fit its mapping, has no id, is too large. Default `fail`. */
   readonly onRejected?: OnRejected
+  /**
+   * Another sink, such as `s3Sink(...)`, that gets every document as it is sent, as part of the same checkpoints. Of those
+   * alone that OpenSearch does not take, the dead letters of `onRejected` are the backup.
+   */
+  readonly backup?: Sink<BackupDocument>
   /** Whether the server is asked, before the first document, who it is and for what documents need. Default true. */
   readonly preflight?: boolean
   /** Default 1000. */
@@ -83,6 +90,7 @@ export interface OpenSearchSettings<T>
   readonly versions: DocumentVersions<T>
   readonly templates: readonly IndexTemplate[]
   readonly onRejected: OnRejected
+  readonly backup: Sink<BackupDocument> | undefined
   readonly preflight: boolean
   readonly connection: ConnectionSettings<Client, ClientOptions>
   readonly numbers: BatchNumbers
@@ -119,6 +127,7 @@ const OPTIONS = {
   versions: true,
   templates: true,
   onRejected: true,
+  backup: true,
   preflight: true,
   maxDocumentsPerCall: true,
   maxBytesPerCall: true,
@@ -134,7 +143,7 @@ const OPTIONS = {
 export function settingsOf<T>(where: string, options: OpenSearchOptions<T>): OpenSearchSettings<T> {
   requireKnownOptions(where, options, OPTIONS)
   const { index, rotation, operation = 'index', versions = 'generation', templates = [], onRejected = 'fail' } = options
-  const { id, document, time, replaces, routing, pipeline, preflight = true } = options
+  const { id, document, time, replaces, routing, pipeline, backup, preflight = true } = options
   if (typeof id !== 'function') throw optionInvalid(where, 'id is a function of a row: the same row gives the same id')
   for (const [name, value] of Object.entries({ document, time, replaces, routing })) {
     if (value !== undefined && typeof value !== 'function') throw optionInvalid(where, `${name} is a function of a row`)
@@ -153,6 +162,7 @@ export function settingsOf<T>(where: string, options: OpenSearchOptions<T>): Ope
   }
   requireTemplates(where, templates)
   requireOnRejected(where, onRejected)
+  requireBackup(where, backup)
   return {
     index: indexOf(where, index, rotation),
     id,
@@ -165,6 +175,7 @@ export function settingsOf<T>(where: string, options: OpenSearchOptions<T>): Ope
     versions,
     templates,
     onRejected,
+    backup,
     preflight,
     connection: connectionOf<Client, ClientOptions>(where, options),
     numbers: numbersOf(where, options),

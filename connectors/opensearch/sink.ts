@@ -1,6 +1,8 @@
 import type { Sink, WriterContext } from '../../core/connector.js'
 import { BatchWriter } from '../batching/writer.js'
 import { type Reject, withDeadLetters } from '../dead-letters/with-dead-letters.js'
+import { type Give, withSideSink } from '../dead-letters/with-side-sink.js'
+import type { BackupDocument } from './backup.js'
 import { bulk } from './bulk.js'
 import { type DocumentRecord, Documents } from './documents.js'
 import { type Place, unavailable } from './errors.js'
@@ -22,16 +24,23 @@ import { type ClientLease, SharedClient } from './shared-client.js'
 export function openSearch<T>(options: OpenSearchOptions<T>): Sink<T> {
   const settings = settingsOf('openSearch', options)
   const shared = new SharedClient(settings.connection)
-  return withDeadLetters<T>(
-    {
-      kind: 'opensearch',
-      guarantee: 'idempotent',
-      describe: () => description(options),
-      async write(context, reject) {
-        return writer(settings, { context, reject, lease: await shared.lease(context, settings) })
+  const giving = (give: Give<BackupDocument> | undefined): Sink<T> =>
+    withDeadLetters<T>(
+      {
+        kind: 'opensearch',
+        guarantee: 'idempotent',
+        describe: () => description(options),
+        async write(context, reject) {
+          return writer(settings, { context, reject, give, lease: await shared.lease(context, settings) })
+        },
       },
-    },
-    settings.onRejected,
+      settings.onRejected,
+    )
+  const { backup } = settings
+  if (backup === undefined) return giving(undefined)
+  return withSideSink<T, BackupDocument>(
+    { ...giving(undefined), write: (context, give) => giving(give).write(context) },
+    { sink: backup, rows: 'documents', suffix: 'backup', mark: 'ofBackup' },
   )
 }
 
@@ -46,12 +55,13 @@ function description<T>({ index, rotation = 'none', operation = 'index' }: OpenS
 interface Opened {
   readonly context: WriterContext
   readonly reject: Reject
+  readonly give: Give<BackupDocument> | undefined
   readonly lease: ClientLease
 }
 
 function writer<T>(
   settings: OpenSearchSettings<T>,
-  { context, reject, lease }: Opened,
+  { context, reject, give, lease }: Opened,
 ): BatchWriter<T, DocumentRecord> {
   const { operatorId, environment, metrics, claimedAt } = context
   const { numbers, pipeline } = settings
@@ -61,7 +71,7 @@ function writer<T>(
     metrics.counter('rejectedRows', { code: letter.code }).add()
     reject(letter, problem)
   }
-  const documents = new Documents<T>({ operatorId, environment, claimedAt, settings, onRejected })
+  const documents = new Documents<T>({ operatorId, environment, claimedAt, settings, onRejected, onDocument: give })
   const alreadyApplied = metrics.counter('alreadyApplied')
   const call = { client, place, pipeline, callTimeoutMs: numbers.callTimeoutMs, alreadyApplied }
   return new BatchWriter<T, DocumentRecord>({
