@@ -12,6 +12,7 @@ import {
   PARTS,
   WINDOW_MS,
 } from './expected.js'
+import { functionsOf } from './functions.js'
 
 const RESULTS = [
   'rebalanced',
@@ -23,9 +24,10 @@ const RESULTS = [
   'low',
   'rest',
   'near',
+  'functions',
 ] as const
 
-/** Every way in which records go to subtasks, a split, and two sources that wait for each other, in one job. */
+/** Every way in which records go to subtasks, a split, two sources that wait for each other, and functions with state. */
 const streamsJob = ({ out, input, source, failOnce }: Given<Input>) =>
   defineJob('streams', (job) => {
     const byTime = boundedOutOfOrderness<Event>({
@@ -76,6 +78,9 @@ const streamsJob = ({ out, input, source, failOnce }: Given<Input>) =>
       .intervalJoin(rooms, { lower: { before: around }, upper: around })
       .process('near', ({ n }, other) => [{ n, other: other.n }])
     write('near', near)
+
+    const lastOfFew = Math.max(...input.few.flat().map(({ n }) => n))
+    write('functions', functionsOf(many, few, lastOfFew))
   })
 
 export const streams: GoldenJob<Input> = {
