@@ -1,5 +1,7 @@
 import type { Origin } from '../origin.js'
+import { isPromise } from '../promises.js'
 import type { Output } from './operator.js'
+import { promisedRow, restOf } from './promised-rows.js'
 import { isAsynchronous, notIterable, returnedPromise, userError, type Where } from './user-error.js'
 
 /**
@@ -15,6 +17,7 @@ export class Emission<R> {
   /** Arrays are read by index: no iterator, and no result object a row. */
   #rows: readonly R[] | undefined
   #next = 0
+  #isChecked = false
   #iterator: Iterator<R> | undefined
   #active = false
 
@@ -32,6 +35,7 @@ export class Emission<R> {
     if (Array.isArray(result)) {
       this.#rows = result
       this.#next = 0
+      this.#isChecked = false
     } else {
       this.#iterator = this.#iteratorOf(result, position, timestamp)
     }
@@ -43,9 +47,14 @@ export class Emission<R> {
     const rows = this.#rows
     if (rows !== undefined) {
       while (this.#next < rows.length) {
-        if (output.full) return false
+        if (output.full) {
+          this.#checkRest(rows, timestamp, position)
+          return false
+        }
         // Within the length; a hole in the array is an undefined row, as when iterated.
-        output.emit(rows[this.#next++] as R, timestamp)
+        const row = rows[this.#next++] as R
+        if (isPromise(row)) throw promisedRow(rows, row, this.#where(position, timestamp))
+        output.emit(row, timestamp)
       }
       this.#rows = undefined
     } else if (this.#iterator !== undefined) {
@@ -65,20 +74,36 @@ export class Emission<R> {
     iterator?.return?.()
   }
 
+  /** What waits for room may fail before its turn, with nobody listening. */
+  #checkRest(rows: readonly R[], timestamp: number, position: number | undefined): void {
+    if (this.#isChecked) return
+    this.#isChecked = true
+    for (let index = this.#next; index < rows.length; index++) {
+      if (isPromise(rows[index])) throw promisedRow(rows, rows[index], this.#where(position, timestamp))
+    }
+  }
+
   #iterate(iterator: Iterator<R>, output: Output<R>, timestamp: number, position: number | undefined): boolean {
+    let promised: unknown
     try {
       while (!output.full) {
         const step = iterator.next()
         if (step.done) return true
+        if (isPromise(step.value)) {
+          promised = step.value
+          break
+        }
         output.emit(step.value, timestamp)
       }
-      return false
     } catch (thrown) {
       // It threw: it has ended, and must not be asked to return.
       this.#iterator = undefined
       this.#active = false
       throw userError(thrown, this.#where(position, timestamp))
     }
+    if (promised === undefined) return false
+    // A generator gets to its `finally` where the operator is closed.
+    throw promisedRow(restOf(iterator), promised, this.#where(position, timestamp))
   }
 
   #iteratorOf(result: unknown, position: number | undefined, timestamp: number): Iterator<R> {

@@ -1,7 +1,8 @@
-import type { Metrics } from '../context.js'
 import { TidemarkError } from '../errors.js'
 import type { NoPromise } from '../no-promise.js'
+import { isPromise } from '../promises.js'
 import type { OperatorContext, Output } from './operator.js'
+import { returnedPromise } from './user-error.js'
 
 /** Declares a side output of values of type `T`: `sideOutputs: { alerts: sideOutput<Alert>() }`. */
 export interface SideOutput<out T> {
@@ -47,9 +48,7 @@ export class SidePorts {
     const emitters: Record<string, SideEmitter<unknown>> = {}
     for (const name of Object.keys(declarations)) {
       const port = context.portOf(name)
-      emitters[name] = Object.freeze(
-        port < 0 ? this.#unread(name, context.metrics) : this.#reading(name, port, context),
-      )
+      emitters[name] = Object.freeze(port < 0 ? this.#unread(name, context) : this.#reading(name, port, context))
     }
     this.emitters = Object.freeze(emitters)
   }
@@ -57,6 +56,7 @@ export class SidePorts {
   #reading(name: string, port: number, context: OperatorContext): SideEmitter<unknown> {
     return {
       emit: (value) => {
+        if (isPromise(value)) throw promisedSideRow(value, name, context.operatorId)
         if (this.output === undefined) throw outsideOfCall(name, context.operatorId)
         this.output.emitTo(port, value, this.timestamp)
       },
@@ -64,10 +64,20 @@ export class SidePorts {
   }
 
   /** Nobody reads it: the rows are dropped, and counted. */
-  #unread(name: string, metrics: Metrics): SideEmitter<unknown> {
+  #unread(name: string, { metrics, operatorId }: OperatorContext): SideEmitter<unknown> {
     const dropped = metrics.counter(`side_output_${name}_unread`)
-    return { emit: () => dropped.add() }
+    return {
+      emit(value) {
+        if (isPromise(value)) throw promisedSideRow(value, name, operatorId)
+        dropped.add()
+      },
+    }
   }
+}
+
+/** Whoever has called the user's function adds the record. */
+export function promisedSideRow(row: unknown, name: string, operatorId: string): TidemarkError {
+  return returnedPromise(row, { operatorId, call: `side output '${name}'` }, 'was given a promise')
 }
 
 export function outsideOfCall(name: string, operatorId: string): TidemarkError {

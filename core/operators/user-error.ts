@@ -2,7 +2,7 @@ import { formatDuration } from '../duration.js'
 import type { Batch } from '../element.js'
 import { messageOf, TidemarkError } from '../errors.js'
 import type { Origin } from '../origin.js'
-import { isPromise, silence } from '../promises.js'
+import { INSTEAD_OF_PROMISE, isPromise, silence } from '../promises.js'
 
 /** What the operator was at when the user's code failed. */
 export interface Where {
@@ -14,6 +14,8 @@ export interface Where {
   readonly timestamp?: number
   /** Of the batch. */
   readonly origin?: Origin | undefined
+  /** What it was at where no record is involved: `window [0, 60000)`. */
+  readonly place?: string
 }
 
 /** Which record of a batch the user's code failed at. */
@@ -53,17 +55,19 @@ export function userError(thrown: unknown, where: Where): TidemarkError {
   })
 }
 
-/** @param returned nobody waits for it any more, so its failure must not become an unhandled rejection. */
-export function returnedPromise(returned: unknown, where: Where): TidemarkError {
+/**
+ * @param returned nobody waits for it any more, so its failure must not become an unhandled rejection.
+ * @param says what the call did with it
+ */
+export function returnedPromise(returned: unknown, where: Where, says = 'returned a promise'): TidemarkError {
   silence(returned)
   const location = locationOf(where)
   return new TidemarkError({
     code: 'USER_FUNCTION_RETURNED_PROMISE',
     domain: 'user',
     message:
-      `${where.operatorId}: ${where.call} returned a promise${location === undefined ? '' : ` at ${location}`}, expected ` +
-      'a value. A record is processed without waiting: call a service with stream.mapAsync(id, fn), load what all ' +
-      'records need in open, and otherwise remove async',
+      `${where.operatorId}: ${where.call} ${says}${location === undefined ? '' : ` at ${location}`}, expected a value. ` +
+      INSTEAD_OF_PROMISE,
     operatorId: where.operatorId,
     ...(location === undefined ? {} : { location }),
   })
@@ -111,10 +115,10 @@ export function isAsynchronous(value: unknown): boolean {
   return isPromise(value) || Symbol.asyncIterator in value
 }
 
-function locationOf({ position, timestamp, origin }: Where): string | undefined {
+function locationOf({ position, timestamp, origin, place }: Where): string | undefined {
   // A record without a timestamp has an infinite one.
   const time = timestamp === undefined || !Number.isFinite(timestamp) ? undefined : `timestamp ${timestamp}`
-  if (position === undefined) return time
+  if (position === undefined) return place ?? time
   const record = origin === undefined ? `record ${position} of its batch` : origin.describe(position)
   return `${record}${time === undefined ? '' : `, ${time}`}`
 }

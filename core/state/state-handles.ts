@@ -1,3 +1,4 @@
+import { requireNoPromise } from '../promises.js'
 import type { Aggregate } from '../window/aggregate.js'
 import type { AppendingState, ListState, MapState, ValueState } from './backend.js'
 import type { CurrentKey } from './current-key.js'
@@ -232,7 +233,8 @@ export class KeyedReducingState<V> implements AppendingState<V, V> {
 
   add(value: V): void {
     const before = this.entry.edit() as V | undefined
-    this.entry.write(before === undefined ? value : this.reduce(before, value))
+    const after = before === undefined ? value : this.reduce(before, value)
+    this.entry.write(requireNoPromise(after, 'the function of a reducingState'))
   }
 
   value(): V | undefined {
@@ -254,13 +256,15 @@ export class KeyedAggregatingState<T, A, R> implements AppendingState<T, R> {
   }
 
   add(value: T): void {
-    const accumulator = (this.entry.edit() as A | undefined) ?? this.aggregate.create()
-    this.entry.write(this.aggregate.add(accumulator, value, this.entry.timestamp))
+    const { aggregate, entry } = this
+    const accumulator = (entry.edit() as A | undefined) ?? aggregate.create()
+    entry.write(requireNoPromise(aggregate.add(accumulator, value, entry.timestamp), `${aggregate.kind}: add`))
   }
 
   value(): R | undefined {
     const accumulator = this.entry.read() as A | undefined
-    return accumulator === undefined ? undefined : this.aggregate.result(accumulator)
+    if (accumulator === undefined) return undefined
+    return requireNoPromise(this.aggregate.result(accumulator), `${this.aggregate.kind}: result`)
   }
 
   clear(): void {

@@ -1,5 +1,6 @@
 import { type Duration, formatDuration } from '../duration.js'
 import { TidemarkError } from '../errors.js'
+import { requireNoPromise } from '../promises.js'
 import type { GlobalWindow, TimeWindow } from './time-window.js'
 import type { TimeDomain, WindowAssigner, WindowSpec } from './window-spec.js'
 
@@ -83,7 +84,10 @@ export function session<T = unknown>(
   const kind = `session(${details.join(', ')})`
   if (typeof gap === 'function') {
     // It is asked about the records of the stream that the windows are of.
-    const gapOf = (value: unknown): number => positive('session', "a record's gap", gap(value as T))
+    const gapOf = (value: unknown): number => {
+      const found = requireNoPromise(gap(value as T), "session: the function of a record's gap")
+      return positive('session', "a record's gap", found)
+    }
     return assigner(kind, { kind: 'session', time, gapOf, maxLengthMs })
   }
   const gapMs = positive('session', 'gap', gap)
@@ -128,7 +132,8 @@ function describe(offsetMs: number, time: TimeDomain): string[] {
 function positive(assignerName: string, name: string, duration: Duration): number {
   const ms = (duration as Partial<Duration> | undefined)?.ms
   if (ms === undefined || !Number.isSafeInteger(ms) || ms <= 0) {
-    throw invalid(`${assignerName}: ${name} must be a positive number of whole milliseconds, not ${ms}ms`)
+    const found = typeof ms === 'number' ? `${ms}ms` : duration === null ? 'null' : `a value of type ${typeof duration}`
+    throw invalid(`${assignerName}: ${name} must be a positive number of whole milliseconds, not ${found}`)
   }
   return ms
 }

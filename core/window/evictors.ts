@@ -1,5 +1,6 @@
 import { type Duration, formatDuration } from '../duration.js'
 import { TidemarkError } from '../errors.js'
+import { requireNoPromise } from '../promises.js'
 import type { Evictor, WindowRecord } from './evictor.js'
 
 export interface EvictorOptions {
@@ -41,7 +42,7 @@ export function keepWithin(duration: Duration, options: EvictorOptions = {}): Ev
  * Keeps the records whose `delta` to the one that came last is less than `threshold`.
  *
  * @example windows.evict(keepNear(0.5, (reading, last) => Math.abs(reading.celsius - last.celsius)))
- * @throws TidemarkError EVICTOR_INVALID when `threshold` is no number.
+ * @throws TidemarkError EVICTOR_INVALID when `threshold` is no number; when a window fires, for a delta that is none.
  */
 export function keepNear<T>(
   threshold: number,
@@ -51,9 +52,18 @@ export function keepNear<T>(
   if (Number.isNaN(threshold)) throw invalid('keepNear: the threshold must be a number')
   if (typeof delta !== 'function')
     throw invalid('keepNear: expected a function of two records that gives their distance')
-  return evictor<T>(`keepNear(${threshold})`, options, (records) => {
+  const kind = `keepNear(${threshold})`
+  // What is no number is less than nothing: every record would go.
+  const deltaOf = (value: T, last: T): number => {
+    const found: unknown = requireNoPromise(delta(value, last), `${kind}: its function`)
+    if (typeof found === 'number' && !Number.isNaN(found)) return found
+    const shown =
+      found === null || found === undefined || typeof found === 'number' ? String(found) : `a ${typeof found}`
+    throw invalid(`${kind}: expected its function to give a number that is not NaN, found ${shown}`)
+  }
+  return evictor<T>(kind, options, (records) => {
     const last = records.at(-1)
-    return last === undefined ? records : records.filter(({ value }) => delta(value, last.value) < threshold)
+    return last === undefined ? records : records.filter(({ value }) => deltaOf(value, last.value) < threshold)
   })
 }
 

@@ -47,13 +47,15 @@ function compose<T, W extends Window>(parts: Parts<T, W>): OnTimeTrigger<T, W> {
   const endOf = (window: W): number => maxTimestampOf(window) + (inEventTime ? 0 : 1)
   const phaseOf = (window: W, context: TriggerContext): Phase =>
     endOf(window) <= (inEventTime ? context.watermark : context.processingTime) ? 'late' : 'early'
-  const ask = (phase: Phase, window: W, context: TriggerContext, call: Call<T, W>): TriggerResult => {
-    const trigger = inPhase[phase]
-    if (trigger === undefined) return 'continue'
+  const inPart = <R>(phase: Phase, window: W, context: TriggerContext, call: (part: PartContext) => R): R => {
     const part = new PartContext(context, phase, { time: parts.time, timestamp: endOf(window) })
-    const result = call(trigger, part)
+    const result = call(part)
     part.store()
     return result
+  }
+  const ask = (phase: Phase, window: W, context: TriggerContext, call: Call<T, W>): TriggerResult => {
+    const trigger = inPhase[phase]
+    return trigger === undefined ? 'continue' : inPart(phase, window, context, (part) => call(trigger, part))
   }
   const awaitEnd = (window: W, context: TriggerContext): void => {
     if (inEventTime) context.registerEventTimeTimer(endOf(window))
@@ -92,19 +94,16 @@ function compose<T, W extends Window>(parts: Parts<T, W>): OnTimeTrigger<T, W> {
         // Sessions that were over have fired: what counts is what the phase of the merged one has kept.
         const kept = states.map(partOf).map((part) => (part?.phase === phase ? part.state : undefined))
         context.state = undefined
-        ask(phase, window, context, (trigger, part) => {
-          trigger.merge?.(window, kept, part)
-          return 'continue'
-        })
+        // A promise, where a part is asynchronous, is looked for by whoever asks the whole.
+        const trigger = inPhase[phase]
+        return trigger && inPart(phase, window, context, (part) => trigger.merge?.(window, kept, part))
       },
     }),
     ...((early?.clear ?? late?.clear) && {
       clear(window: W, context: TriggerContext) {
         const phase = partOf(context.state)?.phase ?? phaseOf(window, context)
-        ask(phase, window, context, (trigger, part) => {
-          trigger.clear?.(window, part)
-          return 'continue'
-        })
+        const trigger = inPhase[phase]
+        return trigger && inPart(phase, window, context, (part) => trigger.clear?.(window, part))
       },
     }),
     early: <U extends T, X extends W>(trigger: Trigger<U, X>) =>

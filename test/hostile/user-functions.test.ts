@@ -105,7 +105,7 @@ describe('a function that returns a promise where a value is expected is detecte
         { timestamps: [1, 2] },
       ),
     )
-    expect(error).toMatchObject({ code: 'AGGREGATE_VALUE_INVALID', operatorId: 'a' })
+    expect(error).toMatchObject({ code: 'USER_FUNCTION_RETURNED_PROMISE', operatorId: 'a' })
     expect(error.location).toBe('split collection-0, offset 0, timestamp 1')
     expect(unhandled).toEqual([])
   })

@@ -4,7 +4,7 @@ import type { OperatorStateSnapshot } from '../../state/operator-state.js'
 import { isOfRecord } from '../guard/failure.js'
 import type { HeldElement, Operator, OperatorContext, Output } from '../operator.js'
 import { UserCode } from '../user-code.js'
-import { asyncTimeout, userError, type Where } from '../user-error.js'
+import { asyncTimeout, isAsynchronous, returnedPromise, userError, type Where } from '../user-error.js'
 import type { AsyncContext, AsyncFunction } from './async-function.js'
 import type { AsyncSettings } from './async-settings.js'
 import { Calls } from './calls.js'
@@ -199,7 +199,9 @@ class AsyncOperator<T, R, C> implements Operator<T, R> {
       this.#fail(input, userError(thrown, { ...this.#whereOf(input), call: 'onTimeout' }))
       return
     }
-    this.#finish(input, result)
+    if (!isAsynchronous(result)) this.#finish(input, result)
+    // Its time is up: nobody waits again.
+    else this.#fail(input, returnedPromise(result, { ...this.#whereOf(input), call: 'onTimeout' }))
   }
 
   /** In its place: what is stored while it waits for that is called for again after a restore. */

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../duration.js'
 import { optionInvalid, requireKnownOptions } from '../../options.js'
+import { requireNoPromise } from '../../promises.js'
 import type { AsyncOptions, AsyncRetry } from './async-function.js'
 
 export interface RetrySettings {
@@ -80,7 +81,7 @@ function retrySettings(where: string, retry: AsyncRetry | undefined): RetrySetti
     attempts,
     delayMs: delay === undefined ? 100 : millisecondsOf(where, 'delay', delay),
     backoff,
-    isWorthIt: (error) => on === undefined || on.call(retry, error),
+    isWorthIt: (error) => on === undefined || requireNoPromise(on.call(retry, error), 'retry.on'),
   }
 }
 

@@ -1,11 +1,13 @@
 import type { Counter } from '../../context.js'
+import { isPromise } from '../../promises.js'
 import { mapState, valueState } from '../../state/declare.js'
 import type { Key } from '../../state/key.js'
 import { keyedCoProcessOperator } from '../co-process.js'
 import type { CallGuard } from '../guard/call-guard.js'
 import type { Operator } from '../operator.js'
+import { promisedRow } from '../promised-rows.js'
 import { type SideEmitter, type SideOutput, type SideOutputs, sideOutput } from '../side-output.js'
-import { isAsynchronous, notIterable, returnedPromise, userError } from '../user-error.js'
+import { isAsynchronous, notIterable, returnedPromise, userError, type Where } from '../user-error.js'
 import { joinTimestampMissing } from './join-error.js'
 import type { TemporalJoinContext, TemporalJoinFunction } from './join-function.js'
 
@@ -145,8 +147,20 @@ function rowsOf<R>(operatorId: string, timestamp: number, call: () => unknown): 
   }
   if (rows === undefined) return []
   if (isAsynchronous(rows)) throw returnedPromise(rows, where)
-  if (typeof (rows as Partial<Iterable<R>> | null)?.[Symbol.iterator] === 'function') return rows as Iterable<R>
+  if (typeof (rows as Partial<Iterable<R>> | null)?.[Symbol.iterator] === 'function') {
+    return plainRowsOf(rows as Iterable<R>, where)
+  }
   throw notIterable(rows, where)
+}
+
+function* plainRowsOf<R>(rows: Iterable<R>, where: Where): Generator<R> {
+  // While there is no room for the first rows, one that comes later would fail with nobody listening.
+  const promised: unknown = Array.isArray(rows) ? rows.find(isPromise) : undefined
+  if (promised !== undefined) throw promisedRow(rows, promised, where)
+  for (const row of rows) {
+    if (isPromise(row)) throw promisedRow([], row, where)
+    yield row
+  }
 }
 
 function requireTimestamp(operatorId: string, timestamp: number): void {

@@ -1,4 +1,5 @@
 import type { Counter } from '../../context.js'
+import { isPromise, silence } from '../../promises.js'
 import type { InternalKey } from '../../state/key.js'
 import { fromInternalKey } from '../../state/key-codec.js'
 import type { Aggregate } from '../../window/aggregate.js'
@@ -6,8 +7,9 @@ import type { Evictor, WindowRecord } from '../../window/evictor.js'
 import { maxTimestampOf, type TimeWindow, type Window } from '../../window/time-window.js'
 import { GIVEN_UP } from '../guard/call-guard.js'
 import type { OperatorContext, Output } from '../operator.js'
+import { isAsynchronous, returnedPromise } from '../user-error.js'
 import type { Contents } from './contents.js'
-import { evictionInvalid, firingFailed } from './invalid-input.js'
+import { evictionInvalid, firingFailed, placeOf } from './invalid-input.js'
 
 /** The records themselves with their times, in the order in which they came. The list is the window's own. */
 const RECORDS: Aggregate<unknown, WindowRecord[], WindowRecord[]> = {
@@ -129,8 +131,14 @@ export class EvictedContents implements Contents {
     const { clock } = this.context.environment
     try {
       const kept: unknown = choose.call(this.evictor, records, window, { watermark, processingTime: clock.now() })
-      if (!Array.isArray(kept)) throw evictionInvalid(this.context.operatorId, this.evictor.kind)
-      return kept
+      const { operatorId } = this.context
+      const where = { operatorId, call: `${when} of the evictor ${this.evictor.kind}`, ...placeOf(window) }
+      if (isAsynchronous(kept)) throw returnedPromise(kept, where)
+      if (!Array.isArray(kept)) throw evictionInvalid(operatorId, this.evictor.kind)
+      const promised: unknown = kept.find(isPromise)
+      if (promised === undefined) return kept
+      for (const other of kept) silence(other)
+      throw returnedPromise(promised, where, 'gave a promise as a record')
     } catch (thrown) {
       throw firingFailed(thrown, this.context.operatorId, window)
     }

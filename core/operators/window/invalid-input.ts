@@ -19,9 +19,12 @@ export function dueRowFailed(thrown: unknown, operatorId: string, timestamp: num
 
 /** The same while a window fired. */
 export function firingFailed(thrown: unknown, operatorId: string, window: Window): TidemarkError {
-  const call =
-    'start' in window ? `its function of window [${window.start}, ${window.end})` : 'its function of a window'
-  return userError(thrown, { operatorId, call })
+  return userError(thrown, { operatorId, call: 'its function', ...placeOf(window) })
+}
+
+/** What an error says of a window that fires. */
+export function placeOf(window: Window): { readonly place: string } {
+  return { place: 'start' in window ? `window [${window.start}, ${window.end})` : 'the global window' }
 }
 
 export function evictionInvalid(operatorId: string, evictor: string): TidemarkError {

@@ -1,4 +1,5 @@
 import type { Environment } from '../../environment.js'
+import { requireNoPromise } from '../../promises.js'
 import type { InternalKey } from '../../state/key.js'
 import { GLOBAL_WINDOW, type TimeWindow, type Window } from '../../window/time-window.js'
 import type { Trigger, TriggerResult } from '../../window/trigger.js'
@@ -7,7 +8,7 @@ import type { OperatorContext, Output } from '../operator.js'
 import type { Contents } from './contents.js'
 import { DroppedRecords } from './dropped-records.js'
 import { GroupWatermarks } from './group-watermarks.js'
-import { triggerResultInvalid } from './invalid-input.js'
+import { firingFailed, triggerResultInvalid } from './invalid-input.js'
 import { KeyedWindowStore } from './keyed-window-store.js'
 import type { OpenWindows } from './open-windows.js'
 import { NOTHING_REPLACED, replacedBy } from './replaced.js'
@@ -124,11 +125,20 @@ export class KeyedWindows {
     target.eventTime.times.length = 0
     target.processingTime.times.length = 0
     const context = this.triggerContext.of(target, this.watermarkOf(target.group))
-    this.trigger.merge?.(target, states, context)
+    const merged: unknown = this.trigger.merge?.(target, states, context)
+    requireNoPromise(merged, `merge of the trigger ${this.trigger.kind}`)
   }
 
   /** The next timer of a window. False: the output filled up while its rows were emitted. */
   fireTimer(slot: TimerSlot, queue: TimerQueue, output: Output): boolean {
+    try {
+      return this.fireNext(slot, queue, output)
+    } catch (thrown) {
+      throw firingFailed(thrown, this.operatorId, this.windowOf(slot.entry))
+    }
+  }
+
+  private fireNext(slot: TimerSlot, queue: TimerQueue, output: Output): boolean {
     const { entry } = slot
     const time = slot.nextTime()
     this.store.touch(entry)
@@ -182,7 +192,9 @@ export class KeyedWindows {
   }
 
   private remove(entry: WindowEntry): void {
-    this.trigger.clear?.(this.windowOf(entry), this.triggerContext.of(entry, this.watermarkOf(entry.group)))
+    const context = this.triggerContext.of(entry, this.watermarkOf(entry.group))
+    const cleared: unknown = this.trigger.clear?.(this.windowOf(entry), context)
+    requireNoPromise(cleared, `clear of the trigger ${this.trigger.kind}`)
     this.contents.onRemoved?.(entry.start, entry.key, entry.group)
     this.store.remove(entry)
     this.eventTimers.cancel(entry.eventTime)

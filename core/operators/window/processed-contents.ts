@@ -1,11 +1,13 @@
+import { isPromise } from '../../promises.js'
 import type { InternalKey } from '../../state/key.js'
 import { fromInternalKey } from '../../state/key-codec.js'
 import type { Aggregate } from '../../window/aggregate.js'
 import { maxTimestampOf, type TimeWindow, type Window } from '../../window/time-window.js'
 import type { OperatorContext, Output } from '../operator.js'
-import { isAsynchronous, notIterable, returnedPromise } from '../user-error.js'
+import { promisedRow, restOf } from '../promised-rows.js'
+import { isAsynchronous, notIterable, returnedPromise, type Where } from '../user-error.js'
 import type { Contents } from './contents.js'
-import { firingFailed } from './invalid-input.js'
+import { firingFailed, placeOf } from './invalid-input.js'
 import { NOTHING_REPLACED } from './replaced.js'
 import type { ProcessContents, SummaryContents } from './spec.js'
 import { WindowCallContext } from './window-call-context.js'
@@ -86,6 +88,7 @@ export class ProcessedContents implements Contents {
   drain(output: Output): boolean {
     if (this.rows === undefined) return true
     this.callContext.enter(output)
+    let rest: Iterator<unknown> | undefined
     try {
       while (!output.full) {
         const next = this.rows.next()
@@ -93,12 +96,17 @@ export class ProcessedContents implements Contents {
           this.end()
           return true
         }
+        if (isPromise(next.value)) {
+          // It has not thrown: its `finally` runs where the operator is closed.
+          rest = this.rows
+          throw promisedRow(restOf(rest), next.value, this.where())
+        }
         output.emit(next.value, this.timestamp)
       }
       return false
     } catch (thrown) {
       // It threw: it has ended, and must not be asked to return.
-      this.rows = undefined
+      this.rows = rest
       throw firingFailed(thrown, this.context.operatorId, this.window as Window)
     } finally {
       this.callContext.leave()
@@ -153,12 +161,19 @@ export class ProcessedContents implements Contents {
     }
   }
 
+  private where(): Where {
+    return { operatorId: this.context.operatorId, call: 'process', ...placeOf(this.window as Window) }
+  }
+
   private iterate(rows: unknown): Iterator<unknown> {
-    const where = { operatorId: this.context.operatorId, call: 'process' }
+    const where = this.where()
     if (isAsynchronous(rows)) throw returnedPromise(rows, where)
     const iterable = rows as Partial<Iterable<unknown>> | null | undefined
     const iterator = iterable?.[Symbol.iterator]
     if (typeof iterator !== 'function') throw notIterable(rows, where)
+    // While there is no room for the first rows, one that comes later would fail with nobody listening.
+    const promised: unknown = Array.isArray(rows) ? rows.find(isPromise) : undefined
+    if (promised !== undefined) throw promisedRow(rows as readonly unknown[], promised, where)
     return iterator.call(iterable as Iterable<unknown>)
   }
 }

@@ -1,12 +1,13 @@
 import type { FunctionContext } from '../../context.js'
 import type { Environment } from '../../environment.js'
+import { isPromise } from '../../promises.js'
 import { openStates, type StateDeclarations } from '../../state/declare.js'
 import type { InternalKey } from '../../state/key.js'
 import { fromInternalKey } from '../../state/key-codec.js'
 import { keyGroupOf } from '../../state/key-groups.js'
 import { maxTimestampOf, type TimeWindow, type Window } from '../../window/time-window.js'
 import type { OperatorContext, Output } from '../operator.js'
-import { outsideOfCall } from '../side-output.js'
+import { outsideOfCall, promisedSideRow } from '../side-output.js'
 import { NOTHING_REPLACED } from './replaced.js'
 import type { WindowFunctionContext } from './spec.js'
 import { WindowStates } from './window-states.js'
@@ -89,6 +90,7 @@ export class WindowCallContext implements WindowFunctionContext {
   }
 
   emitTo(sideOutput: string, value: unknown): void {
+    if (isPromise(value)) throw promisedSideRow(value, sideOutput, this.operatorId)
     if (this.output === undefined) throw outsideOfCall(sideOutput, this.operatorId)
     const port = this.engine.portOf(sideOutput)
     if (port > 0) this.output.emitTo(port, value, this.timestamp)

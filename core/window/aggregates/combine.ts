@@ -1,5 +1,6 @@
+import { isPromise } from '../../promises.js'
 import type { Aggregate } from '../aggregate.js'
-import { combinedAdd } from './combined-add.js'
+import { combinedAdd, promisedBy, withField } from './combined-add.js'
 import { fieldName } from './field-name.js'
 import { invalidSetting } from './invalid.js'
 import type { AnyAggregate, PlainAggregates, Results } from './types.js'
@@ -21,21 +22,29 @@ export function combine(
   const fields = Object.keys(aggregates)
   const parts = Object.values(aggregates)
   requireAggregates(fields, parts)
+  const settled = (at: number, call: string, found: unknown): unknown => {
+    if (isPromise(found)) throw withField(fields[at]!, promisedBy(parts[at]!, call, found))
+    return found
+  }
   const combined: Aggregate<unknown, unknown[], Record<string, unknown>> = {
     kind: `{ ${fields.map((field, i) => `${fieldName(field)}: ${parts[i]!.kind}`).join(', ')} }`,
     create() {
       const accumulators: unknown[] = []
-      for (const part of parts) accumulators.push(part.create())
+      for (let at = 0; at < parts.length; at++) accumulators.push(settled(at, 'create', parts[at]!.create()))
       return accumulators
     },
     add: combinedAdd(fields, parts),
     merge(left, right) {
-      for (let at = 0; at < parts.length; at++) left[at] = parts[at]!.merge(left[at], right[at])
+      for (let at = 0; at < parts.length; at++) {
+        left[at] = settled(at, 'merge', parts[at]!.merge(left[at], right[at]))
+      }
       return left
     },
     result(accumulators) {
       const row: Record<string, unknown> = {}
-      for (let at = 0; at < parts.length; at++) row[fields[at]!] = parts[at]!.result(accumulators[at])
+      for (let at = 0; at < parts.length; at++) {
+        row[fields[at]!] = settled(at, 'result', parts[at]!.result(accumulators[at]))
+      }
       return row
     },
   }

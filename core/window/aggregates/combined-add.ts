@@ -1,8 +1,11 @@
 import { TidemarkError } from '../../errors.js'
+import { isPromise, promiseInvalid } from '../../promises.js'
 import { fieldName } from './field-name.js'
 import type { AnyAggregate } from './types.js'
 
 type Part = AnyAggregate<unknown>
+const OF_AGGREGATES: ReadonlySet<string> = new Set(['AGGREGATE_VALUE_INVALID', 'USER_FUNCTION_RETURNED_PROMISE'])
+
 type Add = (accumulators: unknown[], value: unknown, timestamp: number) => unknown[]
 
 /**
@@ -19,7 +22,10 @@ export function combinedAdd(fields: readonly string[], parts: readonly Part[]): 
 function addOne(fields: readonly string[], part: Part): Add {
   return (accumulators, value, timestamp) => {
     try {
-      accumulators[0] = part.add(accumulators[0], value, timestamp)
+      const before = accumulators[0]
+      const after = part.add(before, value, timestamp)
+      if (mayWait(before, after)) requireSettled(part, after)
+      accumulators[0] = after
     } catch (thrown) {
       throw withField(fields[0]!, thrown)
     }
@@ -31,9 +37,15 @@ function addTwo(fields: readonly string[], one: Part, two: Part): Add {
   return (accumulators, value, timestamp) => {
     let at = 0
     try {
-      accumulators[0] = one.add(accumulators[0], value, timestamp)
+      const first = accumulators[0]
+      const firstAfter = one.add(first, value, timestamp)
+      if (mayWait(first, firstAfter)) requireSettled(one, firstAfter)
+      accumulators[0] = firstAfter
       at = 1
-      accumulators[1] = two.add(accumulators[1], value, timestamp)
+      const second = accumulators[1]
+      const secondAfter = two.add(second, value, timestamp)
+      if (mayWait(second, secondAfter)) requireSettled(two, secondAfter)
+      accumulators[1] = secondAfter
     } catch (thrown) {
       throw withField(fields[at]!, thrown)
     }
@@ -45,7 +57,12 @@ function addAll(fields: readonly string[], parts: readonly Part[]): Add {
   return (accumulators, value, timestamp) => {
     let at = 0
     try {
-      for (; at < parts.length; at++) accumulators[at] = parts[at]!.add(accumulators[at], value, timestamp)
+      for (; at < parts.length; at++) {
+        const before = accumulators[at]
+        const after = parts[at]!.add(before, value, timestamp)
+        if (mayWait(before, after)) requireSettled(parts[at]!, after)
+        accumulators[at] = after
+      }
     } catch (thrown) {
       throw withField(fields[at]!, thrown)
     }
@@ -53,9 +70,22 @@ function addAll(fields: readonly string[], parts: readonly Part[]): Add {
   }
 }
 
+/** Most aggregates keep a number, or change in place what they have: the others cost a look. */
+function mayWait(before: unknown, after: unknown): boolean {
+  return typeof after === 'object' && after !== before
+}
+
+function requireSettled(part: Part, after: unknown): void {
+  if (isPromise(after)) throw promisedBy(part, 'add', after)
+}
+
+export function promisedBy(part: Part, call: string, found: unknown): TidemarkError {
+  return promiseInvalid(found, `${part.kind}: ${call}`)
+}
+
 /** Names the field in an aggregate's own errors; what the user's function threw passes as it is. */
-function withField(field: string, thrown: unknown): unknown {
-  if (!(thrown instanceof TidemarkError) || thrown.code !== 'AGGREGATE_VALUE_INVALID') return thrown
+export function withField(field: string, thrown: unknown): unknown {
+  if (!(thrown instanceof TidemarkError) || !OF_AGGREGATES.has(thrown.code)) return thrown
   const { code, domain } = thrown
   return new TidemarkError({ code, domain, message: `field ${fieldName(field)}: ${thrown.message}`, cause: thrown })
 }

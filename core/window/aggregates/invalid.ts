@@ -1,5 +1,5 @@
 import { TidemarkError } from '../../errors.js'
-import { isPromise, silence } from '../../promises.js'
+import { isPromise, promiseInvalid } from '../../promises.js'
 
 /** What was found, in words that carry no payload. */
 function describe(found: unknown): string {
@@ -12,14 +12,14 @@ function describe(found: unknown): string {
 
 /** The error for what a selector returned. `expected` reads on from "must return". */
 export function invalidValue(kind: string, expected: string, found: unknown): TidemarkError {
-  silence(found)
-  const remedy = isPromise(found)
-    ? 'a selector is synchronous: fetch what it needs in a step before the window'
-    : 'filter such records out before the window, or give a default in the selector'
+  // It is so for every record: no error policy goes on after it.
+  if (isPromise(found)) return promiseInvalid(found, `${kind}: the selector`)
   return new TidemarkError({
     code: 'AGGREGATE_VALUE_INVALID',
     domain: 'user',
-    message: `${kind}: the selector must return ${expected}, but returned ${describe(found)}; ${remedy}`,
+    message:
+      `${kind}: the selector must return ${expected}, but returned ${describe(found)}; filter such records out before ` +
+      'the window, or give a default in the selector',
   })
 }
 

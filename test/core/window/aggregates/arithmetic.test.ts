@@ -97,8 +97,8 @@ describe('an aggregate of numbers', () => {
         'filter such records out before the window, or give a default in the selector',
     )
     expect(thrownBy(() => min(returning(Promise.resolve(1))).add(0, {}, 0)).message).toBe(
-      'min: the selector must return a number that is not NaN, but returned a promise; ' +
-        'a selector is synchronous: fetch what it needs in a step before the window',
+      'min: the selector returned a promise, expected a value. A record is processed without waiting: call a service ' +
+        'with stream.mapAsync(id, fn), load what all records need in open, and otherwise remove async',
     )
   })
 })

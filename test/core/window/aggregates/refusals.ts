@@ -23,8 +23,10 @@ export function refusesValues(
   for (const [found, named] of refused) {
     const aggregate = build(returning(found))
     const error = thrownBy(() => aggregate.add(aggregate.create() as never, {}, 0))
-    expect(error).toMatchObject({ code: 'AGGREGATE_VALUE_INVALID', domain: 'user', retryable: false })
-    expect(error.message).toContain(`but returned ${named};`)
+    const isPromise = named === 'a promise'
+    const code = isPromise ? 'USER_FUNCTION_RETURNED_PROMISE' : 'AGGREGATE_VALUE_INVALID'
+    expect(error).toMatchObject({ code, domain: 'user', retryable: false })
+    expect(error.message).toContain(isPromise ? 'the selector returned a promise' : `but returned ${named};`)
   }
 }
 
