@@ -1,6 +1,12 @@
 import type { Sink, Source } from '../connector.js'
+import type { NoPromise } from '../no-promise.js'
 import type { SourceStream, StepOptions } from '../stream/stream.js'
 import type { WatermarkStrategy } from '../time/watermark-strategy.js'
+
+type PlainSource<T> = NoPromise<
+  T,
+  'A source gives values, not promises. Give what it reads from, and wait in stream.mapAsync(id, async (value) => ...).'
+>
 
 /** What a job's function gets: where its streams begin. */
 export interface JobBuilder<out P> {
@@ -14,7 +20,12 @@ export interface JobBuilder<out P> {
    * @example
    * job.from('trips', source, boundedOutOfOrderness({ timestamp: (trip) => trip.endedAt, maxDelay: seconds(60) }))
    */
-  from<T>(id: string, source: Source<T>, watermarks?: WatermarkStrategy<T>, options?: StepOptions): SourceStream<T>
+  from<T>(
+    id: string,
+    source: Source<T> & PlainSource<T>,
+    watermarks?: WatermarkStrategy<T>,
+    options?: StepOptions,
+  ): SourceStream<T>
 }
 
 /** Connectors to use in place of the job's own, by id: how tests and tools run a job on other data. */

@@ -3,6 +3,7 @@ import { graphError } from '../graph/graph-error.js'
 import type { LogicalGraph } from '../graph/node.js'
 import { requireId } from '../graph/node-id.js'
 import { requireMaxParallelism, requireParallelism } from '../graph/parallelism.js'
+import type { NoPromise } from '../no-promise.js'
 import { buildGraph } from './build-graph.js'
 import type { JobBuilder, Overrides } from './job-builder.js'
 
@@ -30,6 +31,11 @@ export interface Job<P = unknown> {
   build(parameters: P, overrides?: Overrides): LogicalGraph
 }
 
+type Described<R> = NoPromise<
+  R,
+  'The function of a job only describes it, and does not wait. Remove async, and load data before defineJob.'
+>
+
 /**
  * Defines a job. The function only describes the dataflow: it is called wherever the job runs, must not wait, and has
  * to do the same everywhere. Export the result as the module's default.
@@ -51,8 +57,12 @@ export interface Job<P = unknown> {
  * })
  * @throws TidemarkError GRAPH_ID_INVALID, GRAPH_PARALLELISM_INVALID
  */
-export function defineJob(name: string, build: (job: JobBuilder<None>) => void): Job<None>
-export function defineJob<P = None>(name: string, options: JobOptions<P>, build: (job: JobBuilder<P>) => void): Job<P>
+export function defineJob<R = void>(name: string, build: (job: JobBuilder<None>) => R & Described<R>): Job<None>
+export function defineJob<P = None, R = void>(
+  name: string,
+  options: JobOptions<P>,
+  build: (job: JobBuilder<P>) => R & Described<R>,
+): Job<P>
 export function defineJob<P>(
   name: string,
   optionsOrBuild: JobOptions<P> | ((job: JobBuilder<P>) => void),

@@ -6,6 +6,7 @@ import { dslOf } from './dsl.js'
 
 /** What must not compile, and what the compiler says to do instead. That it refuses more is in must-not-compile.ts and beside it. */
 const REFUSED: readonly (readonly [code: string, says: string])[] = [
+  ["job.from('ID', source as unknown as Source<Promise<Trip>>)", 'A source gives values, not promises'],
   ['trips.map(async (trip) => trip)', 'map does not wait for a promise. Write stream.mapAsync('],
   ['trips.flatMap((trip) => [fetchOf(trip)])', 'A row is a value, not a promise'],
   ["windows.process('ID', (values) => values.map(fetchOf))", 'A row is a value, not a promise'],

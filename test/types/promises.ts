@@ -12,6 +12,7 @@ import {
   count,
   defineJob,
   first,
+  type JobBuilder,
   type KeyedStream,
   last,
   listOperatorState,
@@ -37,6 +38,7 @@ interface Trip {
 }
 
 declare const source: Source<Trip>
+declare const promised: Source<Promise<Trip>>
 declare function ask(trip: Trip): Promise<number>
 declare function sometimes(trip: Trip): number | Promise<number>
 /** No Promise, but it has a `then`: a query of a database client. */
@@ -58,6 +60,8 @@ defineJob('rows-of-promises', (job) => {
   const bounds = { lower: minutes(0), upper: minutes(1) }
   const rules = trips.broadcast({ rules: mapState<string, Trip>() })
 
+  // @ts-expect-error a source of promises
+  job.from('promised', promised)
   // @ts-expect-error an asynchronous map
   trips.map(async (trip) => trip)
   // @ts-expect-error a promise that another function gives
@@ -163,6 +167,11 @@ defineJob('rows-of-promises', (job) => {
   trips.temporalJoin(keyed)
 })
 
+// @ts-expect-error a job
+defineJob('waits', async () => {})
+// @ts-expect-error a job with options
+defineJob('waits', { parallelism: 2 }, async () => {})
+
 // @ts-expect-error a value
 valueState<Promise<number>>()
 // @ts-expect-error a value that may be one
@@ -242,6 +251,9 @@ defineJob('values', (job) => {
 
 /* Steps that are generic themselves, as one shares them between jobs: their types are not known yet where they are written. */
 
+export function read<T>(job: JobBuilder<object>, from: Source<T>): Stream<T> {
+  return job.from('read', from)
+}
 export function mapped<T, R>(stream: Stream<T>, fn: (value: T) => R): Stream<R> {
   return stream.map(fn)
 }

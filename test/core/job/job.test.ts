@@ -105,6 +105,17 @@ describe('a graph that cannot run is refused when it is built, naming the id', (
     expect(errorOf(build)).toMatchObject({ code: 'GRAPH_WINDOW_NEEDS_KEY', operatorId: 'in' })
   })
 
+  it.each(['join', 'coGroup', 'intervalJoin', 'temporalJoin'] as const)('%s of a stream without keys', (step) => {
+    const build = () =>
+      graphOf((job) => {
+        const stream = job.from('in', sourceOf())
+        Reflect.apply(stream[step], stream, [stream.keyBy((reading) => reading.sensor)])
+      })
+    const error = errorOf(build)
+    expect(error).toMatchObject({ code: 'GRAPH_STEP_INVALID', operatorId: 'in' })
+    expect(error.message).toContain(`write left.keyBy(...).${step}(right.keyBy(...))`)
+  })
+
   it('a side output that would hide a method', () => {
     const build = () =>
       graphOf((job) => {
