@@ -55,20 +55,23 @@ export async function benchOpenSearch({ rows, rounds }: { readonly rows: number;
       ],
       { warmUps: 1, rounds },
     )
+    const megabytes = documentBytes(rows) / 1e6
     const [bare, , sink] = measured as [Measured<void>, Measured<void>, Measured<void>]
     const lines = measured.map((one) => [
       one.name,
       thousands(rows / (median(one.times) / 1000)),
+      fixed(megabytes / (median(one.times) / 1000), 1),
       ratioText(speedRatio(one.times, bare.times)),
       fixed(median(one.cpuTimes) / median(bare.cpuTimes), 2),
     ])
-    console.log(table(['', 'documents/s', 'of the bare client', 'CPU of the bare client'], lines))
+    console.log(table(['', 'documents/s', 'MB/s', 'of the bare client', 'CPU of the bare client'], lines))
     console.log(
       [
         '',
         `  Wanted: ${WANTED} of the bare client, for the plain sink. The client has ${PARALLEL_CALLS} calls of ${DOCUMENTS_PER_CALL} documents under way, with`,
         '  ids and versions as the sink has them, and never looks at the answers. The sink runs in a job: its start, its source,',
-        '  batches, and the flush at the end are in its time. Not measured: TLS, signatures, throttling, checkpoints.',
+        '  batches, and the flush at the end are in its time. MB/s are those of the documents alone, without their action lines.',
+        '  Not measured: TLS, signatures, throttling, checkpoints.',
       ].join('\n'),
     )
     return speedRatio(sink.times, bare.times).median >= WANTED
@@ -76,6 +79,12 @@ export async function benchOpenSearch({ rows, rounds }: { readonly rows: number;
     await client.close()
     child?.disconnect()
   }
+}
+
+function documentBytes(rows: number): number {
+  let bytes = 0
+  for (let n = 0; n < rows; n++) bytes += Buffer.byteLength(JSON.stringify(cellOf(n)))
+  return bytes
 }
 
 async function bareClient(client: Client, rows: number): Promise<void> {
