@@ -1,4 +1,5 @@
-import { COPIES, type Event, isDead, isPoison, isSkipped } from './expected.js'
+import type { Event } from './expected.js'
+import { HEARERS, isDead, isPoison, isSkipped } from './function-rules.js'
 
 /** What functions have to make of the events, by code that shares nothing with Tidemark, in any order. */
 export function expectedFunctions(all: readonly Event[], few: readonly Event[]): object[] {
@@ -12,8 +13,9 @@ export function expectedFunctions(all: readonly Event[], few: readonly Event[]):
     ...numbers('odd', (n) => n % 2 === 1 && !isPoison(n)),
     ...numbers('noted', (n) => !isPoison(n)),
     ...numbers('held', () => true),
+    ...numbers('asked', () => true),
     ...roomsIn(all.filter(({ n }) => !isPoison(n))),
-    ...few.flatMap((_, index) => Array.from({ length: COPIES }, () => ({ of: 'announced', seen: index + 1 }))),
+    ...few.flatMap((_, index) => Array.from({ length: HEARERS }, () => ({ of: 'announced', seen: index + 1 }))),
   ]
 }
 

@@ -29,17 +29,6 @@ export const AROUND_MS = 120_000
 /** Subtasks of steps that say so themselves. */
 export const COPIES = 2
 export const PARTS = 3
-/** After everything. */
-export const AFTER_ALL = START + 365 * 86_400_000
-/** How many numbers a subtask lets go together. */
-export const HELD = 5
-
-/** Events that functions fail at: for good, with or without a dead letter, or once. */
-export const isSkipped = (n: number): boolean => n % 7 === 3
-export const isDead = (n: number): boolean => n % 11 === 2
-export const isTriedAgain = (n: number): boolean => n % 5 === 1
-export const isPoison = (n: number): boolean => n % 13 === 5
-
 const STEP_MS = 3000
 const FEW = 5
 

@@ -7,10 +7,15 @@ import {
   unionOperatorState,
   valueState,
 } from 'tidemark'
-import { AFTER_ALL, COPIES, type Event, HELD, isDead, isPoison, isSkipped, isTriedAgain } from './expected.js'
+import type { Event } from './expected.js'
+import { AFTER_ALL, HEARERS, HELD, isDead, isPoison, isSkipped, isTriedAgain } from './function-rules.js'
 
 /** What functions make of events: state and timers of a key, of a subtask and of a broadcast, and failures of all kinds. */
-export function functionsOf(many: Stream<Event>, few: Stream<Event>, lastOfFew: number): Stream<object> {
+export function functionsOf(
+  many: Stream<Event>,
+  few: Stream<Event>,
+  { lastOfFew, countOfFew }: { readonly lastOfFew: number; readonly countOfFew: number },
+): Stream<object> {
   const tried = many.map(
     {
       open: () => new Set<number>(),
@@ -37,14 +42,15 @@ export function functionsOf(many: Stream<Event>, few: Stream<Event>, lastOfFew: 
   const announced = many.connect(few.broadcast({ seen: valueState<number>() })).process(
     'announced',
     {
-      onRecord: () => [],
+      // How many it finds depends on which side is faster, but there are never more than there will be.
+      onRecord: ({ n }, { broadcast }) => ((broadcast.seen.value() ?? 0) <= countOfFew ? [{ of: 'asked', n }] : []),
       onBroadcast(_event, { broadcast }) {
         const seen = (broadcast.seen.value() ?? 0) + 1
         broadcast.seen.update(seen)
         return [{ of: 'announced', seen }]
       },
     },
-    { parallelism: COPIES },
+    { parallelism: HEARERS },
   )
   return kept.union(
     tried,

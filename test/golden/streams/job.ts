@@ -79,8 +79,9 @@ const streamsJob = ({ out, input, source, failOnce }: Given<Input>) =>
       .process('near', ({ n }, other) => [{ n, other: other.n }])
     write('near', near)
 
-    const lastOfFew = Math.max(...input.few.flat().map(({ n }) => n))
-    write('functions', functionsOf(many, few, lastOfFew))
+    const numbersOfFew = input.few.flat().map(({ n }) => n)
+    const end = { lastOfFew: Math.max(...numbersOfFew), countOfFew: numbersOfFew.length }
+    write('functions', functionsOf(many, few, end))
   })
 
 export const streams: GoldenJob<Input> = {
