@@ -7,7 +7,7 @@ import { generator } from 'tidemark/collection'
 import { type OpenSearchOptions, openSearch } from 'tidemark/opensearch'
 import { run } from 'tidemark/run'
 import { type Measured, measure, median, speedRatio } from '../measure.js'
-import { fixed, heading, ratioText, table, thousands } from '../table.js'
+import { fixed, heading, megabytes, ratioText, table, thousands } from '../table.js'
 
 const INDEX = 'tm-bench'
 const DOCUMENTS_PER_CALL = 1000
@@ -55,12 +55,12 @@ export async function benchOpenSearch({ rows, rounds }: { readonly rows: number;
       ],
       { warmUps: 1, rounds },
     )
-    const megabytes = documentBytes(rows) / 1e6
+    const bytes = documentBytes(rows)
     const [bare, , sink] = measured as [Measured<void>, Measured<void>, Measured<void>]
     const lines = measured.map((one) => [
       one.name,
       thousands(rows / (median(one.times) / 1000)),
-      fixed(megabytes / (median(one.times) / 1000), 1),
+      megabytes(bytes / (median(one.times) / 1000)),
       ratioText(speedRatio(one.times, bare.times)),
       fixed(median(one.cpuTimes) / median(bare.cpuTimes), 2),
     ])
