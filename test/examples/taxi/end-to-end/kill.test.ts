@@ -53,8 +53,9 @@ describe('the taxi job', () => {
     const format = random.one(['jsonl', 'parquet'])
     const stream = await streamOfTrips({ trips: 110_000, seed: SEED % 1000, shards: 4, readBytes: 200_000 })
     const { golden, out, checkpoints } = stream
-    const start = (): Process =>
+    const start = (...more: readonly string[]): Process =>
       stream.job(
+        ...more,
         '--checkpoint-interval',
         '50ms',
         '--format',
@@ -78,16 +79,18 @@ describe('the taxi job', () => {
         kills++
         resumedFrom.add(before.checkpoint)
       }
-      expectPartOf(await outputOf(out, format), golden)
       const visible = await visibleFiles(out)
       expect(visible).toEqual(expect.arrayContaining(shown))
+      // A file that is visible stays as it is: at the end all of them are read.
+      if (visible.length > shown.length) expectPartOf(await outputOf(out, format), golden)
       shown = visible
     }
     expect(resumedFrom.size).toBeGreaterThanOrEqual(10)
     // Results became visible between the kills, not only at the end.
     expect(shown.length).toBeGreaterThan(0)
 
-    const last = await start().ended
+    // What is left comes as fast as it can: nothing is killed any more.
+    const last = await start('--fan-out').ended
     expect(last).toMatchObject({ code: 0, signal: null })
     expectSameRows(await outputOf(out, format), golden)
     expect(await unfinishedFiles(out)).toEqual([])

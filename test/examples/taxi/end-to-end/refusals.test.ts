@@ -20,25 +20,16 @@ async function expectRefusal(args: readonly string[], ...lines: readonly (string
 
 const NOWHERE = 'http://127.0.0.1:9'
 
+/* What the options alone say is in ../run/options.test.ts: of that one of each kind here, through the whole command. */
 describe('the taxi command refuses', () => {
   it.each<[string, readonly string[], ...RegExp[]]>([
     ['--resume without --kinesis', ['--resume', '--checkpoints', 'x'], /^error: --resume needs --kinesis/],
-    ['--resume without --checkpoints', ['--resume', '--kinesis', NOWHERE], /^error: --resume needs --checkpoints/],
-    ['--no-replay without --kinesis', ['--no-replay'], /^error: --no-replay needs --kinesis/],
     [
       'an unknown option',
       ['--parallelsim', '2'],
       /^error: unknown option '--parallelsim'$/,
       /Did you mean --parallelism/,
     ],
-    ['a parallelism of 0', ['--parallelism', '0'], /^error: .*'0' is invalid\. Expected a whole number/],
-    [
-      'a duration without a unit',
-      ['--checkpoint-interval', '5'],
-      /^error: .*'5' is invalid\. Expected a number and a unit/,
-    ],
-    ['a format it has not', ['--format', 'csv'], /^error: .*'csv' is invalid\. Allowed choices are jsonl, parquet\.$/],
-    ['an argument that is no option', ['trips.csv'], /^error: too many arguments/],
     ['a missing file', ['--trips', '/no/such.csv'], /^error: \/no\/such\.csv: cannot be read: there is no such file$/],
     ['a URL that is none', ['--no-replay', '--kinesis', 'nowhere'], /^error: 'nowhere' is not the URL of a Kinesis/],
   ])('%s', async (_what, args, ...lines) => {

@@ -34,7 +34,7 @@ describe(`the taxi job with --checkpoints (seed ${SEED})`, () => {
     })
     expect(await contents(out)).toEqual(shown)
 
-    const resumed = await stream.job('--format', 'jsonl', '--resume', '--parallelism', '4').ended
+    const resumed = await stream.job('--format', 'jsonl', '--resume', '--parallelism', '4', '--fan-out').ended
     expect(resumed).toMatchObject({ code: 0, signal: null })
     expectSameRows(await outputOf(out, 'jsonl'), golden)
     expect(await unfinishedFiles(out)).toEqual([])
@@ -61,7 +61,7 @@ describe(`the taxi job with --checkpoints (seed ${SEED})`, () => {
     expect(await job.reaches(isReading, { what: 'the first events' })).toBe(true)
     expect(await job.kill('SIGKILL')).toMatchObject({ signal: 'SIGKILL' })
     expect(await newestLogState(stream.checkpoints)).toMatchObject({ generation: 1, checkpoint: 0 })
-    const again = await stream.job('--format', 'jsonl', '--resume').ended
+    const again = await stream.job('--format', 'jsonl', '--resume', '--fan-out').ended
     expect(again).toMatchObject({ code: 0, signal: null })
     expect(complaints(again)).toEqual([])
     expect(again.out).toContain(`no checkpoint in ${stream.checkpoints}: starting fresh\n`)

@@ -72,22 +72,4 @@ describe(`the taxi job with --savepoint (seed ${SEED})`, () => {
     expect(ended).toMatchObject({ code: 0, signal: null })
     expectSameRows(await outputOf(stream.out, 'jsonl'), stream.golden)
   })
-
-  it('what goes together is asked for together', { timeout: 60_000 }, async () => {
-    const cases: readonly (readonly [readonly string[], string])[] = [
-      [
-        ['--stop-after', '5', '--kinesis', 'http://127.0.0.1:1'],
-        '--stop-after EVENTS and --savepoint PATH go together',
-      ],
-      [['--savepoint', 'x'], '--stop-after EVENTS and --savepoint PATH go together'],
-      [['--stop-after', '5', '--savepoint', 'x'], '--stop-after needs --kinesis'],
-      [['--from-savepoint', 'x'], '--from-savepoint needs --kinesis'],
-      [['--s3-endpoint', 'http://127.0.0.1:1'], '--s3-endpoint goes with'],
-    ]
-    for (const [args, message] of cases) {
-      const refused = await taxi(...args).ended
-      expect(refused.code).toBe(1)
-      expect(refused.error).toContain(message)
-    }
-  })
 })

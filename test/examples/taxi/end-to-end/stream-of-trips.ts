@@ -1,15 +1,18 @@
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { GoldenResults } from '../../../golden/taxi/results.js'
+import { bundled } from '../../../setup/bundled.js'
 import { folderOfTest } from './folder.js'
 import { writeMadeUpTrips } from './made-up-trips.js'
-import { Process, taxi, taxiReplay, tidemark } from './process.js'
+import { type Process, taxi, taxiReplay, tidemark } from './process.js'
+
+const SLOW_KINESIS = await bundled('test/examples/taxi/end-to-end/dev-kinesis.ts')
 
 export interface StreamOptions {
   readonly trips: number
   readonly seed: number
   readonly shards: number
-  /** What each shard gives in a second. Undefined: all there is, by `tidemark dev kinesis`. */
+  /** What each shard gives in a second to who polls. Undefined: all there is, by `tidemark dev kinesis`. */
   readonly readBytes: number | undefined
 }
 
@@ -28,9 +31,7 @@ export async function streamOfTrips(options: StreamOptions): Promise<StreamOfTri
   const trips = join(folder, 'trips.jsonl')
   const golden = await writeMadeUpTrips(trips, options)
   const server =
-    options.readBytes === undefined
-      ? tidemark('dev', 'kinesis', '--port', '0')
-      : new Process('test/examples/taxi/end-to-end/dev-kinesis.ts', [String(options.readBytes)])
+    options.readBytes === undefined ? tidemark('dev', 'kinesis', '--port', '0') : slowKinesis(options.readBytes)
   expect(await server.reaches(() => /^ready \S+\n/.test(server.out), { what: 'the local Kinesis to listen' })).toBe(
     true,
   )
