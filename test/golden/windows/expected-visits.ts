@@ -1,12 +1,23 @@
-import { CUT_GAP_MS, CUT_MS, EVERY_MS, NEAR, SIZE_MS, SLIDE_MS, WITHIN_MS, WORTH } from './late-windows.js'
-import { LATENESS_MS, type Mark, type Visit } from './visits.js'
+import {
+  CUT_GAP_MS,
+  CUT_MS,
+  EVERY_MS,
+  LATENESS_MS,
+  type Mark,
+  NEAR,
+  SIZE_MS,
+  SLIDE_MS,
+  type Visit,
+  WITHIN_MS,
+  WORTH,
+} from './visits.js'
 
 /*
  * What windows have to make of visits of which some are late, by code that shares nothing with Tidemark: it reads visits
  * and marks one by one, as they come, and knows the time that the last mark said.
  */
 
-export interface Expected {
+interface Expected {
   readonly rows: object[]
   /**
    * Early results that may go out or not. A subtask that gets no record between two marks may hear of the second one only;

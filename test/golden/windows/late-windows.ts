@@ -18,17 +18,18 @@ import {
   type Trigger,
   tumbling,
 } from 'tidemark'
-import { LATENESS_MS, type Visit } from './visits.js'
-
-export const SIZE_MS = 600_000
-export const SLIDE_MS = 300_000
-export const EVERY_MS = 60_000
-export const WITHIN_MS = 240_000
-export const NEAR = 40
-export const CUT_GAP_MS = 100_000
-export const CUT_MS = 250_000
-/** What a window has to be worth to fire before its end. */
-export const WORTH = 150
+import {
+  CUT_GAP_MS,
+  CUT_MS,
+  EVERY_MS,
+  LATENESS_MS,
+  NEAR,
+  SIZE_MS,
+  SLIDE_MS,
+  type Visit,
+  WITHIN_MS,
+  WORTH,
+} from './visits.js'
 
 /** Fires as soon as a window's visits are worth so much, once, and when its time is over. */
 const worth: Trigger<Visit> = {

@@ -24,6 +24,15 @@ const SECOND_MS = 1000
 const STEP_MS = 9 * SECOND_MS
 const DISORDER_S = 60
 export const LATENESS_MS = 300 * SECOND_MS
+export const SIZE_MS = 600_000
+export const SLIDE_MS = 300_000
+export const EVERY_MS = 60_000
+export const WITHIN_MS = 240_000
+export const NEAR = 40
+export const CUT_GAP_MS = 100_000
+export const CUT_MS = 250_000
+/** What a window has to be worth to fire before its end. */
+export const WORTH = 150
 const START = Date.UTC(2026, 2, 1)
 
 /** Of ten visits eight are in time, one may be late, and one has been forgotten for hours. */
