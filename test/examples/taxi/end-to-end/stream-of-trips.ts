@@ -4,7 +4,7 @@ import type { GoldenResults } from '../../../golden/taxi/results.js'
 import { bundled } from '../../../setup/bundled.js'
 import { folderOfTest } from './folder.js'
 import { writeMadeUpTrips } from './made-up-trips.js'
-import { type Process, taxi, taxiReplay, tidemark } from './process.js'
+import { Process, taxi, taxiReplay, tidemark } from './process.js'
 
 const SLOW_KINESIS = await bundled('test/examples/taxi/end-to-end/dev-kinesis.ts')
 
@@ -31,7 +31,9 @@ export async function streamOfTrips(options: StreamOptions): Promise<StreamOfTri
   const trips = join(folder, 'trips.jsonl')
   const golden = await writeMadeUpTrips(trips, options)
   const server =
-    options.readBytes === undefined ? tidemark('dev', 'kinesis', '--port', '0') : slowKinesis(options.readBytes)
+    options.readBytes === undefined
+      ? tidemark('dev', 'kinesis', '--port', '0')
+      : new Process(SLOW_KINESIS, [String(options.readBytes)])
   expect(await server.reaches(() => /^ready \S+\n/.test(server.out), { what: 'the local Kinesis to listen' })).toBe(
     true,
   )
