@@ -1,5 +1,6 @@
 import type { Committer, CommitterContext, Sink, SinkWriter, WriterContext } from '../../core/connector.js'
 import type { Batch } from '../../core/element.js'
+import { TidemarkError } from '../../core/errors.js'
 import { SideRows } from './side-rows.js'
 
 /** Hands a row to the sink beside, with its event time. */
@@ -148,8 +149,14 @@ class CommitterWithSide implements Committer {
   }
 
   async commit(committables: readonly unknown[]): Promise<void> {
-    await this.#main?.commit(committables.filter((committable) => this.#marks.isOfMain(committable)))
-    await this.#side?.commit(committables.flatMap((committable) => this.#marks.ofSide(committable)))
+    await commit(
+      this.#main,
+      committables.filter((committable) => this.#marks.isOfMain(committable)),
+    )
+    await commit(
+      this.#side,
+      committables.flatMap((committable) => this.#marks.ofSide(committable)),
+    )
   }
 
   async sweep(): Promise<void> {
@@ -168,4 +175,16 @@ class CommitterWithSide implements Committer {
       await this.#side?.close?.()
     }
   }
+}
+
+async function commit(committer: Committer | undefined, committables: readonly unknown[]): Promise<void> {
+  if (committer) return committer.commit(committables)
+  if (committables.length === 0) return
+  throw new TidemarkError({
+    code: 'COMMITTABLES_WITHOUT_SINK',
+    domain: 'user',
+    message:
+      'there is output to commit of another sink than the options name now: give onRejected or backup the sink back that ' +
+      'they had, until it has committed',
+  })
 }

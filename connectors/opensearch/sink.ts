@@ -1,4 +1,5 @@
 import type { Sink, WriterContext } from '../../core/connector.js'
+import { TidemarkError } from '../../core/errors.js'
 import { BatchWriter } from '../batching/writer.js'
 import { type Reject, withDeadLetters } from '../dead-letters/with-dead-letters.js'
 import { type Give, withSideSink } from '../dead-letters/with-side-sink.js'
@@ -31,6 +32,7 @@ export function openSearch<T>(options: OpenSearchOptions<T>): Sink<T> {
         guarantee: 'idempotent',
         describe: () => description(options),
         async write(context, reject) {
+          requireNoState(context)
           return writer(settings, { context, reject, give, lease: await shared.lease(context, settings) })
         },
       },
@@ -50,6 +52,19 @@ function description<T>({ index, rotation = 'none', operation = 'index' }: OpenS
     rotation === 'none' ? name : `${name} by ${rotation}`,
     typeof operation === 'function' ? 'operation by row' : operation,
   ].join(', ')
+}
+
+/** It has none of its own: what comes back is of a sink beside it, which has taken what belongs to it. */
+function requireNoState({ operatorId, restored }: WriterContext): void {
+  if (restored.length === 0) return
+  throw new TidemarkError({
+    code: 'STATE_WITHOUT_OPERATOR',
+    domain: 'user',
+    operatorId,
+    message:
+      `sink '${operatorId}': the checkpoint has files that its backup or its dead letters go on with, and there is no such ` +
+      'option now; give it back until they have ended, or restore an older savepoint',
+  })
 }
 
 interface Opened {

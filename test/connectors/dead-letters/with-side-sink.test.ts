@@ -131,3 +131,15 @@ test('when the sink does not open, the one beside it is closed', async () => {
   await expect(Promise.resolve(sink.write(writerContext([])))).rejects.toThrow('no server')
   expect(seen.at(-1)).toEqual(['odd', 'close'])
 })
+
+test('output of a sink that is not there any more is not passed over in silence', async () => {
+  const { committer: _, ...main } = recordingSink('main', [])
+  const sink = withSideSink<number, number>(main, {
+    ...{ sink: recordingSink('odd', []), rows: 'odd rows', suffix: 'odd', mark: 'ofOdd' },
+  })
+  const committer = await sink.committer?.(committerContext)
+  await committer?.commit([{ ofOdd: 1 }])
+  await expect(committer?.commit([{ ofOdd: 1 }, { ofLarge: 2 }])).rejects.toMatchObject({
+    code: 'COMMITTABLES_WITHOUT_SINK',
+  })
+})

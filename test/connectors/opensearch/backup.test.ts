@@ -15,7 +15,7 @@ import { ScriptedSource } from '../../job/scripted-source.js'
 import { type LocalOpenSearch, startLocalOpenSearch } from '../../servers/opensearch/index.js'
 import { IS_WHOLE } from '../../setup/runs.js'
 import { copyJob } from '../batching/copy-job.js'
-import { linesOf, temporaryFolder, visible } from '../file/support.js'
+import { engineContext, linesOf, temporaryFolder, visible } from '../file/support.js'
 import {
   documentsIn,
   hurriedEnvironment,
@@ -175,6 +175,15 @@ test('a job that fails again and again, and is killed, backs up each document ex
   }
   const fromBackup = Object.fromEntries([...last].map(([id, { document }]) => [id, document]))
   expect(fromBackup).toEqual(Object.fromEntries(await documentsIn(url, 'rows')))
+})
+
+test('files that a backup goes on with are not forgotten when the option is', async () => {
+  const { url } = await startServer()
+  const context = {
+    ...{ ...engineContext(), lineage: 'l', generation: 1, claimedAt: 0, wake: () => undefined },
+    restored: [{ ofBackup: {} }],
+  }
+  await expect(Promise.resolve(rowSink(url).write(context))).rejects.toMatchObject({ code: 'STATE_WITHOUT_OPERATOR' })
 })
 
 describe('a backup in files keeps what is asked of a sink that commits', () => {
