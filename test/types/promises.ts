@@ -14,14 +14,17 @@ import {
   first,
   type JobBuilder,
   type KeyedStream,
+  keepNear,
   last,
   listOperatorState,
   listState,
   mapState,
   minutes,
+  monotonous,
   reducingState,
   type Source,
   type Stream,
+  session,
   sideOutput,
   type Trigger,
   topN,
@@ -29,7 +32,7 @@ import {
   unionOperatorState,
   valueState,
 } from '../../core/index.js'
-import { sessionFeatures } from '../../core/patterns/index.js'
+import { hotspots, rateOfChange, sequence, sessionFeatures, topPerWindow } from '../../core/patterns/index.js'
 import { type Same, type ValueOf, yes } from './same.js'
 
 interface Trip {
@@ -165,6 +168,49 @@ defineJob('rows-of-promises', (job) => {
   trips.intervalJoin(keyed, bounds)
   // @ts-expect-error versions too
   trips.temporalJoin(keyed)
+})
+
+defineJob('answers-that-are-promised', (job) => {
+  const trips = job.from('trips', source)
+  const keyed = trips.keyBy((trip) => trip.cell)
+  const windows = keyed.window(tumbling(minutes(1)))
+  const yet = async () => true
+
+  // @ts-expect-error whether a record stays
+  trips.filter(yet)
+  // @ts-expect-error which branch takes it
+  trips.split({ dear: yet })
+  // @ts-expect-error which subtask
+  trips.partitionBy(same<Trip>, async () => 0)
+  // @ts-expect-error whether a call is made again
+  trips.mapAsync('a', ask, { retry: { attempts: 3, on: yet } })
+  // @ts-expect-error what two records become
+  keyed.reduce('a', async (left) => left)
+  // @ts-expect-error when a session ends
+  keyed.window(session(async () => minutes(1)))
+  // @ts-expect-error how far apart two records are
+  windows.evict(keepNear(3, async () => 1))
+  // @ts-expect-error which records a window keeps
+  windows.evict({ kind: 'none', before: async (records) => records })
+  // @ts-expect-error whether a window fires
+  windows.trigger({ ...afterCount(3), onRecord: async () => 'fire' })
+  // @ts-expect-error when a record happened
+  job.from('timed', source, monotonous({ timestamp: async () => 0 }))
+  // @ts-expect-error rows in a promise
+  trips.process('a', async (trip) => [trip])
+  // @ts-expect-error rows of a key in a promise
+  keyed.process('a', { process: async (trip) => [trip] })
+  // @ts-expect-error rows of a timer in a promise
+  keyed.process('a', { process: () => [], onTimer: async () => [3] })
+  // @ts-expect-error a rate
+  keyed.pipe(rateOfChange('a', { of: async (trip) => trip.fare }))
+  // @ts-expect-error whether a record is a step of a sequence
+  keyed.pipe(sequence('a', { pattern: (p) => p.begin('a', yet).followedBy('b', () => true), within: minutes(1) }))
+  const place = { dimensions: { x: ask }, windowSize: 10, scanRadius: 1, minimumPoints: 3 }
+  // @ts-expect-error where a record is
+  keyed.pipe(hotspots('a', place))
+  // @ts-expect-error which row is best
+  windows.aggregate('a', { n: count() }).pipe(topPerWindow('b', { n: 3, by: async (row) => row.n }))
 })
 
 // @ts-expect-error a job
