@@ -35,20 +35,24 @@ export const CUT_MS = 250_000
 export const WORTH = 150
 const START = Date.UTC(2026, 2, 1)
 
-/** Of ten visits eight are in time, one may be late, and one has been forgotten for hours. */
+/** Of ten visits seven are in time, two may be late, for a window that is over or gone, and one has been forgotten for hours. */
 export function makeVisits(seed: number, count: number): readonly (Visit | Mark)[] {
   const random = choices(seed)
-  const late = (): number =>
-    random.one([() => random.between(DISORDER_S, LATENESS_MS / SECOND_MS), () => random.between(7200, 10_800)])()
+  const inTime = (): number => random.between(0, DISORDER_S)
+  const late = (): number => random.between(DISORDER_S, 2 * (LATENESS_MS / SECOND_MS))
+  const forgotten = (): number => random.between(7200, 10_800)
+  const delayOf = (): number => {
+    const kind = random.between(0, 9)
+    return kind < 7 ? inTime() : kind < 9 ? late() : forgotten()
+  }
   const read: (Visit | Mark)[] = []
   for (let id = 0; id < count; id++) {
     const now = START + id * STEP_MS
-    const delay = random.between(0, 9) < 8 ? random.between(0, DISORDER_S) : late()
     read.push({
       kind: 'visit',
       id,
       user: `user-${random.between(0, random.one([3, 20]))}`,
-      at: now - delay * SECOND_MS,
+      at: now - delayOf() * SECOND_MS,
       spent: random.between(0, 99),
       gapMs: random.between(20, 120) * SECOND_MS,
     })
