@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tidemark as tidemarkHere } from './savepoint/command.js'
 
 const launcher = join(process.cwd(), 'runtime/cli/launcher.js')
 let folder: string
@@ -86,9 +87,7 @@ describe('tidemark on the command line', () => {
       ['run', 'good.ts', '--operations-token-file', 'none.txt'],
       /token file .* cannot be read/,
     ],
-    ['a job that does not answer', ['status', 'http://127.0.0.1:1'], /no job answers at .*ECONNREFUSED/],
     ['a savepoint of a job that does not answer', ['savepoint', 'create', '127.0.0.1:1'], /OPERATIONS_UNREACHABLE/],
-    ['the stop of a job at no URL', ['stop', 'http://:0:0'], /is no URL such as/],
     ['a folder of checkpoints that is a file', ['run', 'good.ts', '--checkpoints', 'good.ts'], /STORAGE_FAILED/],
   ])('says in one line what is wrong with %s, and exits with 1', async (_what, args, message) => {
     const paths = args.map((arg, at) => (at > 0 && /\.(ts|js|json)$/.test(arg) ? file(arg) : arg))
@@ -98,8 +97,16 @@ describe('tidemark on the command line', () => {
     expect(stderr).not.toMatch(/^ +at /m)
   })
 
+  it('refuses an unknown command with a suggestion', async () => {
+    const { code, stderr } = await tidemark('runn')
+    expect([code, stderr]).toEqual([1, expect.stringContaining('Did you mean run')])
+    expect(stderr).not.toMatch(/^ +at /m)
+  })
+
+  // What nothing is loaded for needs no process of its own.
   it.each([
-    [['runn'], /Did you mean run/],
+    [['status', 'http://127.0.0.1:1'], /no job answers at .*ECONNREFUSED/],
+    [['stop', 'http://:0:0'], /is no URL such as/],
     [['run', 'good.ts', '--paralelism', '2'], /Did you mean --parallelism/],
     [['run', 'good.ts', '--parallelism', '0'], /whole number from 1/],
     [['run', 'good.ts', '--checkpoint-interval', '5'], /not a duration/],
@@ -111,10 +118,10 @@ describe('tidemark on the command line', () => {
     [['run', 'good.ts', '--operations-token', 'x'], /unknown option.*--operations-token/],
     [['stop', '--drain', 'later'], /Allowed choices are now, atTip/],
   ])('refuses %j with a suggestion or what it expected', async (args, message) => {
-    const { code, stderr } = await tidemark(...args)
-    expect(code).toBe(1)
-    expect(stderr).toMatch(message)
-    expect(stderr).not.toMatch(/^ +at /m)
+    const { code, out, error } = await tidemarkHere(...args)
+    expect([code, out]).toEqual([1, ''])
+    expect(error).toMatch(message)
+    expect(error).not.toMatch(/^ +at /m)
   })
 
   it('hides the secrets of what it was given in what it says of it', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { jobView } from '../../../runtime/operations/contract.js'
 import { Child, tidemark } from './child.js'
+import { tidemark as tidemarkHere } from './savepoint/command.js'
 
 let folder: string
 
@@ -49,19 +50,19 @@ describe('a running job', () => {
   it('tells how it is doing, to people and to machines, and stops when told to', async () => {
     const child = start('endless.ts', '--checkpoints', file('state-status'))
     const url = await child.url()
-    const forPeople = await tidemark('status', url)
-    expect([forPeople.code, forPeople.stderr]).toEqual([0, ''])
-    expect(forPeople.stdout).toMatch(/^job +endless\nstatus +running, generation 1, 0 restarts\n/)
-    expect(forPeople.stdout).toMatch(/^operator +subtasks +records in +records out +event time$/m)
-    const forMachines = await tidemark('status', url, '--json')
-    expect(jobView.parse(JSON.parse(forMachines.stdout))).toMatchObject({ job: 'endless', status: 'running' })
-    const savepoint = await tidemark('savepoint', 'create', url, '--json')
-    expect(JSON.parse(savepoint.stdout)).toMatchObject({
+    const forPeople = await tidemarkHere('status', url)
+    expect([forPeople.code, forPeople.error]).toEqual([0, ''])
+    expect(forPeople.out).toMatch(/^job +endless\nstatus +running, generation 1, 0 restarts\n/)
+    expect(forPeople.out).toMatch(/^operator +subtasks +records in +records out +event time$/m)
+    const forMachines = await tidemarkHere('status', url, '--json')
+    expect(jobView.parse(JSON.parse(forMachines.out))).toMatchObject({ job: 'endless', status: 'running' })
+    const savepoint = await tidemarkHere('savepoint', 'create', url, '--json')
+    expect(JSON.parse(savepoint.out)).toMatchObject({
       location: expect.stringContaining(file('state-status')),
       bytes: expect.any(Number),
     })
-    const elsewhere = await tidemark('savepoint', 'create', url, '--to', file('elsewhere'))
-    expect(elsewhere).toMatchObject({ code: 1, stderr: expect.stringContaining('SAVEPOINT_PLACE_NOT_ALLOWED') })
+    const elsewhere = await tidemarkHere('savepoint', 'create', url, '--to', file('elsewhere'))
+    expect(elsewhere).toMatchObject({ code: 1, error: expect.stringContaining('SAVEPOINT_PLACE_NOT_ALLOWED') })
     const stopped = await tidemark('stop', url, '--savepoint', file('state-status/last'))
     expect([stopped.code, stopped.stderr]).toEqual([0, ''])
     expect(stopped.stdout).toMatch(/^stopped\nsavepoint \d+: .*state-status\/last, /)
