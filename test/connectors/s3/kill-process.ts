@@ -6,8 +6,11 @@ const ROOT = resolve(import.meta.dirname, '../../..')
 
 export interface Ended {
   readonly code: number | null
+  readonly signal: NodeJS.Signals | null
   /** The last of what it wrote to standard error. */
   readonly error: string
+  /** All rows that it read are below. */
+  readonly below: number
 }
 
 export interface RunningChild {
@@ -28,7 +31,9 @@ export function startChild(module: string, options: ChildOptions): RunningChild 
     out += text
   })
   const ended = new Promise<Ended>((done) => {
-    child.on('close', (code) => done({ code, error }))
+    child.on('close', (code, signal) =>
+      done({ code, signal, error, below: Number(/.*below (\d+)\n/s.exec(out)?.[1] ?? 0) }),
+    )
   })
   const said = async (word: string): Promise<boolean> => {
     const isSaid = (): boolean => out.split('\n').slice(0, -1).includes(word)

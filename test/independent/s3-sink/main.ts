@@ -1,5 +1,5 @@
 /**
- * The S3 sink against an independent S3: processes are killed, savepoints restored, and a reader looks on.
+ * The S3 sink against an independent S3: processes are killed, savepoints restored, uploads expire, and a reader looks on.
  *
  *     npm run check:s3-sink -- http://127.0.0.1:5000 [--kills 10] [--seed N] [--region NAME] [--bucket NAME] [--keep]
  */
@@ -8,7 +8,7 @@ import { S3Client } from '@aws-sdk/client-s3'
 import { choices, SEED } from '../../golden/taxi/seeded.js'
 import { bundled } from '../../setup/bundled.js'
 import { Bucket } from './output.js'
-import { type Check, checkFormat, MOST_KILLS } from './rounds.js'
+import { type Check, checkExpired, checkFormat, MOST_KILLS } from './rounds.js'
 
 const MISSING = `No endpoint was given: there is no S3 to write to.
 Start an independent S3, such as moto (pip install 'moto[server]', then moto_server -p 5000) or Ceph's radosgw, set
@@ -68,20 +68,24 @@ async function main(): Promise<number> {
   }
 }
 
-/** Both formats, though the first one may fail. */
+/** All of them, though the first one may fail. */
 async function checkAll(check: Check, kills: number): Promise<number> {
-  const shares = { gzip: Math.ceil(kills / 2), parquet: Math.floor(kills / 2) }
+  const parts: readonly (readonly [string, () => Promise<void>])[] = [
+    ['JSON lines with gzip, partitioned', () => checkFormat(check, 'gzip', Math.ceil(kills / 2))],
+    ['Parquet, partitioned', () => checkFormat(check, 'parquet', Math.floor(kills / 2))],
+    ['an upload that expires', () => checkExpired(check)],
+  ]
   let failures = 0
-  for (const format of ['gzip', 'parquet'] as const) {
-    print(format === 'gzip' ? 'JSON lines with gzip, partitioned' : 'Parquet, partitioned')
+  for (const [name, part] of parts) {
+    print(name)
     try {
-      await checkFormat(check, format, shares[format])
+      await part()
     } catch (thrown) {
       failures++
       print(`  FAILED: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
     }
   }
-  print(failures === 0 ? 'All of it holds.' : `${failures} of 2 failed.`)
+  print(failures === 0 ? 'All of it holds.' : `${failures} of ${parts.length} failed.`)
   return failures === 0 ? 0 : 1
 }
 

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { gunzipSync } from 'node:zlib'
 import {
   AbortMultipartUploadCommand,
   CreateBucketCommand,
@@ -10,8 +9,7 @@ import {
   ListObjectsV2Command,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import { parquetReadObjects } from 'hyparquet'
-import { type NumberedRow, rowOf } from '../../connectors/s3/kill-rows.js'
+import { numbersOf } from '../../connectors/s3/kill-reader.js'
 
 interface SeenObject {
   readonly digest: string
@@ -52,32 +50,6 @@ export class Output {
   numbers(): readonly number[] {
     return [...this.objects.values()].flatMap(({ numbers }) => numbers).sort((a, b) => a - b)
   }
-}
-
-/** Throws unless the object is whole and each of its rows is, to the last character, the one that was computed. */
-async function numbersOf(key: string, bytes: Buffer): Promise<readonly number[]> {
-  const rows = await rowsOf(key, bytes).catch((cause: unknown) => {
-    throw new Error(`${key}, ${bytes.length} bytes, cannot be read: ${String(cause)}`)
-  })
-  const side = Number(/\/side=(\d)\//.exec(key)?.[1])
-  for (const { n, side: found, filler } of rows) {
-    const expected = rowOf(Number(n))
-    const isRight = Number(found) === expected.side && side === expected.side && filler === expected.filler
-    if (!isRight) throw new Error(`${key}: row ${n} is not the one that the job computes, or in the wrong folder`)
-  }
-  return rows.map(({ n }) => Number(n))
-}
-
-async function rowsOf(key: string, bytes: Buffer): Promise<readonly NumberedRow[]> {
-  if (key.endsWith('.parquet')) {
-    const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
-    // The columns are those of the job's schema; a row that differs is found by its values.
-    return (await parquetReadObjects({ file: file as ArrayBuffer })) as unknown as NumberedRow[]
-  }
-  const text = gunzipSync(bytes).toString('utf8')
-  if (!text.endsWith('\n')) throw new Error('its last line has no end')
-  const lines = text.slice(0, -1).split('\n')
-  return lines.map((line) => JSON.parse(line) as NumberedRow)
 }
 
 export interface Upload {

@@ -87,6 +87,55 @@ export async function checkFormat(check: Check, format: 'gzip' | 'parquet', kill
   print('  no upload is left')
 }
 
+/** Both sides of the rows then have a file with one part, 5 MiB of gzip, and a tail. It ends with 2,500 rows. */
+const GOING_ON = 4800
+
+/** A checkpoint's upload is aborted, as a lifecycle rule does it. Whoever restores the checkpoint is told, and nothing is written. */
+export async function checkExpired({ module, s3, bucket, folder, print }: Check): Promise<void> {
+  const place = `${folder}/expired`
+  const output = new Output(bucket, `${place}/rows/`)
+  const savepoint = `s3://${bucket.name}/${place}/savepoint`
+  const options = (state: string, more: Partial<ChildOptions>): ChildOptions => ({
+    ...{ rows: ROWS, holdAt: undefined, parallelism: 1, s3, format: 'gzip', rollOnCheckpoint: false },
+    to: `s3://${bucket.name}/${place}/rows`,
+    checkpoints: `s3://${bucket.name}/${place}/${state}`,
+    ...more,
+  })
+  const newestEntry = async () => (await bucket.keys(`${place}/state/log/`)).at(-1)
+  const first = startChild(module, options('state', { holdAt: GOING_ON, savepointTo: savepoint }))
+  await watching(first, output, async () => {
+    if (!(await first.said('savepoint'))) throw new Error(`no savepoint:\n${(await first.ended).error}`)
+    // Nor are files ended by the checkpoints behind it.
+    for (let entries = 0; entries < 3; entries++) {
+      const before = await newestEntry()
+      await until('another checkpoint is there', async () => (await newestEntry()) !== before)
+    }
+  })
+  const uploads = await bucket.uploads(output.prefix)
+  const [expired, ...others] = uploads
+  if (expired === undefined || others.length === 0)
+    throw new Error(`${uploads.length} uploads go on, not those of two files`)
+  const { count } = output
+  await bucket.abort(expired)
+  print(`  killed with ${uploads.length} uploads in its checkpoint and its savepoint; one of them aborted`)
+
+  const starts = { 'the checkpoint': options('state', {}), 'the savepoint': options('again', { from: { savepoint } }) }
+  for (const [what, start] of Object.entries(starts)) {
+    const child = startChild(module, start)
+    const { code, error } = await ended(child)
+    const said = ['COMMITTABLE_MISSING', `upload ${expired.id} of s3://${bucket.name}/${expired.key}`]
+    if (code !== 1 || !said.every((text) => error.includes(text))) {
+      throw new Error(`${what} was not refused with ${said.join(' and ')}, but ended with ${code}:\n${error}`)
+    }
+    print(`  ${what} is refused: COMMITTABLE_MISSING, which names the upload`)
+  }
+  await output.look({ again: true })
+  if (output.count !== count) throw new Error(`${output.count - count} objects were written all the same`)
+  const left = new Set((await bucket.uploads(output.prefix)).map(({ id }) => id))
+  if (!others.every(({ id }) => left.has(id))) throw new Error('another upload of the checkpoint was aborted')
+  print('  nothing was written, and what else the checkpoint has is still there')
+}
+
 /** Kills at random moments of the work. Returns how many uploads were found behind the kills. */
 async function killed(check: Check, kills: number, output: Output, options: () => ChildOptions): Promise<number> {
   let left = 0
