@@ -412,3 +412,67 @@ describe.each([
     expect(unhandled).toEqual([])
   })
 })
+
+describe('no policy goes on after a promise: it is so for every record', () => {
+  const policies: Readonly<Record<string, (s: Numbers) => Stream<unknown>>> = {
+    'rows of flatMap': (s) => s.flatMap(() => [promise()], { onError: 'skip' }),
+    'rows of a window': (s) => inWindows(s).process('p', () => [promise()], { onError: 'skip' }),
+    'rows of a temporal join': (s) =>
+      keyed(s)
+        .temporalJoin(keyed(s))
+        .process('j', () => [promise()], { onError: 'skip' }),
+    'a selector': (s) => inWindows(s).aggregate('a', { total: sum(rejecting) }, { onError: 'skip' }),
+    'an aggregate of the user': (s) =>
+      inWindows(s).aggregate('a', { mine: asyncIn({ result: rejecting }) }, { onError: 'skip' }),
+    'the gap of a session': (s) =>
+      keyed(s).window(session(rejecting)).aggregate('a', { n: count() }, { onError: 'skip' }),
+    keepNear: (s) => inWindows(s).evict(keepNear(3, rejecting)).aggregate('a', { n: count() }, { onError: 'skip' }),
+    onTimeout: (s) =>
+      s.mapAsync('m', () => new Promise<never>(() => {}), {
+        timeout: millis(1),
+        onTimeout: rejecting,
+        onError: 'skip',
+      }),
+  }
+  test.each(Object.entries(policies))('%s', async (_name, build) => {
+    const running = rowsOf([1, 2, 3], (s) => build(s as unknown as Numbers), options)
+    const { error, unhandled } = await failureOf(running)
+    expect(error).toMatchObject({ code: 'USER_FUNCTION_RETURNED_PROMISE' })
+    expect(unhandled).toEqual([])
+  })
+})
+
+test('a promise behind more rows than there is room for is found while it waits, and ends no process', async () => {
+  const many = Array.from({ length: 100_000 }, (_, row) => row)
+  const { error, unhandled } = await failureOf(rowsOf([1], (s) => s.flatMap(() => [...many, promise()])))
+  expect(error).toMatchObject({ code: 'USER_FUNCTION_RETURNED_PROMISE', operatorId: 'flatMap-1' })
+  expect(unhandled).toEqual([])
+})
+
+test('a generator that yields a promise gets to its finally', async () => {
+  let closed = 0
+  const { error } = await failureOf(
+    rowsOf([1], (s) =>
+      s.flatMap(function* () {
+        try {
+          yield promise()
+        } finally {
+          closed++
+        }
+      }),
+    ),
+  )
+  expect(error).toMatchObject({ code: 'USER_FUNCTION_RETURNED_PROMISE' })
+  expect(closed).toBe(1)
+})
+
+test.each([
+  [Number.NaN, 'NaN'],
+  [undefined, 'undefined'],
+  ['1', 'a string'],
+])('keepNear refuses the distance %s, which would evict every record', async (distance, shown) => {
+  const evictor = keepNear<number>(3, () => distance as number)
+  const { error } = await failureOf(rowsOf([1, 2, 3], (s) => evicted(evictor)(s as unknown as Numbers), options))
+  expect(error).toMatchObject({ code: 'EVICTOR_INVALID', operatorId: 'w', location: 'window [0, 3600000)' })
+  expect(error.message).toContain(`found ${shown}`)
+})

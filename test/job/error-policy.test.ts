@@ -1,8 +1,10 @@
-import { afterCount, type DeadLetter, defineJob, global, type OnError, valueState } from 'tidemark'
+import { afterCount, type DeadLetter, defineJob, global, millis, type OnError, valueState } from 'tidemark'
 import { collectInto, collection } from 'tidemark/collection'
+import { noRestart, run } from 'tidemark/run'
 import { describe, expect, test } from 'vitest'
 import { withErrorPolicy } from '../../core/graph/error-policy.js'
 import type { Operator } from '../../core/operators/operator.js'
+import { systemEnvironment } from '../../runtime/environment/system.js'
 import { testJob } from '../testing.js'
 
 interface Order {
@@ -206,4 +208,32 @@ test('dead letters of joins and of mapAsync come out at .failed, beside the late
   expect(run.results<DeadLetter>('dead-pairs').map(rawOf)).toEqual([
     { key: 'all', window: { global: true }, left: [orders[0]], right: [orders[1]] },
   ])
+})
+
+test('a retry ends when its maxAge has passed, however many attempts are left', async () => {
+  const system = systemEnvironment()
+  // Each call takes 5 ms by a clock that goes on with the calls, whatever the machine does.
+  let called = 0
+  const clock = { now: () => system.clock.now(), monotonic: () => called * 5 }
+  const amounts: object[] = []
+  const job = defineJob('retries', (builder) => {
+    builder
+      .from('orders', collection<Order>(orders))
+      .map(
+        (order) => {
+          called++
+          return amountOf(order)
+        },
+        { onError: { retry: { attempts: 1000, maxAge: millis(20), otherwise: 'skip' } } },
+      )
+      .to('amounts', collectInto<object>(amounts))
+  })
+  const handle = await run(job, { restart: noRestart(), environment: { ...system, clock } })
+  await handle.result
+  expect(amounts).toEqual([
+    { id: 1, amount: 10 },
+    { id: 3, amount: 30 },
+  ])
+  // One for each good record, and four until 20 ms have passed.
+  expect(called).toBe(6)
 })
