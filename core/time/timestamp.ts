@@ -1,4 +1,5 @@
 import { messageOf, TidemarkError } from '../errors.js'
+import { isPromise, silence } from '../promises.js'
 
 /** The latest instant that a `Date` can hold: a larger number is no time in milliseconds. */
 export const MAX_TIMESTAMP = 8.64e15
@@ -39,6 +40,7 @@ export function sparing<T>(timestampOf: (value: T) => number): (value: T) => num
 }
 
 export function timestampInvalid(found: unknown): TidemarkError {
+  silence(found)
   const problem =
     found instanceof Thrown
       ? `no timestamp: the timestamp function threw: ${messageOf(found.error)}; give it only records that it can take`
@@ -54,5 +56,5 @@ export function timestampInvalid(found: unknown): TidemarkError {
 
 function shown(found: unknown): string {
   const type = typeof found
-  return type === 'number' ? String(found) : found instanceof Promise ? 'a promise' : `a value of type ${type}`
+  return type === 'number' ? String(found) : isPromise(found) ? 'a promise' : `a value of type ${type}`
 }

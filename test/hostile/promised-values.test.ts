@@ -11,6 +11,7 @@ import {
   millis,
   onTime,
   purging,
+  reducingState,
   type Stream,
   seconds,
   session,
@@ -285,6 +286,16 @@ const aggregates: Readonly<Record<string, Case>> = {
     operatorId: 'p',
     says: 'mine: add returned a promise',
     where: firstRecord,
+  },
+  'reduce, in state': {
+    build: (s) =>
+      keyed(s).process('p', {
+        state: { total: reducingState<number>(rejecting) },
+        process: (value, ctx) => ctx.state.total.add(value),
+      }),
+    operatorId: 'p',
+    says: 'the function of a reducingState returned a promise',
+    where: /offset 1, timestamp 4/,
   },
   'result, in state': {
     build: (s) =>

@@ -190,6 +190,12 @@ describe('a timestamp function that fails is named with its record, and not trie
     expect(error.location).toBe('split collection-0, offset 0')
   })
 
+  test('in a watermark strategy that has to be waited for, whose rejection ends nothing', async () => {
+    const { error, unhandled } = await failureOf(run(inStrategy(rejecting)).then((handle) => handle.result))
+    expect(error).toMatchObject({ code: 'TIMESTAMP_INVALID', operatorId: 'values' })
+    expect(unhandled).toEqual([])
+  })
+
   test('in a collection', async () => {
     const { error } = await failureOf(rowsOf([1], (s) => s, { timestamps: fail }))
     expect(error).toMatchObject({ code: 'USER_FUNCTION_FAILED', operatorId: 'values', retryable: true })
