@@ -12,9 +12,9 @@ const KILLS = Number(process.env['TIDEMARK_KILLS'] ?? (IS_WHOLE ? 100 : 3))
 /** What processes that are killed have before them: none comes to the end of it. */
 const MOST_ROWS = 300_000
 const COMPLETION = ['CompleteMultipartUpload'] as const
-const CALL_TIMEOUT_MS = 1000
+const CALL_TIMEOUT_MS = 2000
 /** What the server applies, or answers, when the sink has given up and tries again. */
-const TOO_SLOW_MS = 1300
+const TOO_SLOW_MS = 2300
 
 /** Everything that the server can do to a request, now and then. */
 const FAULTS: readonly S3FaultRule[] = [
@@ -34,7 +34,7 @@ const FAULTS: readonly S3FaultRule[] = [
   { rate: 0.003, fault: { kind: 'slow', ms: TOO_SLOW_MS, when: 'after' } },
   { rate: 0.003, fault: { kind: 'accessDenied' } },
   { operation: 'GetObject', rate: 0.03, fault: { kind: 'truncated' } },
-  // What else is answered is too short for a checksum of its own: there it is TLS that notices.
+  // Other answers have no checksum: there it is TLS that notices.
   { operation: 'GetObject', rate: 0.03, fault: { kind: 'corrupted' } },
   { operation: 'PutObject', rate: 0.01, fault: { kind: 'errorInBody' } },
   { operation: COMPLETION, rate: 0.15, fault: { kind: 'replyLost' } },
