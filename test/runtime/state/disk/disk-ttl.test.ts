@@ -4,6 +4,7 @@ import { KeyedState } from '../../../../core/state/keyed-state.js'
 import { systemEnvironment } from '../../../../runtime/environment/system.js'
 import { type DiskLeaves, openDiskLeaves } from '../../../../runtime/state/disk/disk-leaves.js'
 import { expectTtlHolds } from '../../../core/state/ttl-rounds.js'
+import { IS_WHOLE } from '../../../setup/runs.js'
 
 describe.each([
   ['nothing stays in memory', 0],
@@ -16,7 +17,7 @@ describe.each([
   afterAll(() => disk.close())
 
   it.each(['onWrite', 'onReadAndWrite'] as const)('is what a model says (updated %s)', (update) => {
-    expectTtlHolds({ update, numRuns: 60, leaves: () => disk.storeFor('lab') })
+    expectTtlHolds({ update, numRuns: IS_WHOLE ? 60 : 30, leaves: () => disk.storeFor('lab') })
   })
 
   it('lives on when a map of it is iterated, where reads count', () => {
