@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { measure, median, speedRatio } from '../measure.js'
 import { heading, megabytes, ratioText, table, thousands } from '../table.js'
 import { type BareOptions, bareLines, bareParquet, type SinkFormat, throughSink } from './contenders.js'
-import { heldMemory } from './memory.js'
+import { benchSinkMemory } from './memory.js'
 import { makeTrips, type Trip } from './rows.js'
 
 interface Case {
@@ -45,8 +45,6 @@ const CASES: readonly Case[] = [
  * garbage, is a small part of it.
  */
 const WANTED = 0.8
-/** What may be held above `bufferBytes`, requests and encoders included. */
-const MEMORY_FACTOR = 3
 
 /** Rows into files: the sink, in a job, against the library that it uses, by hand. */
 export async function benchFileSinks({
@@ -92,13 +90,9 @@ export async function benchFileSinks({
     `\n  MB are those of the files; rows/s are by the clock. The ratios are to the bare library, which syncs its file, and to ` +
       `one that does not.\n  At least ${WANTED} of the processor time of the first is wanted.`,
   )
-  const { held, allowed } = await heldMemory({ folders: 50, bufferBytes: 32 * 1024 * 1024, rows: 300_000 })
-  console.log(
-    `  50 open folders on a local S3, 300,000 rows of 1 KiB: at most ${megabytes(held)} MB held by the sink, ` +
-      `${megabytes(allowed)} MB are given to it.`,
-  )
+  const isFlat = await benchSinkMemory()
   console.log('  Not measured: the network and S3 itself, a source, a decoder, more than one subtask.')
-  return isMet && held <= allowed * MEMORY_FACTOR
+  return isMet && isFlat
 }
 
 /** The bytes of the files that were written. */
