@@ -15,12 +15,14 @@ let taken: string
 interface Change {
   readonly name?: string
   readonly step?: string
+  /** Records a second. */
+  readonly rate?: number
 }
 
-function countingJob(rows: [number, number][], { name = 'counting', step = 'count' }: Change = {}) {
+function countingJob(rows: [number, number][], { name = 'counting', step = 'count', rate = COUNT }: Change = {}) {
   return defineJob(name, (job) => {
     job
-      .from('numbers', generator({ make: (i) => i % 5, rate: COUNT, count: COUNT }))
+      .from('numbers', generator({ make: (i) => i % 5, rate, count: COUNT }))
       .keyBy((n) => n)
       .process(step, {
         state: { seen: valueState<number>() },
@@ -38,7 +40,8 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'tidemark-hostile-'))
   taken = join(root, 'taken')
   const options = { parallelism: 2, checkpoints: { to: taken, interval: minutes(1) }, restart: noRestart() }
-  const handle = await run(countingJob([]), options)
+  // Slow: it is still in the middle when it is told to stop.
+  const handle = await run(countingJob([], { rate: 1000 }), options)
   await firstValueFrom(handle.status$.pipe(filter((status) => status === 'running')))
   await handle.checkpoint()
   await handle.stop()
