@@ -1,6 +1,5 @@
 import type { FileEncoder } from '../format.js'
 import type { ChainedFile } from './piece-chain.js'
-import type { Finished } from './storage.js'
 
 /** A file that rows go to, or that waits to be prepared. */
 export interface OpenFile<T> extends ChainedFile {
@@ -18,5 +17,4 @@ export interface OpenFile<T> extends ChainedFile {
   pending: number
   /** Whether a checkpoint may hold it: then it is not the writer's to remove. */
   isSuspended: boolean
-  finished: Promise<(checkpointId: number) => Finished> | undefined
 }

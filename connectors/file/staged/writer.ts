@@ -27,6 +27,9 @@ export interface StagedWriterOptions<T> {
   readonly failed: (thrown: unknown) => TidemarkError
 }
 
+/** Without its encoder: that of a file which has ended would be held until the next checkpoint, with all that it has room for. */
+type BegunFile = Pick<OpenFile<never>, 'file' | 'compressor' | 'isSuspended'> & { finished?: Promise<unknown> }
+
 /** A file that has ended and waits for its checkpoint. */
 interface EndedFile {
   readonly folder: string
@@ -55,7 +58,7 @@ export class StagedWriter<T> implements SinkWriter<T> {
   /** Since the last checkpoint, in order. */
   #ended: EndedFile[] = []
   /** Begun and not handed to a checkpoint: to be removed on close. */
-  readonly #unprepared = new Set<OpenFile<T>>()
+  readonly #unprepared = new Set<BegunFile>()
   /** After `prepareCommit`: what goes on. */
   #suspended: readonly WriterState[] = []
   #begun = new Map<string, number>()
@@ -249,7 +252,6 @@ export class StagedWriter<T> implements SinkWriter<T> {
         bytes: 0,
         pending: 0,
         isSuspended: false,
-        finished: undefined,
         queued: [],
       },
     }
@@ -326,8 +328,10 @@ export class StagedWriter<T> implements SinkWriter<T> {
       () => this.onProgress(),
       () => undefined,
     )
-    open.finished = finished
-    this.#ended.push({ folder: open.folder, rows: open.rows, finished })
+    const { folder, rows, file, compressor, isSuspended } = open
+    // One that a checkpoint holds is not there.
+    if (this.#unprepared.delete(open)) this.#unprepared.add({ file, compressor, isSuspended, finished })
+    this.#ended.push({ folder, rows, finished })
   }
 
   #queue(open: OpenFile<T>, take: () => EncodedPiece): void {
