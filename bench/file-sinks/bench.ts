@@ -1,40 +1,17 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { measure, median, speedRatio } from '../measure.js'
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { median, speedRatio } from '../measure.js'
 import { heading, megabytes, ratioText, table, thousands } from '../table.js'
-import { type BareOptions, bareLines, bareParquet, type SinkFormat, throughSink } from './contenders.js'
+import type { FormatCase, FormatOutcome } from './format-child.js'
 import { benchSinkMemory } from './memory.js'
-import { makeTrips, type Trip } from './rows.js'
 
-interface Case {
-  readonly name: string
-  readonly format: SinkFormat
-  readonly bare: (trips: readonly Trip[], path: string, options: BareOptions) => Promise<void>
-}
-
-const CASES: readonly Case[] = [
-  {
-    name: 'JSON lines',
-    format: 'lines',
-    bare: (trips, path, options) => bareLines(trips, path, { ...options, isZipped: false }),
-  },
-  {
-    name: 'JSON lines, gzip',
-    format: 'gzip',
-    bare: (trips, path, options) => bareLines(trips, path, { ...options, isZipped: true }),
-  },
-  {
-    name: 'Parquet, Snappy',
-    format: 'snappy',
-    bare: (trips, path, options) => bareParquet(trips, path, { ...options, codec: 'SNAPPY' }),
-  },
-  {
-    name: 'Parquet, zstd',
-    format: 'zstd',
-    bare: (trips, path, options) => bareParquet(trips, path, { ...options, codec: 'ZSTD' }),
-  },
-]
+const CASES = [
+  { name: 'JSON lines', format: 'lines' },
+  { name: 'JSON lines, gzip', format: 'gzip' },
+  { name: 'Parquet, Snappy', format: 'snappy' },
+  { name: 'Parquet, zstd', format: 'zstd' },
+] as const
 
 /**
  * What is wanted against the bare library, which does the same where it syncs its file as well: a checkpoint names a file
@@ -55,33 +32,23 @@ export async function benchFileSinks({
   readonly rounds: number
 }): Promise<boolean> {
   heading(`sinks of files: ${thousands(trips)} trips into a folder, ${rounds} rounds`)
-  const rows = makeTrips(trips)
   const lines: string[][] = []
   let isMet = true
-  for (const { name, format, bare } of CASES) {
-    const byHandIn = (folder: string, synced: boolean) => bare(rows, join(folder, 'rows'), { synced })
-    const [unsynced, byHand, sink] = await measure(
-      [
-        { name: 'bare, not synced', run: () => inFolder((folder) => byHandIn(folder, false)) },
-        { name: 'bare', run: () => inFolder((folder) => byHandIn(folder, true)) },
-        { name: 'sink', run: () => inFolder((folder) => throughSink(rows, folder, format)) },
-      ],
-      { warmUps: 2, rounds },
-    )
-    const ratio = speedRatio(sink?.cpuTimes ?? [], byHand?.cpuTimes ?? [])
+  for (const { name, format } of CASES) {
+    const { unsynced, byHand, sink, bytes } = await measured({ format, trips, rounds })
+    const ratio = speedRatio(sink.cpuTimes, byHand.cpuTimes)
     isMet &&= ratio.median >= WANTED
-    const seconds = median(sink?.times ?? []) / 1000
-    const bytes = sink?.result ?? 0
+    const seconds = median(sink.times) / 1000
     lines.push([
       name,
-      thousands(trips / (median(byHand?.times ?? []) / 1000)),
+      thousands(trips / (median(byHand.times) / 1000)),
       thousands(trips / seconds),
       megabytes(bytes / seconds),
       megabytes(bytes),
       ratioText(ratio),
-      ratioText(speedRatio(sink?.cpuTimes ?? [], unsynced?.cpuTimes ?? [])),
-      ratioText(speedRatio(sink?.times ?? [], byHand?.times ?? [])),
-      ratioText(speedRatio(sink?.times ?? [], unsynced?.times ?? [])),
+      ratioText(speedRatio(sink.cpuTimes, unsynced.cpuTimes)),
+      ratioText(speedRatio(sink.times, byHand.times)),
+      ratioText(speedRatio(sink.times, unsynced.times)),
     ])
   }
   const ratios = ['CPU', 'CPU, not synced', 'clock', 'clock, not synced']
@@ -95,17 +62,11 @@ export async function benchFileSinks({
   return isMet && isFlat
 }
 
-/** The bytes of the files that were written. */
-async function inFolder(work: (folder: string) => Promise<void>): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'tidemark-bench-'))
-  try {
-    await work(folder)
-    let bytes = 0
-    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-      if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size
-    }
-    return bytes
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+/** In a process of its own, as a job has one: what ran before decides what the engine has compiled, and for which rows. */
+async function measured(what: FormatCase): Promise<FormatOutcome> {
+  const child = fileURLToPath(new URL('./format-child.ts', import.meta.url))
+  const args = ['--no-warnings', '--import', 'tsx', child, JSON.stringify(what)]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
+  // The child prints nothing else.
+  return JSON.parse(stdout) as FormatOutcome
 }

@@ -36,6 +36,7 @@ export class PieceChain {
   readonly #options: PieceChainOptions
   #last: Promise<unknown> = Promise.resolve()
   #queuedBytes = 0
+  #unencoded = 0
   #failure: TidemarkError | undefined
   #closed = false
   /** Where pieces are put together to be compressed: a new place for each group would be as much garbage as the rows. */
@@ -49,12 +50,21 @@ export class PieceChain {
     return this.#queuedBytes
   }
 
+  /**
+   * Whether more is of no use now: so many bytes wait, or rows do that are to be encoded when their turn comes, which the
+   * garbage collector copies until then.
+   */
+  isLong(limitBytes: number): boolean {
+    return this.#queuedBytes >= limitBytes || this.#unencoded > 0
+  }
+
   get failure(): TidemarkError | undefined {
     return this.#failure
   }
 
   queue(open: ChainedFile, piece: QueuedPiece): void {
     this.#queuedBytes += piece.bytes
+    if (typeof piece.encoded === 'function') this.#unencoded++
     open.queued.push(piece)
     // Those that come until its turn go with the first.
     if (open.queued.length === 1) this.after(() => this.#carry(open)).catch(() => undefined)
@@ -94,7 +104,7 @@ export class PieceChain {
       const isAlone = typeof queued[from]!.encoded === 'function' || compressor?.holdsLoop === true
       const end = isAlone ? from + 1 : endOfGroup(queued, from)
       const group = queued.slice(from, end)
-      const pieces = group.map(({ encoded }) => (typeof encoded === 'function' ? encoded() : encoded))
+      const pieces = group.map(({ encoded }) => (typeof encoded === 'function' ? this.#encode(encoded) : encoded))
       const stored = await this.#compressed(open, pieces)
       for (const { bytes } of group) this.#queuedBytes -= bytes
       if (stored.length > 0) await open.file.append(stored)
@@ -103,6 +113,11 @@ export class PieceChain {
       if (isAlone) await this.#options.yield()
       from = end
     }
+  }
+
+  #encode(encoded: () => Uint8Array): Uint8Array {
+    this.#unencoded--
+    return encoded()
   }
 
   async #compressed({ compressor }: ChainedFile, pieces: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
@@ -122,6 +137,13 @@ export class PieceChain {
     }
     return this.#scratch.subarray(0, bytes)
   }
+}
+
+/** Ends what is compressed as one. */
+export async function cut({ compressor, file }: Omit<ChainedFile, 'queued'>): Promise<void> {
+  if (!compressor) return
+  const rest = await compressor.cut()
+  if (rest.length > 0) await file.append([rest])
 }
 
 /** Pieces that are bytes already: up to GROUP_BYTES, or one that has more. */

@@ -9,7 +9,7 @@ import type { EncodedPiece, FileEncoder } from '../format.js'
 import type { Partitions } from '../partition/partitions.js'
 import { type FileFacts, type OpenEntry, type ProgressEntry, parseWriterState, type WriterState } from './entries.js'
 import type { OpenFile } from './open-file.js'
-import { PieceChain } from './piece-chain.js'
+import { cut, PieceChain } from './piece-chain.js'
 import type { Rolling } from './rolling.js'
 import type { Finished, SinkStorage } from './storage.js'
 
@@ -114,7 +114,7 @@ export class StagedWriter<T> implements SinkWriter<T> {
     for (let row = from; row < batch.length; row++) {
       if (this.#pendingBytes >= this.#pendingLimit) {
         this.#refusedRows = true
-        this.#makeRoom()
+        if (this.#isTight) this.#makeRoom()
         return row
       }
       const open = this.#take(batch, row, now)
@@ -349,20 +349,25 @@ export class StagedWriter<T> implements SinkWriter<T> {
     return this.#pendingBytes + this.#chain.queuedBytes + this.#options.storage.heldBytes
   }
 
+  get #isTight(): boolean {
+    return this.#heldBytes > this.#options.bufferBytes * 0.75
+  }
+
   #setPendingLimit(): void {
-    const { queuedBytes } = this.#chain
     const { bufferBytes, storage } = this.#options
-    this.#pendingLimit = queuedBytes >= this.#queueLimit ? 0 : bufferBytes - queuedBytes - storage.heldBytes
+    const room = bufferBytes - this.#chain.queuedBytes - storage.heldBytes
+    this.#pendingLimit = this.#chain.isLong(this.#queueLimit) ? 0 : room
   }
 
   /** The storage holds less than before. */
   onProgress(): void {
     if (!this.#refusedRows) return
-    const isShort = this.#chain.queuedBytes <= this.#queueLimit / 2
-    if (isShort && this.#heldBytes <= this.#options.bufferBytes * 0.75) {
+    if (this.#isTight) {
+      if (!this.#isPreparing) this.#makeRoom()
+    } else if (!this.#chain.isLong(this.#queueLimit / 2)) {
       this.#refusedRows = false
       this.#context.wake()
-    } else if (!this.#isPreparing) this.#makeRoom()
+    }
   }
 
   /** For the file that is due first. */
@@ -384,13 +389,6 @@ export class StagedWriter<T> implements SinkWriter<T> {
     for (const open of [...this.#open.values()]) if (dueAt(open, this.#options.rolling) <= now) this.#end(open)
     this.#setTimer()
   }
-}
-
-/** Ends what is compressed as one. */
-async function cut<T>({ compressor, file }: OpenFile<T>): Promise<void> {
-  if (!compressor) return
-  const rest = await compressor.cut()
-  if (rest.length > 0) await file.append([rest])
 }
 
 const LIMITLESS = Number.POSITIVE_INFINITY
