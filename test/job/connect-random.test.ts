@@ -140,6 +140,6 @@ test('keyed, broadcast and list state together are what one run by hand gives, o
       expect(waiting).toBeGreaterThanOrEqual(0)
       expect(waiting).toBeLessThanOrEqual(4)
     }),
-    runs(50),
+    runs(200),
   )
 })

@@ -71,5 +71,5 @@ test('streams that are united, spread and put into windows over all of them have
     })
     expect(byText(run.results('rows'))).toEqual(byText(windows))
   })
-  await fc.assert(property, runs(50))
+  await fc.assert(property, runs(200))
 })
