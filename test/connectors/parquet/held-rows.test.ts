@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import type { SinkWriter } from '../../../core/connector.js'
 import { hurriedEnvironment } from '../batching/open-writer.js'
 import { committerOf, openWriter, temporaryFolder, writeAll } from '../file/support.js'
 import { double, inferringSink, int64, nullable, schemaAt, string } from './inference-support.js'
@@ -30,26 +31,25 @@ describe('rows are held', () => {
     expect(await schemaAt(path)).toEqual({ a: list })
   })
 
-  test('of which some leave something open are written when another subtask has fixed the schema meanwhile', async () => {
+  test.each<[string, (open: SinkWriter<unknown>, telling: SinkWriter<unknown>) => Promise<readonly unknown[]>]>([
+    [
+      'are written when another subtask has fixed the schema meanwhile',
+      async (open, telling) => [...(await telling.prepareCommit(1)), ...(await open.prepareCommit(1))],
+    ],
+    [
+      'wait at a barrier for another subtask that is about to fix the schema',
+      async (open, telling) => {
+        const first = open.prepareCommit(1)
+        return [...(await telling.prepareCommit(1)), ...(await first)]
+      },
+    ],
+  ])('of which some leave something open %s', async (_, prepared) => {
     const path = await temporaryFolder()
     const sink = inferringSink(path)
-    const [one, other] = await Promise.all([0, 1].map((index) => openWriter(sink, { index, parallelism: 2 })))
-    await writeAll(one!, [{ a: null }])
-    await writeAll(other!, [{ a: 'x' }])
-    const prepared = [...(await other!.writer.prepareCommit(1)), ...(await one!.writer.prepareCommit(1))]
-    await (await committerOf(sink)).commit(prepared)
-    expect(await duckdb(`select * from '${path}/*.parquet' order by a`)).toEqual([{ a: 'x' }, { a: null }])
-  })
-
-  test('of which some leave something open wait at a barrier for another subtask that is about to fix the schema', async () => {
-    const path = await temporaryFolder()
-    const sink = inferringSink(path)
-    const [one, other] = await Promise.all([0, 1].map((index) => openWriter(sink, { index, parallelism: 2 })))
-    await writeAll(one!, [{ a: null }])
-    await writeAll(other!, [{ a: 'x' }])
-    const first = one!.writer.prepareCommit(1)
-    const prepared = [...(await other!.writer.prepareCommit(1)), ...(await first)]
-    await (await committerOf(sink)).commit(prepared)
+    const [open, telling] = await Promise.all([0, 1].map((index) => openWriter(sink, { index, parallelism: 2 })))
+    await writeAll(open!, [{ a: null }])
+    await writeAll(telling!, [{ a: 'x' }])
+    await (await committerOf(sink)).commit(await prepared(open!.writer, telling!.writer))
     expect(await duckdb(`select * from '${path}/*.parquet' order by a`)).toEqual([{ a: 'x' }, { a: null }])
   })
 

@@ -20,6 +20,11 @@ interface Kept {
   asked: number
 }
 
+interface Sizes {
+  readonly size: number
+  readonly lateness: number
+}
+
 /** What is kept of each key and window, and what was fired. */
 class Plain {
   readonly rows: Emitted<Row>[] = []
@@ -30,6 +35,18 @@ class Plain {
     const id = `${start} ${key}`
     const kept = this.kept.get(id) ?? { key, start, values: [], since: 0, asked: Number.POSITIVE_INFINITY }
     this.kept.set(id, kept)
+    return kept
+  }
+
+  /** What is kept of a record's tumbling window, with the record; undefined where it is late. */
+  take({ value, timestamp }: Emitted<Reading>, { size, lateness }: Sizes, watermark: number): Kept | undefined {
+    const start = Math.floor(timestamp / size) * size
+    if (start + size - 1 + lateness <= watermark) {
+      this.late.push(emitted(value, timestamp))
+      return undefined
+    }
+    const kept = this.of(value.key, start)
+    kept.values.push(value.value)
     return kept
   }
 
@@ -65,15 +82,8 @@ describe('afterCount over random streams', () => {
         for (const element of input) {
           if (element.kind === 'watermark') now = Math.max(now, element.timestamp)
           if (element.kind !== 'record') continue
-          const { value, timestamp } = element
-          const start = Math.floor(timestamp / size) * size
-          if (start + size - 1 + lateness <= now) {
-            plain.late.push(emitted(value, timestamp))
-            continue
-          }
-          const kept = plain.of(value.key, start)
-          kept.values.push(value.value)
-          if (++kept.since === n) plain.fire(kept, { end: start + size, purges })
+          const kept = plain.take(element, { size, lateness }, now)
+          if (kept && ++kept.since === n) plain.fire(kept, { end: kept.start + size, purges })
         }
         await windowHarness({
           assigner: tumbling(millis(size)),
@@ -122,15 +132,8 @@ describe('every by the wall clock over random streams', () => {
           let now = Number.NEGATIVE_INFINITY
           for (const element of input) {
             if (element.kind === 'record') {
-              const { value, timestamp } = element
-              const start = Math.floor(timestamp / size) * size
-              if (start + size - 1 + lateness <= now) {
-                plain.late.push(emitted(value, timestamp))
-                continue
-              }
-              const kept = plain.of(value.key, start)
-              kept.values.push(value.value)
-              kept.asked = Math.min(kept.asked, nextMultiple(clock, interval))
+              const kept = plain.take(element, { size, lateness }, now)
+              if (kept) kept.asked = Math.min(kept.asked, nextMultiple(clock, interval))
             } else if (element.kind === 'processingTime') {
               clock = element.now
               for (const kept of plain.kept.values()) {
