@@ -28,8 +28,11 @@ export function promiseInvalid(found: unknown, whose: string): TidemarkError {
   })
 }
 
-/** @throws TidemarkError USER_FUNCTION_RETURNED_PROMISE. For what returns nothing, too. */
-export function requireNoPromise<V>(found: V, whose: string): V {
-  if (isPromise(found)) throw promiseInvalid(found, whose)
+/**
+ * Called for every record: `whose` and `more` are put together only for the message.
+ * @throws TidemarkError USER_FUNCTION_RETURNED_PROMISE. For what returns nothing, too.
+ */
+export function requireNoPromise<V>(found: V, whose: string, more = ''): V {
+  if (isPromise(found)) throw promiseInvalid(found, whose + more)
   return found
 }

@@ -258,13 +258,13 @@ export class KeyedAggregatingState<T, A, R> implements AppendingState<T, R> {
   add(value: T): void {
     const { aggregate, entry } = this
     const accumulator = (entry.edit() as A | undefined) ?? aggregate.create()
-    entry.write(requireNoPromise(aggregate.add(accumulator, value, entry.timestamp), `${aggregate.kind}: add`))
+    entry.write(requireNoPromise(aggregate.add(accumulator, value, entry.timestamp), aggregate.kind, ': add'))
   }
 
   value(): R | undefined {
     const accumulator = this.entry.read() as A | undefined
     if (accumulator === undefined) return undefined
-    return requireNoPromise(this.aggregate.result(accumulator), `${this.aggregate.kind}: result`)
+    return requireNoPromise(this.aggregate.result(accumulator), this.aggregate.kind, ': result')
   }
 
   clear(): void {

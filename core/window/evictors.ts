@@ -55,7 +55,7 @@ export function keepNear<T>(
   const kind = `keepNear(${threshold})`
   // What is no number is less than nothing: every record would go.
   const deltaOf = (value: T, last: T): number => {
-    const found: unknown = requireNoPromise(delta(value, last), `${kind}: its function`)
+    const found: unknown = requireNoPromise(delta(value, last), kind, ': its function')
     if (typeof found === 'number' && !Number.isNaN(found)) return found
     const shown =
       found === null || found === undefined || typeof found === 'number' ? String(found) : `a ${typeof found}`

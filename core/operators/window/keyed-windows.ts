@@ -126,7 +126,7 @@ export class KeyedWindows {
     target.processingTime.times.length = 0
     const context = this.triggerContext.of(target, this.watermarkOf(target.group))
     const merged: unknown = this.trigger.merge?.(target, states, context)
-    requireNoPromise(merged, `merge of the trigger ${this.trigger.kind}`)
+    requireNoPromise(merged, 'merge of the trigger ', this.trigger.kind)
   }
 
   /** The next timer of a window. False: the output filled up while its rows were emitted. */
@@ -194,7 +194,7 @@ export class KeyedWindows {
   private remove(entry: WindowEntry): void {
     const context = this.triggerContext.of(entry, this.watermarkOf(entry.group))
     const cleared: unknown = this.trigger.clear?.(this.windowOf(entry), context)
-    requireNoPromise(cleared, `clear of the trigger ${this.trigger.kind}`)
+    requireNoPromise(cleared, 'clear of the trigger ', this.trigger.kind)
     this.contents.onRemoved?.(entry.start, entry.key, entry.group)
     this.store.remove(entry)
     this.eventTimers.cancel(entry.eventTime)
