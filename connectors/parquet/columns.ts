@@ -1,12 +1,11 @@
 import type { Field } from './fields.js'
 import type { Misfit } from './misfit.js'
-import { type Floats, noteFloats, Parts, type Stored, sizeOf, UnknownPart } from './parts.js'
+import { Parts, type Stored, sizeOf, UnknownPart } from './parts.js'
 
 /** A column of a row group. */
 export interface TakenColumn {
   readonly field: Field
   readonly values: Stored[]
-  readonly floats: Floats
 }
 
 /** The values of one column in the rows of a group. Those behind the ones that count are of a row that did not fit. */
@@ -16,34 +15,28 @@ class Column {
   /** Of the row that it has a value of. */
   row = -1
   values: Stored[] = []
-  #floats: Floats = { hasNegativeZero: false, hasNaN: false }
   readonly #convert: (value: unknown) => Stored
   readonly #isSized: boolean
-  readonly #hasFloats: boolean
 
   constructor(field: Field) {
     this.field = field
     this.name = field.name
     this.#convert = field.convert
     this.#isSized = field.bytes !== undefined
-    this.#hasFloats = field.hasFloats
   }
 
   take(rows: number): TakenColumn {
     const { field, values } = this
-    const floats = this.#floats
     values.length = rows
     // The next group will have about as many: an array that grows leaves three times as much to the garbage collector.
     this.values = new Array<Stored>(rows)
-    this.#floats = { hasNegativeZero: false, hasNaN: false }
-    return { field, values, floats }
+    return { field, values }
   }
 
   /** @returns the bytes of the value that are not of every value. @throws Misfit */
   set(at: number, value: unknown): number {
     const stored = this.#convert(value)
     this.values[at] = stored
-    if (this.#hasFloats) noteFloats(stored, this.#floats)
     return this.#isSized ? 0 : sizeOf(stored)
   }
 }

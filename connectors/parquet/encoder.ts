@@ -5,7 +5,8 @@ import { Dictionaries } from './dictionaries.js'
 import type { Field } from './fields.js'
 import type { ParquetLibrary } from './load.js'
 import { Misfit, requireRow, rowInvalid } from './misfit.js'
-import { UnknownPart } from './parts.js'
+import { floatsOf, UnknownPart } from './parts.js'
+import { freeTexts, textsAsBytes } from './texts.js'
 
 export interface ParquetEncoderOptions {
   readonly fields: readonly Field[]
@@ -91,21 +92,25 @@ export class ParquetEncoder implements FileEncoder<object> {
   }
 
   #write(columns: readonly TakenColumn[], rows: number): void {
+    const { pageBytes } = this.#options
     const hasChoice: boolean[] = []
-    const columnData = columns.map(({ field, values, floats }, index): ColumnSource => {
-      const isPlain = floats.hasNegativeZero || this.#dictionaries.isWithout(index)
+    const columnData = columns.map(({ field, values }, index): ColumnSource => {
+      const floats = field.hasFloats ? floatsOf(values) : undefined
+      const isPlain = floats?.hasNegativeZero || this.#dictionaries.isWithout(index)
       hasChoice.push(!isPlain)
       return {
         name: field.name,
-        data: values,
-        columnIndex: !floats.hasNaN,
-        statistics: !floats.hasNaN,
+        data: (isPlain && field.isText && textsAsBytes(values, pageBytes)) || values,
+        columnIndex: !floats?.hasNaN,
+        statistics: !floats?.hasNaN,
         bloomFilter: field.hasBloomFilter,
         ...(isPlain && { encoding: 'PLAIN' as const }),
       }
     })
-    this.#writer.write({ columnData, rowGroupSize: rows, pageSize: this.#options.pageBytes })
-    this.#dictionaries.learn(this.#writer.row_groups.at(-1)!, hasChoice)
+    this.#writer.write({ columnData, rowGroupSize: rows, pageSize: pageBytes })
+    const group = this.#writer.row_groups.at(-1)!
+    this.#dictionaries.learn(group, hasChoice)
+    freeTexts(group)
   }
 
   /** What was written since the last call. The writer's offsets go on counting. */

@@ -26,6 +26,8 @@ export interface Field {
   readonly hasBloomFilter: boolean
   /** Whether floats are in it, which have a zero below zero. */
   readonly hasFloats: boolean
+  /** Whether each value is a text, or nothing. */
+  readonly isText: boolean
   /** Of a value in the file, about; undefined where it depends on the value. */
   readonly bytes: number | undefined
   /** The value as the writer wants it. @throws Misfit */
@@ -123,17 +125,20 @@ interface LeafOptions {
 }
 
 function leaf(name: string, scalar: Scalar, { nullable, bloomFilter = false, type }: LeafOptions): Field {
-  const { element, bytes, expected } = scalar
+  const { element, bytes, expected, convert } = scalar
   return {
     name,
     elements: [{ name, ...element, repetition_type: nullable ? 'OPTIONAL' : 'REQUIRED' }],
     leaves: 1,
     hasBloomFilter: bloomFilter,
     hasFloats: type === 'float' || type === 'double',
+    isText: type === 'string',
     bytes,
     convert(value) {
+      const stored = convert(value)
+      if (stored !== undefined) return stored
       if (value === null || value === undefined) return nothing(nullable, expected, value)
-      return scalar.convert(value)
+      throw new Misfit(expected, value)
     },
   }
 }
@@ -152,6 +157,7 @@ function listField(name: string, column: ParquetList, place: Place): Field {
     leaves: element.leaves,
     hasBloomFilter: false,
     hasFloats: element.hasFloats,
+    isText: false,
     bytes: undefined,
     convert(value) {
       if (value === null || value === undefined) return nothing(nullable, 'an array', value)
@@ -173,6 +179,7 @@ function structField(name: string, column: ParquetStruct, place: Place): Field {
     leaves: fields.reduce((sum, { leaves }) => sum + leaves, 0),
     hasBloomFilter: false,
     hasFloats: fields.some(({ hasFloats }) => hasFloats),
+    isText: false,
     bytes: undefined,
     convert(value) {
       if (value === null || value === undefined) return nothing(nullable, 'an object', value)
@@ -215,6 +222,7 @@ function mapField(name: string, column: ParquetMap, place: Place): Field {
     leaves: 1 + entry.leaves,
     hasBloomFilter: false,
     hasFloats: entry.hasFloats,
+    isText: false,
     bytes: undefined,
     convert(value) {
       if (value === null || value === undefined) return nothing(nullable, expected, value)

@@ -63,8 +63,14 @@ export interface Floats {
   hasNaN: boolean
 }
 
-/** Of what is stored of floats and of what holds them. */
-export function noteFloats(stored: Stored, noted: Floats): void {
+/** @param values floats and what holds them */
+export function floatsOf(values: readonly Stored[]): Floats {
+  const found = { hasNegativeZero: false, hasNaN: false }
+  for (const value of values) noteFloats(value, found)
+  return found
+}
+
+function noteFloats(stored: Stored, noted: Floats): void {
   if (typeof stored === 'number') {
     if (stored === 0) noted.hasNegativeZero ||= Object.is(stored, -0)
     else noted.hasNaN ||= Number.isNaN(stored)

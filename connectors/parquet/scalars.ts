@@ -1,7 +1,6 @@
 import type { SchemaElement } from 'hyparquet'
 import { isWellFormed } from '../../core/codec/well-formed.js'
 import { bytesOfDigits, type Digits, unscaled } from './decimal.js'
-import { Misfit } from './misfit.js'
 import type { ParquetScalar } from './schema.js'
 
 /** What the writer is given: a value of the physical type, or what it converts without loss. */
@@ -13,8 +12,8 @@ export interface Scalar {
   readonly expected: string
   /** Of a value in the file, about; undefined where it depends on the value. */
   readonly bytes: number | undefined
-  /** @throws Misfit when it does not fit */
-  convert(value: unknown): StoredScalar
+  /** What is stored of a value; undefined when it does not fit. Needs no `this`. */
+  readonly convert: (value: unknown) => StoredScalar | undefined
 }
 
 const INT64_MAX = 2n ** 63n - 1n
@@ -30,7 +29,7 @@ const string: Scalar = {
   bytes: undefined,
   convert(value) {
     if (typeof value === 'string' && isWellFormed(value)) return value
-    throw new Misfit(this.expected, value)
+    return undefined
   },
 }
 
@@ -41,7 +40,7 @@ const int32: Scalar = {
   convert(value) {
     // Of -0 it makes 0.
     if (typeof value === 'number' && (value | 0) === value) return value | 0
-    throw new Misfit(this.expected, value)
+    return undefined
   },
 }
 
@@ -52,7 +51,7 @@ const int64: Scalar = {
   convert(value) {
     if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value)
     if (typeof value === 'bigint' && value <= INT64_MAX && value >= -INT64_MAX - 1n) return value
-    throw new Misfit(this.expected, value)
+    return undefined
   },
 }
 
@@ -65,7 +64,7 @@ const float: Scalar = {
       const nearest = Math.fround(value)
       if (Number.isFinite(nearest) || !Number.isFinite(value)) return nearest
     }
-    throw new Misfit(this.expected, value)
+    return undefined
   },
 }
 
@@ -75,7 +74,7 @@ const double: Scalar = {
   bytes: 8,
   convert(value) {
     if (typeof value === 'number') return value
-    throw new Misfit(this.expected, value)
+    return undefined
   },
 }
 
@@ -85,7 +84,7 @@ const boolean: Scalar = {
   bytes: 1,
   convert(value) {
     if (typeof value === 'boolean') return value
-    throw new Misfit(this.expected, value)
+    return undefined
   },
 }
 
@@ -97,7 +96,7 @@ const timestampMs: Scalar = {
     const ms = value instanceof Date ? value.getTime() : value
     // The library makes a bigint of it when it writes: until then a number is held at less cost.
     if (typeof ms === 'number' && Number.isSafeInteger(ms) && Math.abs(ms) <= TIMESTAMP_MAX) return ms
-    throw new Misfit(this.expected, value)
+    return undefined
   },
 }
 
@@ -108,7 +107,7 @@ const timestampUs: Scalar = {
   convert(value) {
     if (typeof value === 'bigint' && value <= TIMESTAMP_MAX_US && value >= -TIMESTAMP_MAX_US) return value
     if (value instanceof Date && !Number.isNaN(value.getTime())) return BigInt(value.getTime()) * 1000n
-    throw new Misfit(this.expected, value)
+    return undefined
   },
 }
 
@@ -119,7 +118,7 @@ const date: Scalar = {
   convert(value) {
     const ms = value instanceof Date ? value.getTime() : typeof value === 'string' ? midnightOf(value) : Number.NaN
     if (ms % DAY_MS === 0) return (ms / DAY_MS) | 0
-    throw new Misfit(this.expected, value)
+    return undefined
   },
 }
 
@@ -130,7 +129,7 @@ const binary: Scalar = {
   convert(value) {
     // A copy: it may be a view of a larger buffer, which would stay in memory.
     if (value instanceof Uint8Array) return Uint8Array.prototype.slice.call(value)
-    throw new Misfit(this.expected, value)
+    return undefined
   },
 }
 
@@ -161,9 +160,7 @@ export function decimalScalar(digits: Digits): Scalar {
     expected: `a number, bigint or text of ${precision - scale} digits before the point and ${scale} behind it at most`,
     bytes: physical.type === 'INT32' ? 4 : physical.type === 'INT64' ? 8 : physical.type_length,
     convert(value) {
-      const found = unscaled(value, digits)
-      if (found === undefined) throw new Misfit(this.expected, value)
-      return found
+      return unscaled(value, digits)
     },
   }
 }

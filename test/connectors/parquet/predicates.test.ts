@@ -6,10 +6,10 @@ import { IS_WHOLE, runs, timeout } from '../../setup/runs.js'
 import { committerOf, openWriter, temporaryFolder, writeAll } from '../file/support.js'
 import { duckdb } from './readers.js'
 
-/** Several row groups, and several pages in each: what a reader skips by is there. */
-async function written(column: ParquetColumn, values: readonly unknown[]): Promise<string> {
+/** Several row groups, and several pages or one in each: what a reader skips by is there. */
+async function written(column: ParquetColumn, values: readonly unknown[], pageBytes: number): Promise<string> {
   const path = await temporaryFolder()
-  const sink = parquetSink({ path, schema: { n: 'int32', v: column }, rowGroupSize: 5, pageBytes: 16 }) as Sink<unknown>
+  const sink = parquetSink({ path, schema: { n: 'int32', v: column }, rowGroupSize: 5, pageBytes }) as Sink<unknown>
   const open = await openWriter(sink)
   await writeAll(
     open,
@@ -94,8 +94,8 @@ test.each(Object.entries(KINDS).filter(([name]) => IS_WHOLE || SAMPLE.includes(n
   async (_, { column: type, values, sql }) => {
     const cases = fc.array(fc.option(values, { freq: 6 }), { minLength: 1, maxLength: 25 })
     await fc.assert(
-      fc.asyncProperty(cases, async (rows) => {
-        const from = await written(type, rows)
+      fc.asyncProperty(cases, fc.constantFrom(16, 1000), async (rows, pageBytes) => {
+        const from = await written(type, rows, pageBytes)
         const wanted = [
           ...new Map(rows.filter((value) => value !== null).map((value) => [sql(value as never), value])).keys(),
         ]
