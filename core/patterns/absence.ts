@@ -7,11 +7,12 @@ import type { ValueState } from '../state/backend.js'
 import { valueState } from '../state/declare.js'
 import type { Key } from '../state/key.js'
 import type { KeyedStream } from '../stream/keyed-stream.js'
+import { PROCESS_OPTIONS } from '../stream/placement.js'
 import type { ProcessOptions, Stream } from '../stream/stream.js'
 import type { TimeDomain } from '../window/index.js'
 import { addPattern } from './add-pattern.js'
 import { requireTimestamp } from './require-timestamp.js'
-import { millisOf, type Place, requireOneOf, requireOptions, STEP_OPTIONS } from './settings.js'
+import { millisOf, type Place, requireOneOf, requireOptions } from './settings.js'
 import { type Sighting, withSighting } from './sightings.js'
 
 export interface AbsenceOptions extends ProcessOptions {
@@ -57,7 +58,7 @@ export function absence(
   options: AbsenceOptions,
 ): <K extends Key, T>(keyed: KeyedStream<K, T>) => Absences<K, T> {
   const place = { step: 'absence', id }
-  requireOptions(place, options, { within: true, time: true, atEndOfInput: true, ...STEP_OPTIONS })
+  requireOptions(place, options, { within: true, time: true, atEndOfInput: true, ...PROCESS_OPTIONS })
   const withinMs = millisOf(place, 'within', options.within)
   const { time = 'event', atEndOfInput = 'report' } = options
   requireOneOf(place, 'time', time, ['event', 'processing'])

@@ -4,10 +4,11 @@ import { type SideOutput, sideOutput } from '../operators/side-output.js'
 import { listState } from '../state/declare.js'
 import type { Key } from '../state/key.js'
 import type { KeyedStream } from '../stream/keyed-stream.js'
+import { PROCESS_OPTIONS } from '../stream/placement.js'
 import type { ProcessOptions, Stream } from '../stream/stream.js'
 import { addPattern } from './add-pattern.js'
 import { requireTimestamp } from './require-timestamp.js'
-import { millisOf, type Place, requireOptions, STEP_OPTIONS } from './settings.js'
+import { millisOf, type Place, requireOptions } from './settings.js'
 
 export interface DeduplicateOptions extends ProcessOptions {
   /** Two records of a key are duplicates when their event times are less than this apart. */
@@ -41,7 +42,7 @@ export function deduplicate(
   options: DeduplicateOptions,
 ): <K extends Key, T>(keyed: KeyedStream<K, T>) => Deduplicated<T> {
   const place = { step: 'deduplicate', id }
-  requireOptions(place, options, { within: true, allowedLateness: true, ...STEP_OPTIONS })
+  requireOptions(place, options, { within: true, allowedLateness: true, ...PROCESS_OPTIONS })
   const settings = {
     withinMs: millisOf(place, 'within', options.within),
     latenessMs:

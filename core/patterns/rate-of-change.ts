@@ -4,10 +4,11 @@ import { type SideOutput, sideOutput } from '../operators/side-output.js'
 import { mapState, valueState } from '../state/declare.js'
 import type { Key } from '../state/key.js'
 import type { KeyedStream } from '../stream/keyed-stream.js'
+import { PROCESS_OPTIONS } from '../stream/placement.js'
 import type { ProcessOptions, Stream } from '../stream/stream.js'
 import { addPattern } from './add-pattern.js'
 import { requireTimestamp } from './require-timestamp.js'
-import { millisOf, type Place, requireOptions, requireSelector, STEP_OPTIONS } from './settings.js'
+import { millisOf, type Place, requireOptions, requireSelector } from './settings.js'
 import { finiteOf } from './value-invalid.js'
 
 export interface RateOfChangeOptions<in T> extends ProcessOptions {
@@ -54,7 +55,7 @@ export function rateOfChange<K extends Key, T>(
   options: RateOfChangeOptions<T>,
 ): (keyed: KeyedStream<K, T>) => Changes<K, T> {
   const place = { step: 'rateOfChange', id }
-  requireOptions(place, options, { of: true, per: true, maxGap: true, ...STEP_OPTIONS })
+  requireOptions(place, options, { of: true, per: true, maxGap: true, ...PROCESS_OPTIONS })
   requireSelector(place, 'of', options.of)
   const settings: Settings<T> = {
     of: options.of,

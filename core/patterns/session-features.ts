@@ -3,12 +3,13 @@ import type { Duration } from '../duration.js'
 import { errorPolicyOf } from '../operators/guard/error-policy.js'
 import type { Key } from '../state/key.js'
 import type { KeyedStream } from '../stream/keyed-stream.js'
+import { PROCESS_OPTIONS } from '../stream/placement.js'
 import type { None, ProcessOptions } from '../stream/stream.js'
 import type { WindowResults } from '../stream/windowed-stream.js'
 import type { AnyAggregate, PlainAggregates, Results } from '../window/aggregates/index.js'
 import { session, type TimeWindow } from '../window/index.js'
 import { type SessionTimes, sessionTimes } from './session-times.js'
-import { invalid, millisOf, nameOf, type Place, requireOptions, STEP_OPTIONS } from './settings.js'
+import { invalid, millisOf, nameOf, type Place, requireOptions } from './settings.js'
 import { withStreams } from './with-streams.js'
 
 type Features<T> = Readonly<Record<string, AnyAggregate<T>>>
@@ -65,7 +66,7 @@ export function sessionFeatures<K extends Key, T, As extends Features<T> = None>
   options: SessionFeaturesOptions<T, As>,
 ): (keyed: KeyedStream<K, T>) => WindowResults<SessionFeatures<K, As>, T> {
   const place = { step: 'sessionFeatures', id }
-  requireOptions(place, options, { gap: true, allowedLateness: true, features: true, ...STEP_OPTIONS })
+  requireOptions(place, options, { gap: true, allowedLateness: true, features: true, ...PROCESS_OPTIONS })
   const { gap, allowedLateness = { ms: 0 }, features = {} } = options
   millisOf(place, 'gap', gap)
   millisOf(place, 'allowedLateness', allowedLateness, 0)

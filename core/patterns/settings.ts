@@ -1,14 +1,6 @@
 import type { Duration } from '../duration.js'
 import { graphError } from '../graph/graph-error.js'
 import { requireKnownOptions } from '../options.js'
-import type { ProcessOptions } from '../stream/stream.js'
-
-/** What every step that calls functions has, for `requireKnownOptions`. */
-export const STEP_OPTIONS: Readonly<Record<keyof ProcessOptions, true>> = {
-  parallelism: true,
-  chaining: true,
-  onError: true,
-}
 
 /** Says where something is wrong: `deduplicate 'unique'`. */
 export interface Place {

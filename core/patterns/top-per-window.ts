@@ -5,11 +5,12 @@ import type { KeyedProcess } from '../operators/process-function.js'
 import { type SideOutput, sideOutput } from '../operators/side-output.js'
 import { mapState, valueState } from '../state/declare.js'
 import type { Key, KeyScalar } from '../state/key.js'
+import { PROCESS_OPTIONS } from '../stream/placement.js'
 import type { ProcessOptions, Stream } from '../stream/stream.js'
 import type { TimeWindow } from '../window/index.js'
 import { addPattern } from './add-pattern.js'
 import { type Candidate, rankIn } from './ranking.js'
-import { invalid, nameOf, type Place, requireCount, requireOptions, requireSelector, STEP_OPTIONS } from './settings.js'
+import { invalid, nameOf, type Place, requireCount, requireOptions, requireSelector } from './settings.js'
 import { keyOf, orderedOf, scalarOf, windowOf } from './value-invalid.js'
 import { withStreams } from './with-streams.js'
 
@@ -55,7 +56,7 @@ export function topPerWindow<T extends WindowRow>(
   options: TopPerWindowOptions<T>,
 ): (rows: Stream<T>) => TopRows<T> {
   const place = { step: 'topPerWindow', id }
-  requireOptions(place, options, { n: true, by: true, thenBy: true, per: true, id: true, ...STEP_OPTIONS })
+  requireOptions(place, options, { n: true, by: true, thenBy: true, per: true, id: true, ...PROCESS_OPTIONS })
   requireCount(place, 'n', options.n)
   requireSelector(place, 'by', options.by)
   for (const name of ['thenBy', 'per', 'id'] as const) {

@@ -65,7 +65,7 @@ export class ConnectedSteps<out T, out U, B extends BroadcastDeclarations> imple
       label: `process with broadcast(${label})`,
       inputs: [...this.#inputs, ...inputs],
       sideOutputs: sideOutputNames(id, definition.sideOutputs),
-      ...placementOf(options),
+      ...placementOf(`process '${id}'`, options),
       create: operatorOf(() => connectedProcessOperator(state, definition)),
     })
     return withSideStreams<R | Q, SideStreams<O>>(this.#scope, node)
@@ -98,7 +98,7 @@ export class KeyedConnectedSteps<out K extends Key, out T, out U, B extends Broa
       label: `process(${stateLabel(id, definition.state)}) with broadcast(${label})`,
       inputs: [...this.#inputs, ...inputs],
       sideOutputs: sideOutputNames(id, definition.sideOutputs),
-      ...placementOf(options),
+      ...placementOf(`process '${id}'`, options),
       create: operatorOf(() => keyedConnectedProcessOperator(state, definition)),
     })
     return withSideStreams<R | Q | P, SideStreams<O>>(this.#scope, node)

@@ -51,7 +51,7 @@ export class ConnectedKeyedSteps<out K extends Key, out T, out U> implements Con
       label: `process(${stateLabel(id, definition.state)}) of left and right`,
       inputs: inputsOf(this.#both),
       sideOutputs: sideOutputNames(id, definition.sideOutputs),
-      ...placementOf(options),
+      ...placementOf(`process '${id}'`, options),
       create: operatorOf(() => keyedCoProcessOperator(definition)),
     })
     return withSideStreams<R | Q | P, SideStreams<O>>(scope, node)

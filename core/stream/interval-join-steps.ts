@@ -39,7 +39,7 @@ export class IntervalJoinSteps<out K extends Key, out T, out U> implements Inter
       label: `intervalJoin(${signed(interval.lowerMs)}, ${signed(interval.upperMs)}).process`,
       inputs: inputsOf(this.#both),
       sideOutputs: [...LATE_SIDES, ...declared],
-      ...placementOf(options),
+      ...placementOf(`intervalJoin '${id}'`, options),
       create: operatorOf(() => intervalJoinOperator(interval, fn)),
     })
     // The first two side outputs are those of late records.

@@ -18,7 +18,7 @@ import { IntervalJoinSteps } from './interval-join-steps.js'
 import type { IntervalBounds, IntervalJoinedStreams, JoinedStreams, TemporalJoinedStreams } from './join-streams.js'
 import type { KeyedStream } from './keyed-stream.js'
 import { operatorOf } from './operator-of.js'
-import { placementOf } from './placement.js'
+import { type Placement, placementOf } from './placement.js'
 import { requireFunction } from './require-function.js'
 import { outputOf, type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
@@ -37,7 +37,7 @@ export interface KeyedProcessStep<K extends Key, T, S extends StateDeclarations,
   readonly definition: KeyedProcess<K, T, S, O, R, Q, C>
   /** The same for one subtask, for what calls functions for records that have waited. */
   readonly perSubtask?: (calls: WaitedCalls) => KeyedProcess<K, T, S, O, R, Q, C>
-  readonly options: ProcessOptions | undefined
+  readonly placement: Placement
 }
 
 export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
@@ -57,21 +57,22 @@ export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
     requireFunction(definition, 'process', `process '${id}'`)
     sideOutputNames(id, definition.sideOutputs)
     const label = `process(${stateLabel(id, definition.state)})`
-    return this.addProcess({ id, step: 'process', label, definition, options })
+    const placement = placementOf(`process '${id}'`, options)
+    return this.addProcess({ id, step: 'process', label, definition, placement })
   }
 
   /** Also for the patterns, whose side outputs may be called what a user's may not: `late`. */
   addProcess<R, Q, S extends StateDeclarations, O extends SideOutputs, C>(
     step: KeyedProcessStep<K, T, S, O, R, Q, C>,
   ): Stream<R | Q> & SideStreams<O> {
-    const { id, definition, perSubtask, options } = step
+    const { id, definition, perSubtask, placement } = step
     const node = this.#scope.graph.addOperator({
       id: id ?? '',
       step: step.step,
       label: step.label,
       inputs: this.#inputs,
       sideOutputs: Object.keys(definition.sideOutputs ?? {}),
-      ...placementOf(options),
+      ...placement,
       boundary: 'record',
       create: operatorOf(() => {
         const calls = new WaitedCalls()
@@ -130,7 +131,7 @@ export class KeyedSteps<out K extends Key, out T> implements KeyedStream<K, T> {
       label: 'reduce',
       inputs: this.#inputs,
       sideOutputs: [],
-      ...placementOf(options),
+      ...placementOf(`reduce '${id}'`, options),
       create: operatorOf(() => keyedReduceOperator(fn)),
     })
     return this.#scope.stream(outputOf(node))

@@ -28,7 +28,7 @@ import { failedOf } from './failed.js'
 import { KeyedSteps } from './keyed-steps.js'
 import type { KeyedStream } from './keyed-stream.js'
 import { operatorOf } from './operator-of.js'
-import { placementOf } from './placement.js'
+import { knownPlacement, placementOf, STATELESS_OPTIONS, STEP_OPTIONS } from './placement.js'
 import { requireFunction } from './require-function.js'
 import { hashed, outputOf, type Scope, spread, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
@@ -78,7 +78,7 @@ export class StreamSteps<out T> implements Stream<T> {
       details: describeAsync(settings),
       inputs: this.#inputs,
       sideOutputs: [],
-      ...placementOf(options),
+      ...knownPlacement(options),
       create: operatorOf(() => mapAsyncOperator<T, R | F, C>(fn, settings)),
     })
     return this.#scope.stream(outputOf(node))
@@ -164,7 +164,7 @@ export class StreamSteps<out T> implements Stream<T> {
       label: withOperatorState('process', id, typeof fn === 'function' ? undefined : fn.operatorState),
       inputs: this.#inputs,
       sideOutputs: sideOutputNames(id, typeof fn === 'function' ? undefined : fn.sideOutputs),
-      ...placementOf(options),
+      ...placementOf(`process '${id}'`, options),
       create: operatorOf(() => processOperator(fn)),
     })
     return withSideStreams<R, SideStreams<O>>(this.#scope, node)
@@ -188,7 +188,7 @@ export class StreamSteps<out T> implements Stream<T> {
       // The graph holds sinks of any type; this one gets what this stream carries.
       sink: this.#scope.sinkFor(id, sink as Sink<unknown>),
       inputs: this.#inputs,
-      ...placementOf(options),
+      ...placementOf(`sink '${id}'`, options, STEP_OPTIONS),
     })
   }
 
@@ -247,7 +247,7 @@ export class StreamSteps<out T> implements Stream<T> {
       details: options.name,
       inputs: this.#inputs,
       sideOutputs: [],
-      ...placementOf(options),
+      ...placementOf(step, options, STATELESS_OPTIONS),
       parallelism: options.parallelism ?? this.#parallelismHere(),
       create: operatorOf(create),
     })

@@ -33,7 +33,7 @@ export class TemporalJoinSteps<out K extends Key, out T, out V> implements Tempo
       label: 'temporalJoin.process',
       inputs: inputsOf(this.#both),
       sideOutputs: [...LATE_SIDES, ...declared],
-      ...placementOf(options),
+      ...placementOf(`temporalJoin '${id}'`, options),
       create: operatorOf(() => temporalJoinOperator(id, fn)),
     })
     // The first two side outputs are those of late records.

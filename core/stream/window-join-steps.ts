@@ -97,7 +97,7 @@ class WindowedJoinSteps<K extends Key, A, B, T, U, W extends Window> implements 
       details: allowedLatenessMs === 0 ? undefined : `allowed lateness ${formatDuration({ ms: allowedLatenessMs })}`,
       inputs: inputsOf(this.#both),
       sideOutputs: [...LATE_SIDES, ...declared],
-      ...placementOf(options),
+      ...placementOf(`${kind} '${id}'`, options),
       create: operatorOf(create),
     })
     // The first two side outputs are those of late records.

@@ -16,7 +16,7 @@ import type { Aggregate } from '../window/aggregate.js'
 import { type AnyAggregate, combine, type Results } from '../window/aggregates/index.js'
 import type { Evictor, Trigger, Window, WindowAssigner } from '../window/index.js'
 import { operatorOf } from './operator-of.js'
-import { placementOf } from './placement.js'
+import { PROCESS_OPTIONS, placementOf } from './placement.js'
 import { requireFunction } from './require-function.js'
 import { type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
@@ -34,6 +34,8 @@ interface Settings<T, W extends Window> {
   /** Of windows over all records. */
   readonly inOneSubtask: boolean
 }
+
+const ROW_OPTIONS: Readonly<Record<keyof WindowRowOptions, true>> = { ...PROCESS_OPTIONS, replaces: true }
 
 export class WindowedSteps<K extends Key, T, W extends Window> implements WindowedStream<K, T, W> {
   readonly #scope: Scope
@@ -114,7 +116,11 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
       shape: (key, window, results, replaces) =>
         saysReplaced ? { key, window, ...results, replaces } : { key, window, ...results },
     }
-    return this.#add(id, { label: `aggregate(${aggregate.kind})`, contents: () => contents }, rowOptions)
+    return this.#add(
+      id,
+      { label: `aggregate(${aggregate.kind})`, contents: () => contents, known: ROW_OPTIONS },
+      rowOptions,
+    )
   }
 
   reduce<const S extends boolean = false>(
@@ -133,7 +139,7 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
       shape: (key, window, value, replaces) =>
         (saysReplaced ? { key, window, value, replaces } : { key, window, value }) as ReducedRow<K, W, T, S>,
     })
-    return this.#add(id, { label: 'reduce', contents }, options)
+    return this.#add(id, { label: 'reduce', contents, known: ROW_OPTIONS }, options)
   }
 
   process<R, O extends SideOutputs, C, G extends StateDeclarations, S extends StateDeclarations>(
@@ -191,11 +197,13 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
       /** Called once a subtask. */
       readonly contents: (rowInHand: RowInHand) => Contents<T, W, A, Result, Row>
       readonly sideOutputs?: readonly string[]
+      /** Names of options; default `PROCESS_OPTIONS`. */
+      readonly known?: typeof ROW_OPTIONS
     },
     options: ProcessOptions | undefined,
   ): WindowResults<Row, T> & Sides {
     const { assigner, trigger, evictor, allowedLatenessMs, inOneSubtask } = this.#settings
-    const { parallelism, ...placement } = placementOf(options)
+    const { parallelism, ...placement } = placementOf(`window '${id}'`, options, step.known)
     if (inOneSubtask && (parallelism ?? 1) !== 1) {
       const message = `${id}: windows over all records run in one subtask, found parallelism ${parallelism}. Key the stream first`
       throw graphError('GRAPH_PARALLELISM_INVALID', message, id)

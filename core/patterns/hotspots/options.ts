@@ -1,5 +1,6 @@
+import { PROCESS_OPTIONS } from '../../stream/placement.js'
 import type { ProcessOptions } from '../../stream/stream.js'
-import { invalid, type Place, requireOptions, STEP_OPTIONS } from '../settings.js'
+import { invalid, type Place, requireOptions } from '../settings.js'
 import { valueInvalid } from '../value-invalid.js'
 import { LARGEST } from './point-grid.js'
 
@@ -33,7 +34,7 @@ const OPTIONS = {
   scanRadius: true,
   minimumPoints: true,
   every: true,
-  ...STEP_OPTIONS,
+  ...PROCESS_OPTIONS,
 } as const
 
 /** @throws TidemarkError GRAPH_STEP_INVALID, OPTION_INVALID for a name that is no option */

@@ -8,11 +8,12 @@ import type { ValueState } from '../../state/backend.js'
 import { type ValueDeclaration, valueState } from '../../state/declare.js'
 import type { Key } from '../../state/key.js'
 import type { KeyedStream } from '../../stream/keyed-stream.js'
+import { PROCESS_OPTIONS } from '../../stream/placement.js'
 import type { ProcessOptions, Stream } from '../../stream/stream.js'
 import { addPattern } from '../add-pattern.js'
 import { addTo, bufferState, takeFrom } from '../event-time-buffer.js'
 import { requireTimestamp } from '../require-timestamp.js'
-import { millisOf, type Place, requireCount, requireOneOf, requireOptions, STEP_OPTIONS } from '../settings.js'
+import { millisOf, type Place, requireCount, requireOneOf, requireOptions } from '../settings.js'
 import { advance, begin, capturesOf, hasAllSteps, type Moment, type PartialMatch } from './matching.js'
 import { type CompiledPattern, compilePattern, type Pattern, type PatternStart } from './pattern.js'
 
@@ -86,7 +87,7 @@ export function sequence<K extends Key, T, C>(
     within: true,
     afterMatch: true,
     maxPartialMatches: true,
-    ...STEP_OPTIONS,
+    ...PROCESS_OPTIONS,
   })
   const { afterMatch = 'noSkip', maxPartialMatches: limit = 1000 } = options
   const withinMs = millisOf(place, 'within', options.within)
