@@ -63,7 +63,7 @@ function verify(add: (state: ValueState<Cell>) => void, mode: HarnessMode): Prom
 }
 
 describe('a case that fails and is recovered from increments', () => {
-  test('has the same results as any other', async () => {
+  test('has the results of a case that never failed', async () => {
     await expect(verify(tracked, RECOVERED)).resolves.toBeUndefined()
   })
 

@@ -45,7 +45,7 @@ export function describeLaws<T, A, R>(name: string, aggregate: Aggregate<T, A, R
   })
   const agrees = given.agrees ?? ((actual, expected) => expect(actual).toEqual(expected))
 
-  describe(`${name}, as any aggregate`, () => {
+  describe(`${name}, by the laws of all aggregates`, () => {
     it('gives what a plain computation gives', () => {
       fc.assert(
         fc.property(arrivals, (all) => {
