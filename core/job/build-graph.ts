@@ -6,7 +6,7 @@ import type { LogicalGraph } from '../graph/node.js'
 import { requireId } from '../graph/node-id.js'
 import { isAsynchronous } from '../operators/user-error.js'
 import { didYouMean } from '../parameters/suggest.js'
-import { placementOf, STEP_OPTIONS } from '../stream/placement.js'
+import { connectorPlacementOf } from '../stream/placement.js'
 import { type Scope, withSideStreams } from '../stream/scope.js'
 import type { SourceStream, StepOptions } from '../stream/stream.js'
 import { StreamSteps } from '../stream/stream-steps.js'
@@ -44,7 +44,7 @@ export function buildGraph<P>(definition: Definition<P>): LogicalGraph {
         source: sources.take(id) ?? source,
         // The graph holds strategies of any type; this one gets what this source reads.
         watermarks: (watermarks ?? noWatermarks()) as WatermarkStrategy<unknown>,
-        ...placementOf(`source '${id}'`, options, STEP_OPTIONS),
+        ...connectorPlacementOf(`source '${id}'`, options),
       })
       return withSideStreams<T, Pick<SourceStream<T>, 'malformed'>>(scope, node)
     },

@@ -9,27 +9,27 @@ export interface Placement {
   readonly onError: OnError | undefined
 }
 
-export const STEP_OPTIONS: Readonly<Record<keyof StepOptions, true>> = { parallelism: true, chaining: true }
+const STEP_OPTIONS: Readonly<Record<keyof StepOptions, true>> = { parallelism: true, chaining: true }
 /** What every step that calls functions has. */
 export const PROCESS_OPTIONS: Readonly<Record<keyof ProcessOptions, true>> = { ...STEP_OPTIONS, onError: true }
 export const STATELESS_OPTIONS: Readonly<Record<keyof StatelessOptions, true>> = { ...PROCESS_OPTIONS, name: true }
 
 /**
- * Where a step runs, and what it does with a failed record, as its options say.
- * @param known the names that the options may have
+ * Where a step runs, and what it does with a failed record, as options say that are no more than `ProcessOptions`.
  * @throws TidemarkError OPTION_INVALID
  */
-export function placementOf(
-  where: string,
-  options: ProcessOptions | undefined,
-  known: Readonly<Record<string, true>> = PROCESS_OPTIONS,
-): Placement {
-  // The compiler cannot know that those of ProcessOptions are among them: all the constants above have them.
-  if (options !== undefined) requireKnownOptions(where, options, known as typeof PROCESS_OPTIONS)
+export function placementOf(where: string, options: ProcessOptions | undefined): Placement {
+  if (options !== undefined) requireKnownOptions<ProcessOptions>(where, options, PROCESS_OPTIONS)
   return knownPlacement(options)
 }
 
-/** The same of options that somebody else has checked. */
+/** Where a source or a sink runs: they call no functions of which a record could be given up. */
+export function connectorPlacementOf(where: string, options: StepOptions | undefined): Placement {
+  if (options !== undefined) requireKnownOptions<StepOptions>(where, options, STEP_OPTIONS)
+  return knownPlacement(options)
+}
+
+/** Of options that the step has checked, before it read any. */
 export function knownPlacement(options: ProcessOptions | undefined): Placement {
   return { parallelism: options?.parallelism, chaining: options?.chaining, onError: options?.onError }
 }

@@ -4,7 +4,7 @@ import { requireSideOutputName } from '../graph/node-id.js'
 import { FAILED_OUTPUT } from '../operators/guard/call-guard.js'
 import { splitOperator } from '../operators/split.js'
 import { operatorOf } from './operator-of.js'
-import { placementOf, STATELESS_OPTIONS } from './placement.js'
+import { knownPlacement } from './placement.js'
 import { outputOf, type Scope } from './scope.js'
 import type { Branches, SplitStreams } from './split.js'
 import type { StatelessOptions } from './stream.js'
@@ -25,7 +25,7 @@ export function splitStreams<T, B extends Branches<T>>(
     details: options.name,
     inputs,
     sideOutputs: named.map(([name]) => name),
-    ...placementOf('split', options, STATELESS_OPTIONS),
+    ...knownPlacement(options),
     create: operatorOf(() => splitOperator<T>(named)),
   })
   const streams = named.map(([name], index) => [name, scope.stream(outputOf(node, index + 1))] as const)

@@ -28,7 +28,7 @@ import { failedOf } from './failed.js'
 import { KeyedSteps } from './keyed-steps.js'
 import type { KeyedStream } from './keyed-stream.js'
 import { operatorOf } from './operator-of.js'
-import { knownPlacement, placementOf, STATELESS_OPTIONS, STEP_OPTIONS } from './placement.js'
+import { connectorPlacementOf, knownPlacement, placementOf, STATELESS_OPTIONS } from './placement.js'
 import { requireFunction } from './require-function.js'
 import { hashed, outputOf, type Scope, spread, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
@@ -91,6 +91,7 @@ export class StreamSteps<out T> implements Stream<T> {
   }
 
   split<B extends Branches<T>>(branches: B & TakenBranches, options: StatelessOptions = {}): SplitStreams<T, B> {
+    requireKnownOptions<StatelessOptions>('split', options, STATELESS_OPTIONS)
     const parallelism = options.parallelism ?? this.#parallelismHere()
     const placed = { ...options, ...(parallelism !== undefined && { parallelism }) }
     return splitStreams<T, B>(this.#scope, this.#inputs, { branches, options: placed })
@@ -188,7 +189,7 @@ export class StreamSteps<out T> implements Stream<T> {
       // The graph holds sinks of any type; this one gets what this stream carries.
       sink: this.#scope.sinkFor(id, sink as Sink<unknown>),
       inputs: this.#inputs,
-      ...placementOf(`sink '${id}'`, options, STEP_OPTIONS),
+      ...connectorPlacementOf(`sink '${id}'`, options),
     })
   }
 
@@ -240,6 +241,7 @@ export class StreamSteps<out T> implements Stream<T> {
   }
 
   #stateless<R>(step: string, create: () => Operator<T, R>, options: StatelessOptions = {}): Stream<R> {
+    requireKnownOptions<StatelessOptions>(step, options, STATELESS_OPTIONS)
     const node = this.#scope.graph.addOperator({
       id: undefined,
       step,
@@ -247,7 +249,7 @@ export class StreamSteps<out T> implements Stream<T> {
       details: options.name,
       inputs: this.#inputs,
       sideOutputs: [],
-      ...placementOf(step, options, STATELESS_OPTIONS),
+      ...knownPlacement(options),
       parallelism: options.parallelism ?? this.#parallelismHere(),
       create: operatorOf(create),
     })

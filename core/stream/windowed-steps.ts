@@ -10,13 +10,14 @@ import {
   type WindowOperatorSpec,
   windowOperator,
 } from '../operators/window/index.js'
+import { requireKnownOptions } from '../options.js'
 import type { StateDeclarations } from '../state/declare.js'
 import type { Key } from '../state/key.js'
 import type { Aggregate } from '../window/aggregate.js'
 import { type AnyAggregate, combine, type Results } from '../window/aggregates/index.js'
 import type { Evictor, Trigger, Window, WindowAssigner } from '../window/index.js'
 import { operatorOf } from './operator-of.js'
-import { PROCESS_OPTIONS, placementOf } from './placement.js'
+import { knownPlacement, type Placement, PROCESS_OPTIONS, placementOf } from './placement.js'
 import { requireFunction } from './require-function.js'
 import { type Scope, withSideStreams } from './scope.js'
 import { sideOutputNames } from './side-output-names.js'
@@ -95,13 +96,14 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
     fnOrOptions: object = {},
     options?: ProcessOptions,
   ): WindowResults<unknown, T> {
-    if (typeof aggregates !== 'object' || aggregates === null) {
+    if (!isObject(aggregates)) {
       throw graphError('GRAPH_STEP_INVALID', `${id}: expected aggregates by name, such as { trips: count() }`, id)
     }
-    if (typeof fnOrOptions === 'function' || 'process' in fnOrOptions) {
+    if (typeof fnOrOptions === 'function' || (isObject(fnOrOptions) && 'process' in fnOrOptions)) {
       return this.#summarize(id, aggregates, fnOrOptions, options)
     }
     const rowOptions: WindowRowOptions = fnOrOptions
+    requireKnownOptions<WindowRowOptions>(`window '${id}'`, rowOptions, ROW_OPTIONS)
     const saysReplaced = rowOptions.replaces === true
     for (const name of ['key', 'window', ...(saysReplaced ? ['replaces'] : [])]) {
       if (Object.hasOwn(aggregates, name)) {
@@ -116,11 +118,8 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
       shape: (key, window, results, replaces) =>
         saysReplaced ? { key, window, ...results, replaces } : { key, window, ...results },
     }
-    return this.#add(
-      id,
-      { label: `aggregate(${aggregate.kind})`, contents: () => contents, known: ROW_OPTIONS },
-      rowOptions,
-    )
+    const label = `aggregate(${aggregate.kind})`
+    return this.#add(id, { label, contents: () => contents, placement: knownPlacement(rowOptions) })
   }
 
   reduce<const S extends boolean = false>(
@@ -129,6 +128,7 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
     options: WindowRowOptions<S> = {},
   ): WindowResults<ReducedRow<K, W, T, S>, T> {
     requireFunction(fn, 'reduce', `reduce '${id}'`)
+    requireKnownOptions<WindowRowOptions>(`window '${id}'`, options, ROW_OPTIONS)
     const saysReplaced = options.replaces === true
     const isGuarded = errorPolicyOf(`reduce '${id}'`, options.onError) !== undefined
     if (isGuarded) this.#requireNoMerge(id)
@@ -139,7 +139,7 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
       shape: (key, window, value, replaces) =>
         (saysReplaced ? { key, window, value, replaces } : { key, window, value }) as ReducedRow<K, W, T, S>,
     })
-    return this.#add(id, { label: 'reduce', contents, known: ROW_OPTIONS }, options)
+    return this.#add(id, { label: 'reduce', contents, placement: knownPlacement(options) })
   }
 
   process<R, O extends SideOutputs, C, G extends StateDeclarations, S extends StateDeclarations>(
@@ -153,7 +153,8 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
       kind: 'process',
       ...calledFunction<K, readonly T[], W, O, R, C, G, S>(fn, sideOutputs),
     })
-    return this.#add<unknown, unknown, R, SideStreams<O>>(id, { label: 'process', contents, sideOutputs }, options)
+    const placement = placementOf(`window '${id}'`, options)
+    return this.#add<unknown, unknown, R, SideStreams<O>>(id, { label: 'process', contents, sideOutputs, placement })
   }
 
   /** A reducer that is called with two results of several records: neither could be given up alone. */
@@ -187,7 +188,8 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
       // Results has one field for each of the aggregates.
       ...calledFunction(fn as SummaryFunction<K, object, W, None, unknown, unknown, None, None>, sideOutputs),
     })
-    return this.#add(id, { label: `aggregate(${aggregate.kind}).process`, contents, sideOutputs }, options)
+    const label = `aggregate(${aggregate.kind}).process`
+    return this.#add(id, { label, contents, sideOutputs, placement: placementOf(`window '${id}'`, options) })
   }
 
   #add<A, Result, Row, Sides = unknown>(
@@ -197,18 +199,16 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
       /** Called once a subtask. */
       readonly contents: (rowInHand: RowInHand) => Contents<T, W, A, Result, Row>
       readonly sideOutputs?: readonly string[]
-      /** Names of options; default `PROCESS_OPTIONS`. */
-      readonly known?: typeof ROW_OPTIONS
+      readonly placement: Placement
     },
-    options: ProcessOptions | undefined,
   ): WindowResults<Row, T> & Sides {
     const { assigner, trigger, evictor, allowedLatenessMs, inOneSubtask } = this.#settings
-    const { parallelism, ...placement } = placementOf(`window '${id}'`, options, step.known)
+    const { parallelism, ...placement } = step.placement
     if (inOneSubtask && (parallelism ?? 1) !== 1) {
       const message = `${id}: windows over all records run in one subtask, found parallelism ${parallelism}. Key the stream first`
       throw graphError('GRAPH_PARALLELISM_INVALID', message, id)
     }
-    const isGuarded = errorPolicyOf(`window '${id}'`, options?.onError) !== undefined
+    const isGuarded = errorPolicyOf(`window '${id}'`, placement.onError) !== undefined
     const create = () => {
       const rowInHand = new RowInHand()
       const spec: WindowOperatorSpec<T, W, A, Result, Row> = {
@@ -241,6 +241,10 @@ export class WindowedSteps<K extends Key, T, W extends Window> implements Window
     // `late` is the first side output.
     return withSideStreams<Row, { readonly late: WindowResults<Row, T>['late'] } & Sides>(this.#scope, node)
   }
+}
+
+function isObject(given: unknown): given is object {
+  return typeof given === 'object' && given !== null
 }
 
 /** Side outputs of the function, and states that can be what they are declared as. */

@@ -72,6 +72,19 @@ function built(step: (parts: Parts) => Stream<unknown> | undefined, options: obj
     })
 }
 
+test.each(STEPS)('%s refuses what is no object of options, before it reads one', (where, step) => {
+  for (const [options, found] of [
+    [null, 'null'],
+    [5, 'number'],
+  ] as const) {
+    // What a JavaScript caller gives.
+    expect(errorOf(built(step, options as unknown as object))).toMatchObject({
+      code: 'OPTION_INVALID',
+      message: `${where}: expected an object of options, found ${found}`,
+    })
+  }
+})
+
 test.each(STEPS)('%s refuses an option that it does not have, and says which was meant', (where, step) => {
   expect(built(step, { parallelism: 2 })).not.toThrow()
   expect(errorOf(built(step, { parallelism: 2, chaning: 'new' }))).toMatchObject({
