@@ -14,7 +14,9 @@ class Column {
   readonly name: string
   /** Of the row that it has a value of. */
   row = -1
-  values: Stored[] = []
+  #values: Stored[] = []
+  /** Rows of the group before. */
+  #expected = 0
   readonly #convert: (value: unknown) => Stored
   readonly #isSized: boolean
 
@@ -26,18 +28,29 @@ class Column {
   }
 
   take(rows: number): TakenColumn {
-    const { field, values } = this
+    const values = this.#values
     values.length = rows
-    // The next group will have about as many: an array that grows leaves three times as much to the garbage collector.
-    this.values = new Array<Stored>(rows)
-    return { field, values }
+    this.#values = []
+    this.#expected = rows
+    return { field: this.field, values }
   }
 
   /** @returns the bytes of the value that are not of every value. @throws Misfit */
   set(at: number, value: unknown): number {
     const stored = this.#convert(value)
-    this.values[at] = stored
+    const values = this.#values
+    if (at === values.length) values.length = this.#roomBehind(at)
+    values[at] = stored
     return this.#isSized ? 0 : sizeOf(stored)
+  }
+
+  /**
+   * An array that grows by itself leaves three times as much to the garbage collector as one of the right length. One that is
+   * of the right length at once would be held for columns that get few rows.
+   */
+  #roomBehind(rows: number): number {
+    const room = 4 * rows + 16
+    return rows < this.#expected ? Math.min(room, this.#expected) : room
   }
 }
 

@@ -21,6 +21,9 @@ export interface ParquetEncoderOptions {
   readonly compressors: Readonly<Record<string, Compress>>
 }
 
+/** Of an encoder that has nothing to write: it grows. */
+const WRITER_BYTES = 1024
+
 export type Compress = (bytes: Uint8Array) => Uint8Array
 
 /** Rows of a group are kept by column; a full group is one piece. */
@@ -41,7 +44,7 @@ export class ParquetEncoder implements FileEncoder<object> {
     this.#columns = new Columns(fields)
     this.#dictionaries = new Dictionaries(fields)
     this.#rowBytes = fields.reduce((sum, { bytes = 0 }) => sum + bytes, 0)
-    this.#bytes = new ByteWriter()
+    this.#bytes = new ByteWriter(WRITER_BYTES)
     this.#writer = new ParquetWriter({
       writer: this.#bytes,
       codec,
@@ -115,8 +118,12 @@ export class ParquetEncoder implements FileEncoder<object> {
 
   /** What was written since the last call. The writer's offsets go on counting. */
   #drain(): Uint8Array {
-    const bytes = this.#bytes.getBytes().slice()
-    this.#bytes.index = 0
+    const writer = this.#bytes
+    const bytes = writer.getBytes().slice()
+    writer.index = 0
+    // The room of a group would be held by each file that waits for its next rows.
+    writer.buffer = new ArrayBuffer(WRITER_BYTES)
+    writer.view = new DataView(writer.buffer)
     return bytes
   }
 }

@@ -8,11 +8,14 @@ import type { Stored } from './parts.js'
  * @returns undefined when they are of several pages: the library would hold their bytes until the file ends.
  */
 export function textsAsBytes(values: readonly Stored[], pageBytes: number): Stored[] | undefined {
+  let length = 0
+  for (const value of values) if (typeof value === 'string') length += value.length
+  // No text has fewer bytes than that.
+  if (length >= pageBytes) return undefined
   // Null adds nothing to it.
-  const text = values.join('')
-  const bytes = Buffer.from(text)
+  const bytes = Buffer.from(values.join(''))
   if (bytes.length >= pageBytes) return undefined
-  const isAscii = bytes.length === text.length
+  const isAscii = bytes.length === length
   let at = 0
   return values.map((value) => {
     if (typeof value !== 'string') return value

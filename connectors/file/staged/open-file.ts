@@ -1,5 +1,6 @@
 import type { FileEncoder } from '../format.js'
 import type { ChainedFile } from './piece-chain.js'
+import type { Finished } from './storage.js'
 
 /** A file that rows go to, or that waits to be prepared. */
 export interface OpenFile<T> extends ChainedFile {
@@ -17,4 +18,20 @@ export interface OpenFile<T> extends ChainedFile {
   pending: number
   /** Whether a checkpoint may hold it: then it is not the writer's to remove. */
   isSuspended: boolean
+}
+
+/**
+ * One that is open, or what is needed of one that has ended: its encoder would be held until the next checkpoint, with all that
+ * it has room for.
+ */
+export type BegunFile = Pick<OpenFile<never>, 'file' | 'compressor'> & {
+  readonly isSuspended?: boolean
+  readonly finished?: Promise<unknown>
+}
+
+/** A file that has ended and waits for its checkpoint. */
+export interface EndedFile {
+  readonly folder: string
+  readonly rows: number
+  readonly finished: Promise<(checkpointId: number) => Finished>
 }

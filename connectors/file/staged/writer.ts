@@ -8,7 +8,7 @@ import type { Compressor } from '../compression/compressor.js'
 import type { EncodedPiece, FileEncoder } from '../format.js'
 import type { Partitions } from '../partition/partitions.js'
 import { type FileFacts, type OpenEntry, type ProgressEntry, parseWriterState, type WriterState } from './entries.js'
-import type { OpenFile } from './open-file.js'
+import type { BegunFile, EndedFile, OpenFile } from './open-file.js'
 import { cut, PieceChain } from './piece-chain.js'
 import type { Rolling } from './rolling.js'
 import type { Finished, SinkStorage } from './storage.js'
@@ -25,16 +25,6 @@ export interface StagedWriterOptions<T> {
   readonly reject: Reject
   /** What went wrong with the storage, as an error of Tidemark. */
   readonly failed: (thrown: unknown) => TidemarkError
-}
-
-/** Without its encoder: that of a file which has ended would be held until the next checkpoint, with all that it has room for. */
-type BegunFile = Pick<OpenFile<never>, 'file' | 'compressor' | 'isSuspended'> & { finished?: Promise<unknown> }
-
-/** A file that has ended and waits for its checkpoint. */
-interface EndedFile {
-  readonly folder: string
-  readonly rows: number
-  readonly finished: Promise<(checkpointId: number) => Finished>
 }
 
 interface SuspendedFile {
@@ -328,9 +318,9 @@ export class StagedWriter<T> implements SinkWriter<T> {
       () => this.onProgress(),
       () => undefined,
     )
-    const { folder, rows, file, compressor, isSuspended } = open
+    const { folder, rows, file, compressor } = open
     // One that a checkpoint holds is not there.
-    if (this.#unprepared.delete(open)) this.#unprepared.add({ file, compressor, isSuspended, finished })
+    if (this.#unprepared.delete(open)) this.#unprepared.add({ file, compressor, finished })
     this.#ended.push({ folder, rows, finished })
   }
 
