@@ -1,5 +1,6 @@
 import type { Client } from '@opensearch-project/opensearch'
 import type { Counter } from '../../core/context.js'
+import type { TidemarkError } from '../../core/errors.js'
 import { type CallAnswer, DONE, type RecordOutcome } from '../batching/call.js'
 import type { DocumentRecord } from './documents.js'
 import {
@@ -18,6 +19,8 @@ export interface BulkOptions {
   readonly client: Client
   readonly place: Place
   readonly pipeline: string | undefined
+  /** Each document names its own: what one index lacks, those of others may have. */
+  readonly isIndexByRow: boolean
   readonly callTimeoutMs: number
   /** Documents that turned out to be there already, or to be superseded. */
   readonly alreadyApplied: Counter
@@ -80,9 +83,9 @@ function outcomes(options: BulkOptions, records: readonly DocumentRecord[], answ
       return { kind: 'failed', problem: accessDenied(options.place, status, said) }
     }
     const record = records[index]!
-    const missing = missingFor(options.place, record, { status, error })
-    if (missing) return { kind: 'failed', problem: missing }
-    found.push(outcomeOf(options, record, { status, error }))
+    const missing = missingFor(options, record, { status, error })
+    if (missing?.isForAll) return { kind: 'failed', problem: missing.problem }
+    found.push(missing ? { kind: 'rejected', problem: missing.problem } : outcomeOf(options, record, { status, error }))
   }
   return { kind: 'records', outcomes: found }
 }
@@ -92,16 +95,29 @@ interface ItemAnswer {
   readonly error: ServerError | string | undefined
 }
 
-/** What every document lacks: to give up one after the other would lose them all. */
-function missingFor(place: Place, { operation, index }: DocumentRecord, { status, error }: ItemAnswer) {
+interface Missing {
+  readonly problem: TidemarkError
+  /** To give up one document after the other would lose them all. */
+  readonly isForAll: boolean
+}
+
+/** What is no fault of the document itself. */
+function missingFor(
+  { place, pipeline, isIndexByRow }: BulkOptions,
+  { operation, index }: DocumentRecord,
+  { status, error }: ItemAnswer,
+): Missing | undefined {
   if (typeof error !== 'object' || error === null) return undefined
   const { type, reason } = error
   if (status === 400 && type === 'illegal_argument_exception') {
-    const [, pipeline] = /^pipeline with id \[(.*)\] does not exist$/.exec(reason ?? '') ?? []
-    if (pipeline !== undefined) return pipelineMissing(place, pipeline, saidOf(error))
+    const [, name] = /^pipeline with id \[(.*)\] does not exist$/.exec(reason ?? '') ?? []
+    if (name !== undefined) {
+      // Another than the option's is of the index.
+      return { problem: pipelineMissing(place, name, saidOf(error)), isForAll: name === pipeline || !isIndexByRow }
+    }
   }
-  const isIndexMissing = type === 'index_not_found_exception' && operation !== 'delete'
-  return isIndexMissing ? indexMissing(place, index, saidOf(error)) : undefined
+  if (type !== 'index_not_found_exception' || operation === 'delete') return undefined
+  return { problem: indexMissing(place, index, saidOf(error)), isForAll: !isIndexByRow }
 }
 
 function outcomeOf(

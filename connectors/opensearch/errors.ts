@@ -72,7 +72,7 @@ export function requestRefused(place: Place, status: number, said: string): Tide
   })
 }
 
-/** OpenSearch refuses each document alone, but no other one could get through. */
+/** OpenSearch refuses each document alone: whether others get through depends on where they go. */
 export function pipelineMissing(place: Place, pipeline: string, said: string): TidemarkError {
   return new TidemarkError({
     code: 'OPENSEARCH_PIPELINE_MISSING',

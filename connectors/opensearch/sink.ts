@@ -88,7 +88,10 @@ function writer<T>(
   }
   const documents = new Documents<T>({ operatorId, environment, claimedAt, settings, onRejected, onDocument: give })
   const alreadyApplied = metrics.counter('alreadyApplied')
-  const call = { client, place, pipeline, callTimeoutMs: numbers.callTimeoutMs, alreadyApplied }
+  const call = {
+    ...{ client, place, pipeline, isIndexByRow: typeof settings.index === 'function' },
+    ...{ callTimeoutMs: numbers.callTimeoutMs, alreadyApplied },
+  }
   return new BatchWriter<T, DocumentRecord>({
     context,
     numbers,

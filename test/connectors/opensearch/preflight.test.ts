@@ -38,9 +38,8 @@ test('an index that documents do not make is named before the first row, and is 
   await allow(url, 'logs-*,-ro*')
   const missing = { code: 'OPENSEARCH_INDEX_MISSING', message: expect.stringContaining('there is no index rows') }
   await expect(openWriter(rowSink(url, { onRejected: 'skip' }))).rejects.toMatchObject(missing)
-  // Names by row are known when the row comes.
-  const byRow = await openWriter(rowSink(url, { index: () => 'rows', onRejected: 'skip' }))
-  await expect(byRow.writeThrough(rowsOf(3))).rejects.toMatchObject(missing)
+  const byTime = await openWriter(rowSink(url, { rotation: 'day', onRejected: 'skip' }))
+  await expect(byTime.writeThrough(rowsOf(3), 0)).rejects.toMatchObject({ code: 'OPENSEARCH_INDEX_MISSING' })
   // Deletions need no index.
   const deletions = await openWriter(rowSink(url, { operation: 'delete' }))
   await deletions.writeThrough(rowsOf(3))
