@@ -23,13 +23,11 @@ export function keyedProcessOperator<K extends Key, T, S extends StateDeclaratio
   return new KeyedProcessOperator(definition, [{ name: 'process', call: definition.process.bind(definition) }], calls)
 }
 
+/** Whose rows are being emitted. */
 interface Place {
   readonly key: InternalKey
   readonly group: number
-}
-
-interface Firing extends Place {
-  readonly timer: FiredTimer
+  readonly timestamp: number
 }
 
 /** What gets the records of one input, by the name that errors call it. */
@@ -52,10 +50,8 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
   #timers!: KeyedTimers
   #ports!: SidePorts
   #emission!: Emission<R | Q>
-  /** Whose rows are being emitted, while a timer's are. */
-  #firing: Firing | undefined
-  /** Whose rows found no more room last, of a record. */
-  #halted: Place | undefined
+  /** Of the rows that a call of the engine left behind: they found no more room, or one of them failed. */
+  #left: Place | undefined
 
   constructor(
     definition: KeyedHooks<K, S, O, Q, C>,
@@ -106,15 +102,11 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
           emission.call = onRecord.name
           emission.start(result, i, timestamp)
         }
-        if (!emission.drain(output, timestamp, i)) {
-          this.#halted = { key: keys[i] as InternalKey, group: groups[i]! }
-          return i
-        }
+        if (!emission.drain(output, timestamp, i)) return i
       }
       return length
     } finally {
-      keyedState.clearCurrentKey()
-      this.#ports.output = undefined
+      this.#leave()
       output.origin = undefined
     }
   }
@@ -132,16 +124,26 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
 
   async close(): Promise<void> {
     try {
-      if (this.#emission?.active) this.#abandon(this.#firing ?? this.#halted)
+      if (this.#left !== undefined) this.#abandon(this.#left)
     } finally {
       await this.#code.close()
     }
   }
 
-  /** A generator's `finally` is part of its call: state is there. */
-  #abandon(place: Place | undefined): void {
+  /** A call of the engine is over. */
+  #leave(): void {
     const { keyedState } = this.#engine
-    if (place !== undefined) keyedState.setCurrentKey(place.key, place.group)
+    this.#left = this.#emission.active
+      ? { key: keyedState.currentInternalKey, group: keyedState.currentGroup, timestamp: this.#context.timestamp }
+      : undefined
+    keyedState.clearCurrentKey()
+    this.#ports.output = undefined
+  }
+
+  /** A generator's `finally` is part of its call: state is there. */
+  #abandon({ key, group, timestamp }: Place): void {
+    const { keyedState } = this.#engine
+    keyedState.setCurrentKey(key, group, timestamp)
     try {
       this.#emission.abandon()
     } finally {
@@ -154,13 +156,9 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
     const { keyedState, guard } = this.#engine
     this.#ports.output = output
     try {
+      if (this.#left !== undefined) keyedState.setCurrentKey(this.#left.key, this.#left.group, this.#left.timestamp)
       for (;;) {
-        if (this.#firing !== undefined) {
-          const { timer, key, group } = this.#firing
-          keyedState.setCurrentKey(key, group, rowTimestamp(timer))
-          if (!this.#emission.drain(output, rowTimestamp(timer))) return false
-          this.#firing = undefined
-        }
+        if (this.#emission.active && !this.#emission.drain(output, this.#context.timestamp)) return false
         if (output.full) return false
         const due = queue.takeDue(time)
         if (due === undefined) return true
@@ -170,11 +168,10 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
         }
         keyedState.setCurrentKey(due.key, due.group, rowTimestamp(timer))
         if (guard !== undefined) this.#startGuarded(timer, guard, output)
-        else if (this.#start(timer)) this.#firing = { timer, key: due.key, group: due.group }
+        else this.#start(timer)
       }
     } finally {
-      keyedState.clearCurrentKey()
-      this.#ports.output = undefined
+      this.#leave()
     }
   }
 
@@ -194,8 +191,7 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
     this.#ports.output = output
   }
 
-  /** Whether there are rows to emit. */
-  #start(timer: FiredTimer): boolean {
+  #start(timer: FiredTimer): void {
     const timestamp = rowTimestamp(timer)
     this.#context.at(timestamp)
     let result: Emitted<Q>
@@ -204,10 +200,9 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
     } catch (thrown) {
       throw userError(thrown, { operatorId: this.#engine.operatorId, call: 'onTimer', timestamp: timer.timestamp })
     }
-    if (result === undefined) return false
+    if (result === undefined) return
     this.#emission.call = 'onTimer'
     this.#emission.start(result, undefined, timestamp)
-    return true
   }
 
   #processOne({ name, call }: RecordFunction<K, T, S, O, R, C>, batch: Batch<T>, position: number): Emitted<R> {

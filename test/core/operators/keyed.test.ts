@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { Batch, NO_TIMESTAMP } from '../../../core/element.js'
+import { NO_TIMESTAMP } from '../../../core/element.js'
 import { keyedProcessOperator } from '../../../core/operators/keyed-process.js'
 import { keyedReduceOperator } from '../../../core/operators/keyed-reduce.js'
-import type { Operator, Output } from '../../../core/operators/operator.js'
+import type { Operator } from '../../../core/operators/operator.js'
 import { sideOutput } from '../../../core/operators/side-output.js'
-import type { ValueState } from '../../../core/state/backend.js'
 import { mapState, valueState } from '../../../core/state/declare.js'
-import { toInternalKey } from '../../../core/state/key-codec.js'
 import {
   ALL_AT_ONCE,
   emitted,
@@ -17,7 +15,6 @@ import {
   record,
   watermark,
 } from '../../harness/index.js'
-import { openAlone } from './alone.js'
 
 interface Reading {
   readonly key: string
@@ -240,52 +237,3 @@ describe('keyed process', () => {
     await expect(run).rejects.toMatchObject({ code: 'USER_FUNCTION_FAILED', location: 'timestamp 5' })
   })
 })
-
-test.each([
-  ['a record', (operator: Operator<unknown>, output: Output) => operator.process(rowOf('a'), 0, output, 0)],
-  [
-    'a timer',
-    (operator: Operator<unknown>, output: Output) => {
-      operator.process(rowOf('timer'), 0, output, 0)
-      return operator.onWatermark?.(5, output)
-    },
-  ],
-] as const)(
-  "a generator of %s that is not finished has state in its 'finally' when the job stops",
-  async (_of, halt) => {
-    const seen: unknown[] = []
-    function* rows(state: { readonly n: ValueState<number> }): Generator<number> {
-      try {
-        state.n.update(7)
-        yield 1
-        yield 2
-      } finally {
-        seen.push(state.n.value())
-      }
-    }
-    const operator = keyedProcessOperator({
-      state: { n: valueState<number>() },
-      process(value: unknown, { state, timers }) {
-        timers.registerEventTime(5)
-        return value === 'timer' ? [] : rows(state)
-      },
-      onTimer: (_timer, { state }) => rows(state),
-    })
-    await openAlone(operator as Operator)
-    let emittedRows = 0
-    const output: Output = {
-      origin: undefined,
-      get full() {
-        return emittedRows > 0
-      },
-      emit: () => void emittedRows++,
-      emitTo: () => undefined,
-      emitBatch: () => undefined,
-    }
-    expect(halt(operator as Operator<unknown>, output)).toBeFalsy()
-    await operator.close?.()
-    expect(seen).toEqual([7])
-  },
-)
-
-const rowOf = (value: unknown) => new Batch([value], [1], [toInternalKey('a')], [0])
