@@ -1,4 +1,5 @@
 import type { PlainState } from '../no-promise.js'
+import { requireKnownOptions } from '../options.js'
 import type { Aggregate } from '../window/aggregate.js'
 import type {
   AggregatingStateSpec,
@@ -12,7 +13,13 @@ import type {
   ValueState,
   ValueStateSpec,
 } from './backend.js'
-import { type Evolution, type EvolutionOptions, type MapEvolution, requireEvolution } from './evolution.js'
+import {
+  type Evolution,
+  type EvolutionOptions,
+  type Evolving,
+  type MapEvolution,
+  requireEvolution,
+} from './evolution.js'
 import { type Expiring, requireTtl } from './ttl.js'
 
 /*
@@ -59,14 +66,16 @@ export type StateHandles<Ds extends StateDeclarations> = { readonly [Name in key
 /** One value a key. With `initial`, `value()` gives its result before the first update. */
 export function valueState<V>(
   this: PlainState<V>,
-  options: { readonly initial?: () => V } & Evolution<V> & Expiring = {},
+  options: Initial<V> & Evolution<V> & Expiring = {},
 ): ValueDeclaration<V> {
-  return declaration('valueState', { kind: 'value', ...options })
+  requireOptions<DeclarationOptions & Initial<V>>('valueState', options, { ...DECLARATION_OPTIONS, initial: true })
+  return Object.freeze({ kind: 'value', ...options })
 }
 
 /** A list a key, in the order of `add`. Migrations are of its elements. */
 export function listState<V>(this: PlainState<V>, options: Evolution<V> & Expiring = {}): ListDeclaration<V> {
-  return declaration('listState', { kind: 'list', ...options })
+  requireOptions<DeclarationOptions>('listState', options, DECLARATION_OPTIONS)
+  return Object.freeze({ kind: 'list', ...options })
 }
 
 /** A map a key, in the order of the first `put` (after a restore: in any order). Its keys are scalars. Migrations are of its values, or of its keys. */
@@ -74,7 +83,8 @@ export function mapState<K extends string | number | bigint | boolean, V>(
   this: PlainState<V>,
   options: MapEvolution<K, V> & Expiring = {},
 ): MapDeclaration<K, V> {
-  return declaration('mapState', { kind: 'map', ...options })
+  requireOptions<EvolutionOptions & Expiring>('mapState', options, { ...DECLARATION_OPTIONS, migrateKeys: true })
+  return Object.freeze({ kind: 'map', ...options })
 }
 
 /** One value a key, made of all that were added: `reduce(left, right)`, `left` being the older. */
@@ -83,7 +93,8 @@ export function reducingState<V>(
   reduce: (left: V, right: V) => V,
   options: Evolution<V> & Expiring = {},
 ): ReducingDeclaration<V> {
-  return declaration('reducingState', { kind: 'reducing', reduce, ...options })
+  requireOptions<DeclarationOptions>('reducingState', options, DECLARATION_OPTIONS)
+  return Object.freeze({ kind: 'reducing', reduce, ...options })
 }
 
 /** The result of an aggregate over all that were added, kept as its accumulator, which is what migrations are of. */
@@ -92,14 +103,31 @@ export function aggregatingState<T, A, R>(
   aggregate: Aggregate<T, A, R>,
   options: Evolution<A> & Expiring = {},
 ): AggregatingDeclaration<T, A, R> {
-  return declaration('aggregatingState', { kind: 'aggregating', aggregate, ...options })
+  requireOptions<DeclarationOptions>('aggregatingState', options, DECLARATION_OPTIONS)
+  return Object.freeze({ kind: 'aggregating', aggregate, ...options })
+}
+
+interface Initial<V> {
+  readonly initial?: () => V
+}
+
+type DeclarationOptions = Evolving & Expiring
+
+const DECLARATION_OPTIONS: Readonly<Record<keyof DeclarationOptions, true>> = {
+  version: true,
+  migrate: true,
+  ttl: true,
 }
 
 /** @throws TidemarkError OPTION_INVALID */
-function declaration<D extends EvolutionOptions & Expiring>(where: string, declared: D): D {
-  requireEvolution(where, declared)
-  requireTtl(where, declared.ttl)
-  return Object.freeze(declared)
+function requireOptions<O extends EvolutionOptions & Expiring>(
+  where: string,
+  options: O,
+  known: Parameters<typeof requireKnownOptions<O>>[2],
+): void {
+  requireKnownOptions(where, options, known)
+  requireEvolution(where, options)
+  requireTtl(where, options.ttl)
 }
 
 /** Names each state by its key in the record and opens it in the backend. */

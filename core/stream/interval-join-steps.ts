@@ -5,6 +5,7 @@ import { intervalJoinOperator } from '../operators/join/interval-join.js'
 import type { IntervalJoinFunction } from '../operators/join/join-function.js'
 import { LATE_SIDES } from '../operators/join/late-sides.js'
 import type { SideOutputs } from '../operators/side-output.js'
+import { requireKnownOptions } from '../options.js'
 import type { Key } from '../state/key.js'
 import { inputsOf, type TwoInputs } from './connected-steps.js'
 import type { IntervalBound, IntervalBounds, IntervalJoinedStreams, JoinResults } from './join-streams.js'
@@ -47,10 +48,19 @@ export class IntervalJoinSteps<out K extends Key, out T, out U> implements Inter
   }
 }
 
-/** Both bounds included. @throws TidemarkError GRAPH_STEP_INVALID */
+const BOUNDS: Readonly<Record<keyof IntervalBounds, true>> = {
+  lower: true,
+  upper: true,
+  lowerExclusive: true,
+  upperExclusive: true,
+}
+
+/** Both bounds included. @throws TidemarkError GRAPH_STEP_INVALID, OPTION_INVALID */
 function intervalOf(id: string, bounds: IntervalBounds): Interval {
   // A JavaScript caller may have left them out.
-  const { lower, upper, lowerExclusive = false, upperExclusive = false } = (bounds ?? {}) as Partial<IntervalBounds>
+  const given: Partial<IntervalBounds> = bounds ?? {}
+  requireKnownOptions(`intervalJoin '${id}'`, given, BOUNDS)
+  const { lower, upper, lowerExclusive = false, upperExclusive = false } = given
   const lowerMs = millisOf(id, 'lower', lower) + (lowerExclusive ? 1 : 0)
   const upperMs = millisOf(id, 'upper', upper) - (upperExclusive ? 1 : 0)
   if (lowerMs <= upperMs) return { lowerMs, upperMs }

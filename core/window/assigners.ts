@@ -1,5 +1,6 @@
 import { type Duration, formatDuration } from '../duration.js'
 import { TidemarkError } from '../errors.js'
+import { requireKnownOptions } from '../options.js'
 import { requireNoPromise } from '../promises.js'
 import type { GlobalWindow, TimeWindow } from './time-window.js'
 import type { TimeDomain, WindowAssigner, WindowSpec } from './window-spec.js'
@@ -11,6 +12,12 @@ export interface AlignedWindowOptions {
   readonly negativeOffset?: Duration
   /** Default `event`. */
   readonly time?: TimeDomain
+}
+
+const ALIGNED_OPTIONS: Readonly<Record<keyof AlignedWindowOptions, true>> = {
+  offset: true,
+  negativeOffset: true,
+  time: true,
 }
 
 export interface SessionWindowOptions {
@@ -36,9 +43,10 @@ export interface StaggerWindowOptions {
  * @throws TidemarkError WINDOW_INVALID when `size` is not a positive number of whole milliseconds, or the offset is not smaller than it.
  */
 export function tumbling(size: Duration, options: AlignedWindowOptions = {}): WindowAssigner<unknown, TimeWindow> {
+  requireKnownOptions('tumbling', options, ALIGNED_OPTIONS)
   const sizeMs = positive('tumbling', 'size', size)
   const offsetMs = offsetOf('tumbling', 'size', sizeMs, options)
-  const time = options.time ?? 'event'
+  const time = timeOf('tumbling', options)
   const details = [formatDuration(size), ...describe(offsetMs, time)]
   return assigner(`tumbling(${details.join(', ')})`, { kind: 'tumbling', time, sizeMs, offsetMs })
 }
@@ -55,10 +63,11 @@ export function sliding(
   slide: Duration,
   options: AlignedWindowOptions = {},
 ): WindowAssigner<unknown, TimeWindow> {
+  requireKnownOptions('sliding', options, ALIGNED_OPTIONS)
   const sizeMs = positive('sliding', 'size', size)
   const slideMs = positive('sliding', 'slide', slide)
   const offsetMs = offsetOf('sliding', 'slide', slideMs, options)
-  const time = options.time ?? 'event'
+  const time = timeOf('sliding', options)
   const details = [formatDuration(size), formatDuration(slide), ...describe(offsetMs, time)]
   return assigner(`sliding(${details.join(', ')})`, { kind: 'sliding', time, sizeMs, slideMs, offsetMs })
 }
@@ -76,23 +85,23 @@ export function session<T = unknown>(
   gap: Duration | ((value: T) => Duration),
   options: SessionWindowOptions = {},
 ): WindowAssigner<T, TimeWindow> {
-  const time = options.time ?? 'event'
+  requireKnownOptions('session', options, { time: true, maxLength: true })
+  const time = timeOf('session', options)
   const { maxLength } = options
   const maxLengthMs = maxLength === undefined ? Number.POSITIVE_INFINITY : positive('session', 'maxLength', maxLength)
   const longest = maxLength === undefined ? [] : [`at most ${formatDuration(maxLength)}`]
-  const details = [typeof gap === 'function' ? 'gap by record' : formatDuration(gap), ...longest, ...describe(0, time)]
-  const kind = `session(${details.join(', ')})`
+  const kindWith = (shown: string): string => `session(${[shown, ...longest, ...describe(0, time)].join(', ')})`
   if (typeof gap === 'function') {
     // It is asked about the records of the stream that the windows are of.
     const gapOf = (value: unknown): number => {
       const found = requireNoPromise(gap(value as T), "session: the function of a record's gap")
       return positive('session', "a record's gap", found)
     }
-    return assigner(kind, { kind: 'session', time, gapOf, maxLengthMs })
+    return assigner(kindWith('gap by record'), { kind: 'session', time, gapOf, maxLengthMs })
   }
   const gapMs = positive('session', 'gap', gap)
   if (gapMs > maxLengthMs) throw invalid(`session: expected a maxLength of at least the gap, found ${maxLengthMs}ms`)
-  return assigner(kind, { kind: 'session', time, gapOf: () => gapMs, maxLengthMs })
+  return assigner(kindWith(formatDuration(gap)), { kind: 'session', time, gapOf: () => gapMs, maxLengthMs })
 }
 
 /**
@@ -107,8 +116,9 @@ export function session<T = unknown>(
  * @throws TidemarkError WINDOW_INVALID when `length` is not a positive number of whole milliseconds.
  */
 export function stagger(length: Duration, options: StaggerWindowOptions = {}): WindowAssigner<unknown, TimeWindow> {
+  requireKnownOptions('stagger', options, { time: true })
   const lengthMs = positive('stagger', 'length', length)
-  const time = options.time ?? 'event'
+  const time = timeOf('stagger', options)
   const details = [formatDuration(length), ...describe(0, time)]
   return assigner(`stagger(${details.join(', ')})`, { kind: 'stagger', time, lengthMs })
 }
@@ -129,18 +139,42 @@ function describe(offsetMs: number, time: TimeDomain): string[] {
   return details
 }
 
+function timeOf(assignerName: string, options: { readonly time?: TimeDomain }): TimeDomain {
+  const { time = 'event' } = options
+  if (time === 'event' || time === 'processing') return time
+  throw invalid(`${assignerName}: expected time 'event' or 'processing', found ${shown(time)}`)
+}
+
 function positive(assignerName: string, name: string, duration: Duration): number {
-  const ms = (duration as Partial<Duration> | undefined)?.ms
+  const ms = millisOf(duration)
   if (ms === undefined || !Number.isSafeInteger(ms) || ms <= 0) {
-    const found = typeof ms === 'number' ? `${ms}ms` : duration === null ? 'null' : `a value of type ${typeof duration}`
-    throw invalid(`${assignerName}: ${name} must be a positive number of whole milliseconds, not ${found}`)
+    throw invalid(`${assignerName}: ${name} must be a positive number of whole milliseconds, not ${shown(duration)}`)
   }
   return ms
 }
 
+/** Undefined for what is no duration. */
+function millisOf(duration: unknown): number | undefined {
+  const ms: unknown = (duration as Partial<Duration> | null | undefined)?.ms
+  return typeof ms === 'number' ? ms : undefined
+}
+
+function shown(given: unknown): string {
+  const ms = millisOf(given)
+  if (ms !== undefined) return `${ms}ms`
+  if (typeof given === 'string') return `'${given}'`
+  return given === null ? 'null' : `a value of type ${typeof given}`
+}
+
 function offsetOf(assignerName: string, limitName: string, limitMs: number, options: AlignedWindowOptions): number {
-  const forward = options.offset?.ms ?? 0
-  const backward = options.negativeOffset?.ms ?? 0
+  const shiftOf = (name: 'offset' | 'negativeOffset'): number => {
+    const { [name]: shift } = options
+    const ms = shift === undefined ? 0 : millisOf(shift)
+    if (ms !== undefined) return ms
+    throw invalid(`${assignerName}: ${name} must be a duration, such as hours(5), not ${shown(shift)}`)
+  }
+  const forward = shiftOf('offset')
+  const backward = shiftOf('negativeOffset')
   if (forward !== 0 && backward !== 0) {
     throw invalid(`${assignerName}: give offset or negativeOffset, not both`)
   }

@@ -1,4 +1,5 @@
 import { TidemarkError } from '../errors.js'
+import { requireKnownOptions } from '../options.js'
 import type { TimeWindow } from './time-window.js'
 import type { CountedSpec, WindowAssigner } from './window-spec.js'
 
@@ -17,6 +18,7 @@ export interface CountedWindowOptions {
  * @throws TidemarkError WINDOW_INVALID when `size` or `slide` is not a positive whole number.
  */
 export function counted(size: number, options: CountedWindowOptions = {}): WindowAssigner<unknown, TimeWindow> {
+  requireKnownOptions('counted', options, { slide: true, rest: true })
   const slide = options.slide ?? size
   const rest: string = options.rest ?? 'emit'
   requireCount('size', size)

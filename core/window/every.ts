@@ -1,5 +1,6 @@
 import { type Duration, formatDuration } from '../duration.js'
 import { TidemarkError } from '../errors.js'
+import { requireKnownOptions } from '../options.js'
 import { alignedStart } from './alignment.js'
 import { maxTimestampOf } from './time-window.js'
 import type { Trigger } from './trigger.js'
@@ -20,6 +21,7 @@ export interface EveryOptions {
  * @throws TidemarkError TRIGGER_INVALID when the interval is not a positive number of whole milliseconds.
  */
 export function every(interval: Duration, options: EveryOptions = {}): Trigger {
+  requireKnownOptions('every', options, { time: true })
   const intervalMs = (interval as Partial<Duration> | undefined)?.ms
   if (intervalMs === undefined || !Number.isSafeInteger(intervalMs) || intervalMs <= 0) {
     throw invalid(`every: expected an interval of a positive number of whole milliseconds, found ${intervalMs}ms`)

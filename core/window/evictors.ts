@@ -1,5 +1,6 @@
 import { type Duration, formatDuration } from '../duration.js'
 import { TidemarkError } from '../errors.js'
+import { requireKnownOptions } from '../options.js'
 import { requireNoPromise } from '../promises.js'
 import type { Evictor, WindowRecord } from './evictor.js'
 
@@ -69,8 +70,9 @@ export function keepNear<T>(
 
 type Choice<T> = <R extends WindowRecord<T>>(records: readonly R[]) => readonly R[]
 
-function evictor<T>(kind: string, { when = 'before' }: EvictorOptions, choose: Choice<T>): Evictor<T> {
-  const found: string = when
+function evictor<T>(kind: string, options: EvictorOptions, choose: Choice<T>): Evictor<T> {
+  requireKnownOptions(kind, options, { when: true })
+  const found: string = options.when ?? 'before'
   if (found === 'before') return Object.freeze({ kind, before: choose })
   if (found === 'after') return Object.freeze({ kind: `${kind} after`, after: choose })
   throw invalid(`${kind}: expected when 'before' or 'after', found '${found}'`)

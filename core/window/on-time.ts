@@ -1,4 +1,5 @@
 import { TidemarkError } from '../errors.js'
+import { requireKnownOptions } from '../options.js'
 import { maxTimestampOf, type Window } from './time-window.js'
 import type { Trigger, TriggerContext, TriggerResult } from './trigger.js'
 import { PartContext, type Phase, partOf } from './trigger-part.js'
@@ -26,6 +27,7 @@ export interface OnTimeTrigger<T = unknown, W extends Window = Window> extends T
  * @throws TidemarkError TRIGGER_INVALID when `time` is neither domain, or what `early` or `late` is given is no trigger.
  */
 export function onTime(options: OnTimeOptions = {}): OnTimeTrigger {
+  requireKnownOptions('onTime', options, { time: true })
   const time: string = options.time ?? 'event'
   if (time !== 'event' && time !== 'processing') {
     throw invalid(`onTime: expected time 'event' or 'processing', found '${time}'`)

@@ -85,6 +85,33 @@ test.each(STEPS)('%s refuses what is no object of options, before it reads one',
   }
 })
 
+test('keyBy, which has an option of its own, refuses others too', () => {
+  const by = (options: object) =>
+    built(({ one }) => one.keyBy(keyOf, options).process('step', { process: none }), options)
+  expect(by({ onError: 'skip' })).not.toThrow()
+  expect(errorOf(by({ onErorr: 'skip' }))).toMatchObject({
+    code: 'OPTION_INVALID',
+    message: expect.stringMatching(/^keyBy: there is no option 'onErorr'.*'onError'/),
+  })
+  expect(errorOf(by(null as unknown as object))).toMatchObject({
+    code: 'OPTION_INVALID',
+    message: 'keyBy: expected an object of options, found null',
+  })
+})
+
+test('bounds of an interval join are known by their names', () => {
+  const joined = (more: object) =>
+    built((parts) => {
+      const bounds = { lower: minutes(0), upper: minutes(5), ...more }
+      return keyed(parts).intervalJoin(keyed(parts), bounds).process('step', none)
+    }, {})
+  expect(joined({ upperExclusive: true })).not.toThrow()
+  expect(errorOf(joined({ uperExclusive: true }))).toMatchObject({
+    code: 'OPTION_INVALID',
+    message: expect.stringMatching(/^intervalJoin 'step': there is no option 'uperExclusive'.*'upperExclusive'/),
+  })
+})
+
 test.each(STEPS)('%s refuses an option that it does not have, and says which was meant', (where, step) => {
   expect(built(step, { parallelism: 2 })).not.toThrow()
   expect(errorOf(built(step, { parallelism: 2, chaning: 'new' }))).toMatchObject({
