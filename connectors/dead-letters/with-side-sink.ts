@@ -1,6 +1,8 @@
 import type { Committer, CommitterContext, Sink, SinkWriter, WriterContext } from '../../core/connector.js'
+import type { EngineContext } from '../../core/context.js'
 import type { Batch } from '../../core/element.js'
 import { TidemarkError } from '../../core/errors.js'
+import { sideMetrics } from './side-metrics.js'
 import { SideRows } from './side-rows.js'
 
 /** Hands a row to the sink beside, with its event time. */
@@ -17,7 +19,8 @@ export interface SideSink<R> {
   /** What it gets, for people who read the plan. */
   readonly rows: string
   /**
-   * Appended to the operator's id: no id of a step has a dot, so what the two write under their ids never meets.
+   * Appended to the operator's id: no id of a step has a dot, so what the two write under their ids never meets. Also the
+   * label of its metrics.
    */
   readonly suffix: string
   /** How its committables and state are told from the main sink's own, which go unmarked. Stands in checkpoints. */
@@ -31,6 +34,7 @@ export interface SideSink<R> {
 export function withSideSink<T, R>(main: GivingSink<T, R>, side: SideSink<R>): Sink<T> {
   return {
     ...main,
+    stateVersion: versionOfBoth(main, side.sink),
     describe: () => [main.describe?.(), `${side.rows} to ${side.sink.kind}`].filter(Boolean).join(', '),
     async write(context) {
       const { restored } = context
@@ -49,21 +53,31 @@ export function withSideSink<T, R>(main: GivingSink<T, R>, side: SideSink<R>): S
       }
     },
     ...((main.committer || side.sink.committer) && {
-      committer: async (context: CommitterContext) =>
-        new CommitterWithSide(
-          await main.committer?.(context),
-          await side.sink.committer?.(sideContext(context, side)),
-          new Marks(side.mark),
-        ),
+      committer: async (context: CommitterContext) => {
+        const ofMain = await main.committer?.(context)
+        try {
+          const ofSide = await side.sink.committer?.(sideContext(context, side))
+          return new CommitterWithSide(ofMain, ofSide, new Marks(side.mark))
+        } catch (thrown) {
+          await ofMain?.close?.()
+          throw thrown
+        }
+      },
     }),
   }
 }
 
-function sideContext<C extends { readonly operatorId: string }>(
-  context: C,
-  { suffix }: Pick<SideSink<never>, 'suffix'>,
-): C {
-  return { ...context, operatorId: `${context.operatorId}.${suffix}` }
+/**
+ * One number for what two put into a checkpoint: it is lower in a release that knows less of either. The greater of the two
+ * would not do, which hides the other. Without the sink beside, a checkpoint is refused whose number only that one raised.
+ */
+function versionOfBoth(main: Pick<Sink<never>, 'stateVersion'>, side: Pick<Sink<never>, 'stateVersion'>): number {
+  return (main.stateVersion ?? 1) + (side.stateVersion ?? 1) - 1
+}
+
+function sideContext<C extends EngineContext>(context: C, { suffix }: Pick<SideSink<never>, 'suffix'>): C {
+  const { operatorId, metrics } = context
+  return { ...context, operatorId: `${operatorId}.${suffix}`, metrics: sideMetrics(metrics, suffix) }
 }
 
 class Marks {

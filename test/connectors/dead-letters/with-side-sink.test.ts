@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { withSideSink } from '../../../connectors/dead-letters/with-side-sink.js'
 import type { Committer, Sink } from '../../../core/connector.js'
 import { Batch } from '../../../core/element.js'
+import { OperatorMetrics } from '../../../runtime/observe/metrics.js'
 import { engineContext } from '../file/support.js'
 
 type Seen = (readonly [string, ...unknown[]])[]
@@ -130,6 +131,81 @@ test('when the sink does not open, the one beside it is closed', async () => {
   })
   await expect(Promise.resolve(sink.write(writerContext([])))).rejects.toThrow('no server')
   expect(seen.at(-1)).toEqual(['odd', 'close'])
+})
+
+test('when the committer beside does not open, the one of the sink is closed', async () => {
+  const seen: Seen = []
+  const refusing: Sink<number> = {
+    ...recordingSink('odd', seen),
+    committer: async () => {
+      throw new Error('no server')
+    },
+  }
+  const sink = withSideSink<number, number>(recordingSink('main', seen), {
+    ...{ sink: refusing, rows: 'odd rows', suffix: 'odd', mark: 'ofOdd' },
+  })
+  await expect(Promise.resolve(sink.committer?.(committerContext))).rejects.toThrow('no server')
+  expect(seen.at(-1)).toEqual(['main', 'close committer'])
+})
+
+test('a release that knows an older state of either of the two has a lower version', () => {
+  const versionOf = (main: number | undefined, odd: number | undefined): number => {
+    const versioned = (name: string, stateVersion: number | undefined): Sink<number> => ({
+      ...recordingSink(name, []),
+      ...(stateVersion !== undefined && { stateVersion }),
+    })
+    const { stateVersion } = withSideSink<number, number>(versioned('main', main), {
+      ...{ sink: versioned('odd', odd), rows: 'odd rows', suffix: 'odd', mark: 'ofOdd' },
+    })
+    return stateVersion ?? 1
+  }
+  // As a sink without one beside: the option may come and go.
+  expect(versionOf(undefined, undefined)).toBe(1)
+  expect(versionOf(4, undefined)).toBe(4)
+  for (const [main, odd] of [
+    [1, 3],
+    [3, 1],
+    [3, 3],
+  ] as const) {
+    for (const [olderMain, olderOdd] of [
+      [main - 1, odd],
+      [main, odd - 1],
+      [main - 1, odd - 1],
+    ] as const) {
+      expect(versionOf(olderMain, olderOdd)).toBeLessThan(versionOf(main, odd))
+    }
+  }
+})
+
+test('what both count and show of one name is told apart, also of a sink beside the one beside', async () => {
+  const metrics = new OperatorMetrics()
+  const counting = (name: string, open: number): Sink<number> => ({
+    ...recordingSink(name, []),
+    write(context) {
+      context.metrics.counter('rejectedRows', { code: 'X' }).add(open)
+      context.metrics.gauge('openFiles', () => open)
+      context.metrics.histogram('callMs').record(open)
+      return recordingSink(name, []).write(context)
+    },
+  })
+  const beside = (main: Sink<number>, sink: Sink<number>, suffix: string): Sink<number> =>
+    withSideSink<number, number>(main, { sink, rows: 'rows', suffix, mark: `of-${suffix}` })
+  const backup = beside(counting('backup', 20), counting('of backup', 300), 'rejected')
+  await beside(counting('main', 1), backup, 'backup').write({ ...writerContext([]), metrics })
+  const labels = ['', 'sink="backup"', 'sink="backup.rejected"']
+  const values = [1, 20, 300]
+  const named = (name: string, first: string) =>
+    labels.map((label, at) => {
+      const all = [first, label].filter(Boolean).join(',')
+      return [all === '' ? name : `${name}{${all}}`, values[at]]
+    })
+  expect(metrics.read()).toEqual(Object.fromEntries([...named('rejectedRows', 'code="X"'), ...named('openFiles', '')]))
+  const histograms = Object.entries(metrics.instruments().histograms)
+  expect(Object.fromEntries(histograms.map(([name, { sum }]) => [name, sum]))).toEqual({
+    callMs: 1,
+    backup_callMs: 20,
+    backup_rejected_callMs: 300,
+  })
 })
 
 test('output of a sink that is not there any more is not passed over in silence', async () => {
