@@ -1,14 +1,16 @@
 import type { Environment } from '../../environment.js'
+import type { TidemarkError } from '../../errors.js'
 import { requireNoPromise } from '../../promises.js'
 import type { InternalKey } from '../../state/key.js'
 import { GLOBAL_WINDOW, type TimeWindow, type Window } from '../../window/time-window.js'
 import type { Trigger, TriggerResult } from '../../window/trigger.js'
 import type { TriggeredSpec } from '../../window/window-spec.js'
 import type { OperatorContext, Output } from '../operator.js'
+import { userError } from '../user-error.js'
 import type { Contents } from './contents.js'
 import { DroppedRecords } from './dropped-records.js'
 import { GroupWatermarks } from './group-watermarks.js'
-import { firingFailed, triggerResultInvalid } from './invalid-input.js'
+import { firingFailed, placeOf, triggerResultInvalid } from './invalid-input.js'
 import { KeyedWindowStore } from './keyed-window-store.js'
 import type { OpenWindows } from './open-windows.js'
 import { NOTHING_REPLACED, replacedBy } from './replaced.js'
@@ -92,7 +94,12 @@ export class KeyedWindows {
     const before = entry.accumulator
     entry.accumulator = aggregate.add(before === undefined ? aggregate.create() : before, value, timestamp)
     const context = this.triggerContext.of(entry, this.watermarkOf(entry.group))
-    const result = this.trigger.onRecord(value, timestamp, this.windowOf(entry), context)
+    let result: TriggerResult
+    try {
+      result = this.trigger.onRecord(value, timestamp, this.windowOf(entry), context)
+    } catch (thrown) {
+      throw this.triggerFailed(thrown)
+    }
     this.schedule(entry)
     if (this.apply(result, entry, output)) return true
     this.cursor = next
@@ -125,7 +132,12 @@ export class KeyedWindows {
     target.eventTime.times.length = 0
     target.processingTime.times.length = 0
     const context = this.triggerContext.of(target, this.watermarkOf(target.group))
-    const merged: unknown = this.trigger.merge?.(target, states, context)
+    let merged: unknown
+    try {
+      merged = this.trigger.merge?.(target, states, context)
+    } catch (thrown) {
+      throw this.triggerFailed(thrown)
+    }
     requireNoPromise(merged, 'merge of the trigger ', this.trigger.kind)
   }
 
@@ -146,10 +158,15 @@ export class KeyedWindows {
     if (slot.remove(time)) {
       const context = this.triggerContext.of(entry, this.watermarkOf(entry.group))
       const window = this.windowOf(entry)
-      const result =
-        queue === this.eventTimers
-          ? this.trigger.onEventTime(time, window, context)
-          : this.trigger.onProcessingTime(time, window, context)
+      let result: TriggerResult
+      try {
+        result =
+          queue === this.eventTimers
+            ? this.trigger.onEventTime(time, window, context)
+            : this.trigger.onProcessingTime(time, window, context)
+      } catch (thrown) {
+        throw this.triggerFailed(thrown, window)
+      }
       isOut = this.apply(result, entry, output)
     }
     if (slot.cleanupAt <= time) this.remove(entry)
@@ -193,12 +210,24 @@ export class KeyedWindows {
 
   private remove(entry: WindowEntry): void {
     const context = this.triggerContext.of(entry, this.watermarkOf(entry.group))
-    const cleared: unknown = this.trigger.clear?.(this.windowOf(entry), context)
+    const window = this.windowOf(entry)
+    let cleared: unknown
+    try {
+      cleared = this.trigger.clear?.(window, context)
+    } catch (thrown) {
+      throw this.triggerFailed(thrown, window)
+    }
     requireNoPromise(cleared, 'clear of the trigger ', this.trigger.kind)
     this.contents.onRemoved?.(entry.start, entry.key, entry.group)
     this.store.remove(entry)
     this.eventTimers.cancel(entry.eventTime)
     this.processingTimers.cancel(entry.processingTime)
+  }
+
+  /** The window's own function is innocent. At a record, whoever took the row adds which it was. */
+  private triggerFailed(thrown: unknown, window?: Window): TidemarkError {
+    const call = `the trigger ${this.trigger.kind}`
+    return userError(thrown, { operatorId: this.operatorId, call, ...(window && placeOf(window)) })
   }
 
   private schedule(entry: WindowEntry): void {

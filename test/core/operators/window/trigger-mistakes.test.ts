@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { millis } from '../../../../core/duration.js'
-import { onTime, purging, type Trigger, type TriggerResult, tumbling } from '../../../../core/window/index.js'
-import { endOfInput, watermark } from '../../../harness/index.js'
+import {
+  global,
+  onTime,
+  purging,
+  session,
+  type Trigger,
+  type TriggerResult,
+  tumbling,
+} from '../../../../core/window/index.js'
+import { endOfInput, processingTime, watermark } from '../../../harness/index.js'
 import { at, windowHarness } from './window-harness.js'
 
 /** Says nothing of itself. */
@@ -51,6 +59,54 @@ describe('a trigger that gives no result', () => {
   test('is told to be asynchronous where it is', async () => {
     const trigger = { ...silent, onRecord: () => giving(Promise.resolve('continue')) }
     await expect(failure(trigger)).rejects.toMatchObject({ code: 'USER_FUNCTION_RETURNED_PROMISE' })
+  })
+})
+
+describe('a trigger that throws is named, and not the function of its window', () => {
+  const boom = (): never => {
+    throw new Error('boom')
+  }
+  const withTimer: Trigger = {
+    ...silent,
+    onRecord(_value, _timestamp, _window, context) {
+      context.registerEventTimeTimer(5)
+      return 'continue'
+    },
+  }
+
+  test.each([
+    ['at a record', { ...silent, onRecord: boom }, /the trigger mine\(\) threw: boom \(.*timestamp 1\)$/],
+    ['at its timer', { ...withTimer, onEventTime: boom }, /the trigger mine\(\) threw at window \[0, 10\): boom$/],
+    ['when its window goes', { ...silent, clear: boom }, /the trigger mine\(\) threw at window \[0, 10\): boom$/],
+  ])('%s', async (_, trigger, message) => {
+    await expect(failure(trigger)).rejects.toMatchObject({
+      code: 'USER_FUNCTION_FAILED',
+      message: expect.stringMatching(message),
+    })
+  })
+
+  test('when sessions become one', async () => {
+    const merging = windowHarness({ assigner: session(millis(10)), trigger: { ...silent, merge: boom } })
+    await expect(merging.verify({ input: [at(1, 1), at(2, 2)], expect: [] })).rejects.toMatchObject({
+      code: 'USER_FUNCTION_FAILED',
+      message: expect.stringMatching(/the trigger mine\(\) threw: boom \(.*timestamp 2\)$/),
+    })
+  })
+
+  test('at its timer of the wall clock', async () => {
+    const onClock: Trigger = {
+      ...silent,
+      onRecord(_value, _timestamp, _window, context) {
+        context.registerProcessingTimeTimer(5)
+        return 'continue'
+      },
+      onProcessingTime: boom,
+    }
+    const late = windowHarness({ assigner: global(), trigger: onClock })
+    await expect(late.verify({ input: [at(1, 1), processingTime(9)], expect: [] })).rejects.toMatchObject({
+      code: 'USER_FUNCTION_FAILED',
+      message: expect.stringMatching(/the trigger mine\(\) threw at the global window: boom$/),
+    })
   })
 })
 
