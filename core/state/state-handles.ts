@@ -103,7 +103,7 @@ export class KeyedValueState<V> implements ValueState<V> {
   }
 
   mutate(change: (value: V | undefined) => V): void {
-    this.update(change(this.orInitial(this.entry.edit())))
+    this.update(requireNoPromise(change(this.orInitial(this.entry.edit())), 'the function of mutate of a valueState'))
   }
 
   clear(): void {
@@ -112,7 +112,7 @@ export class KeyedValueState<V> implements ValueState<V> {
 
   /** What this state has stored is of its type: the name in the savepoint and the layout say so. */
   private orInitial(value: unknown): V | undefined {
-    return value === undefined ? this.initial?.() : (value as V)
+    return value === undefined ? requireNoPromise(this.initial?.(), 'initial of a valueState') : (value as V)
   }
 }
 
@@ -257,7 +257,8 @@ export class KeyedAggregatingState<T, A, R> implements AppendingState<T, R> {
 
   add(value: T): void {
     const { aggregate, entry } = this
-    const accumulator = (entry.edit() as A | undefined) ?? aggregate.create()
+    const before = entry.edit() as A | undefined
+    const accumulator = before ?? requireNoPromise(aggregate.create(), aggregate.kind, ': create')
     entry.write(requireNoPromise(aggregate.add(accumulator, value, entry.timestamp), aggregate.kind, ': add'))
   }
 

@@ -1,4 +1,4 @@
-import { count, keepNear, millis, type Stream, session, sum } from 'tidemark'
+import { aggregate, count, keepNear, millis, type Stream, session, sum } from 'tidemark'
 import { describe, expect, test } from 'vitest'
 import { aggregates } from './promised/aggregates.js'
 import { asyncIn, evicted, inWindows, keyed, type Numbers, promise, rejecting } from './promised/case.js'
@@ -57,6 +57,12 @@ test('a promise behind more rows than there is room for is found while it waits,
   const many = Array.from({ length: 100_000 }, (_, row) => row)
   const { error, unhandled } = await failureOf(rowsOf([1], (s) => s.flatMap(() => [...many, promise()])))
   expect(error).toMatchObject({ code: 'USER_FUNCTION_RETURNED_PROMISE', operatorId: 'flatMap-1' })
+  expect(unhandled).toEqual([])
+})
+
+test('an aggregate that begins with a promise is refused where it is defined, and ends no process', async () => {
+  const { error, unhandled } = await failureOf((async () => aggregate(asyncIn({ create: rejecting })))())
+  expect(error).toMatchObject({ code: 'AGGREGATE_SETTING_INVALID' })
   expect(unhandled).toEqual([])
 })
 

@@ -1,5 +1,5 @@
 import type { PlainResult } from '../../no-promise.js'
-import { isPromise } from '../../promises.js'
+import { isPromise, silence } from '../../promises.js'
 import type { Aggregate } from '../aggregate.js'
 import { invalidSetting, requireFunction } from './invalid.js'
 
@@ -29,6 +29,7 @@ export function aggregate<T, A, R>(definition: Aggregate<T, A, R> & PlainResult<
   if (definition.retract !== undefined) requireFunction(kind, 'retract', definition.retract)
   const created: unknown = definition.create()
   if (created === undefined || typeof created === 'function' || isPromise(created)) {
+    silence(created)
     throw invalidSetting(kind, 'create must return the accumulator, plain data', created)
   }
   return definition

@@ -1,4 +1,15 @@
-import { aggregate, aggregatingState, count, last, max, millis, reducingState, session, sum } from 'tidemark'
+import {
+  aggregate,
+  aggregatingState,
+  count,
+  last,
+  max,
+  millis,
+  reducingState,
+  session,
+  sum,
+  valueState,
+} from 'tidemark'
 import { asyncIn, type Case, firstRecord, inWindows, keyed, promise, rejecting, window } from './case.js'
 
 export const aggregates: Readonly<Record<string, Case>> = {
@@ -95,6 +106,58 @@ export const aggregates: Readonly<Record<string, Case>> = {
       }),
     operatorId: 'p',
     says: 'mine: result returned a promise',
+    where: firstRecord,
+  },
+  'create, in state': {
+    build: (s) =>
+      keyed(s).process('p', {
+        state: { mine: aggregatingState(asyncIn({ create: rejecting })) },
+        process: (value, ctx) => ctx.state.mine.add(value),
+      }),
+    operatorId: 'p',
+    says: 'mine: create returned a promise',
+    where: firstRecord,
+  },
+  'create, in state of a window': {
+    build: (s) =>
+      inWindows(s).process('p', {
+        windowState: { mine: aggregatingState(asyncIn({ create: rejecting })) },
+        process: (values, ctx) => {
+          for (const value of values) ctx.windowState.mine.add(value)
+        },
+      }),
+    operatorId: 'p',
+    says: 'mine: create returned a promise',
+    where: window,
+  },
+  'initial, in state': {
+    build: (s) =>
+      keyed(s).process('p', {
+        state: { last: valueState<number>({ initial: rejecting }) },
+        process: (_value, ctx) => [ctx.state.last.value()],
+      }),
+    operatorId: 'p',
+    says: 'initial of a valueState returned a promise',
+    where: firstRecord,
+  },
+  'initial, in state that is changed': {
+    build: (s) =>
+      keyed(s).process('p', {
+        state: { last: valueState<number>({ initial: rejecting }) },
+        process: (_value, ctx) => ctx.state.last.mutate((last) => last ?? 1),
+      }),
+    operatorId: 'p',
+    says: 'initial of a valueState returned a promise',
+    where: firstRecord,
+  },
+  'mutate, in state': {
+    build: (s) =>
+      keyed(s).process('p', {
+        state: { last: valueState<number>() },
+        process: (_value, ctx) => ctx.state.last.mutate(rejecting),
+      }),
+    operatorId: 'p',
+    says: 'the function of mutate of a valueState returned a promise',
     where: firstRecord,
   },
 }
