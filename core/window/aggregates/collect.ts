@@ -11,7 +11,8 @@ export function collect<T>(): Aggregate<T, T[], T[]>
 /**
  * `selector` of all values, in the order of arrival; of merged parts, the left part's before the right one's (a sliding
  * window merges its slices in the order of event time). All of them are kept as state.
- * @throws TidemarkError AGGREGATE_VALUE_INVALID when the selector returns a promise, a function or a symbol.
+ * @throws TidemarkError AGGREGATE_VALUE_INVALID when the selector returns a function or a symbol,
+ * USER_FUNCTION_RETURNED_PROMISE when it returns a promise.
  */
 export function collect<T, V>(selector: (value: T) => V & PlainResult<V>): Aggregate<T, V[], V[]>
 export function collect<T>(selector?: (value: T) => unknown): Aggregate<T, unknown[], unknown[]> {

@@ -10,7 +10,8 @@ export type TimedValue<V> = { timestamp: number; value: V } | null
 export function first<T>(): Aggregate<T, TimedValue<T>, T>
 /**
  * `selector` of the value with the earliest event time; of several, the one that arrived first.
- * @throws TidemarkError AGGREGATE_VALUE_INVALID when the selector returns a promise, a function or a symbol.
+ * @throws TidemarkError AGGREGATE_VALUE_INVALID when the selector returns a function or a symbol,
+ * USER_FUNCTION_RETURNED_PROMISE when it returns a promise.
  */
 export function first<T, V>(selector: (value: T) => V & PlainResult<V>): Aggregate<T, TimedValue<V>, V>
 export function first<T>(selector: (value: T) => unknown = itself): Aggregate<T, TimedValue<unknown>, unknown> {
@@ -21,7 +22,8 @@ export function first<T>(selector: (value: T) => unknown = itself): Aggregate<T,
 export function last<T>(): Aggregate<T, TimedValue<T>, T>
 /**
  * `selector` of the value with the latest event time; of several, the one that arrived last.
- * @throws TidemarkError AGGREGATE_VALUE_INVALID when the selector returns a promise, a function or a symbol.
+ * @throws TidemarkError AGGREGATE_VALUE_INVALID when the selector returns a function or a symbol,
+ * USER_FUNCTION_RETURNED_PROMISE when it returns a promise.
  */
 export function last<T, V>(selector: (value: T) => V & PlainResult<V>): Aggregate<T, TimedValue<V>, V>
 export function last<T>(selector: (value: T) => unknown = itself): Aggregate<T, TimedValue<unknown>, unknown> {
