@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import type { CliIo } from '../program.js'
 import { type ReplayOptions, replayLetters } from './replay.js'
 import { type ShowOptions, showLetters } from './show.js'
+import { timeOf } from './since.js'
 
 /** The commands for what a job could not process. */
 export function addDeadLetterCommands(root: Command, io: CliIo): void {
@@ -12,7 +13,11 @@ export function addDeadLetterCommands(root: Command, io: CliIo): void {
       .description(description)
       .option('--code <code>', 'of this cause alone, such as USER_FUNCTION_FAILED')
       .option('--operator <id>', 'of this step alone')
-      .option('--since <time>', 'rejected then or later, such as 2026-11-21T12:00:00Z', timeOf)
+      .option(
+        '--since <time>',
+        'rejected then or later, such as 2026-11-21T12:00:00Z; UTC where it names no zone',
+        timeOf,
+      )
       .option('--s3-endpoint <url>', 'of an S3 other than the one of AWS; credentials come from the environment')
   add('show <location>', 'how many there are of each step and cause in a folder or s3://bucket/prefix, with a sample')
     .option('--json', 'print JSON', false)
@@ -24,13 +29,4 @@ export function addDeadLetterCommands(root: Command, io: CliIo): void {
     .option('--again', 'those too that were put there before', false)
     .option('--parts', 'those too that are parts of a record', false)
     .action(async (location: string, options: ReplayOptions) => io.out(`${await replayLetters(location, options)}\n`))
-}
-
-function timeOf(text: string): number {
-  // Date.parse takes '1' for the year 2001.
-  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(time)) {
-    throw new InvalidArgumentError('Expected a date or a time such as 2026-11-21 or 2026-11-21T12:00:00Z.')
-  }
-  return time
 }

@@ -110,10 +110,41 @@ describe('tidemark dead-letters show', () => {
     expect(error).toContain('more.jsonl.zst is compressed with zstd')
   })
 
-  it.each(['1', 'yesterday', '12:00', '2026'])('takes no time from %s', async (since) => {
+  it.each([
+    '1',
+    'yesterday',
+    '12:00',
+    '2026',
+    '2026-02-30',
+    '2026-11-31T12:00:00Z',
+    '2026-02-29T00:00',
+    '2026-11-21T24:00:00Z',
+    '2026-11-21T12:60:00Z',
+    '2026-11-21T12:00:00+25:00',
+    '2026-11-21 noon',
+    '2026-11-21T12:00:00Z or so',
+  ])('takes no time from %s', async (since) => {
     const { code, error } = await tidemark('dead-letters', 'show', await lettersFolder(), '--since', since)
     expect(code).not.toBe(0)
     expect(error).toContain('Expected a date or a time such as')
+  })
+
+  it('takes a time without a zone as UTC, wherever the machine stands', async () => {
+    vi.stubEnv('TZ', 'Asia/Kathmandu')
+    expect(new Date(0).getTimezoneOffset()).toBe(-330)
+    const path = await folder()
+    await written(fileSink({ path, format: deadLetterLines() }), [letter(2, { rejectedAt: Date.UTC(2030, 0, 2, 12) })])
+    const found = async (since: string): Promise<boolean> => {
+      const { code, out } = await tidemark('dead-letters', 'show', path, '--since', since)
+      expect(code).toBe(0)
+      return /^parse /m.test(out)
+    }
+    for (const since of ['2030-01-02', '2030-01-02T12:00', '2030-01-02 12:00:00', '2030-01-02T14:00:00+02:00']) {
+      expect(await found(since)).toBe(true)
+    }
+    for (const since of ['2030-01-03', '2030-01-02T12:01', '2030-01-02 12:00:00.001', '2030-01-02T12:00:00-02:00']) {
+      expect(await found(since)).toBe(false)
+    }
   })
 
   it('asks for a place where none is given', async () => {
@@ -141,6 +172,22 @@ describe('tidemark dead-letters replay', () => {
     expect(await readFile(to, 'utf8')).toBe('\u001b[2Jno json\n{"n":1}\n{"n":2}\n')
     expect((await tidemark(...replay, '--again', '--parts', '--code', 'USER_FUNCTION_FAILED')).out).toContain('3 put')
     expect((await tidemark('dead-letters', 'show', path, '--operator', 'parse')).out).toMatch(/ 3 /)
+  })
+
+  it('ends a line first that a replay has left half, and gives a record without bytes an empty line', async () => {
+    const path = await folder()
+    const letters = ['one', '', 'two\n'].map((raw, at) => letter(at + 1, { raw: Buffer.from(raw) }))
+    await written(fileSink({ path, format: deadLetterLines() }), letters)
+    const to = join(await folder(), 'again')
+    await writeFile(to, 'half a li')
+    const replay = ['dead-letters', 'replay', path, '--to', to, '--yes']
+    expect((await tidemark(...replay)).out).toContain('3 put into')
+    expect(await readFile(to, 'utf8')).toBe('half a li\none\n\ntwo\n')
+    expect((await tidemark(...replay, '--again')).out).toContain('3 put into')
+    expect(await readFile(to, 'utf8')).toBe('half a li\none\n\ntwo\none\n\ntwo\n')
+    await writeFile(to, '')
+    expect((await tidemark(...replay, '--again')).out).toContain('3 put into')
+    expect(await readFile(to, 'utf8')).toBe('one\n\ntwo\n')
   })
 
   it('leaves out of a file what would be several lines there, names it, and puts the others once', async () => {
