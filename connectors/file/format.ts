@@ -96,6 +96,9 @@ export interface FormatSample<in T> {
   readonly rows: number
   /** Of all rows that were looked at, about. */
   readonly bytes: number
-  /** @throws TidemarkError when the rows leave it open */
-  result(): string
+  /**
+   * Or what these rows leave open, and others may tell.
+   * @throws TidemarkError when no others could
+   */
+  result(): string | TidemarkError
 }

@@ -113,9 +113,10 @@ class SchemaSample implements FormatSample<object> {
     return undefined
   }
 
-  result(): string {
+  result(): string | TidemarkError {
     const { columns, undecided } = this.#inferred
     const schema = schemaOfShape(this.#shape, { declared: columns, undecided, rows: this.rows })
+    if (schema instanceof TidemarkError) return schema
     // What others will have to read.
     parseSchema(schema)
     return `${JSON.stringify({ version: 1, schema }, undefined, 2)}\n`

@@ -17,8 +17,11 @@ const MOST_COLUMNS = 2000
 /** What one message names. */
 const MOST_NAMED = 10
 
-/** @throws TidemarkError SCHEMA_AMBIGUOUS, which names every column that cannot be decided */
-export function schemaOfShape(shape: Shape, options: SchemaOfShapeOptions): ParquetSchema {
+/**
+ * Or SCHEMA_AMBIGUOUS, which names every column that cannot be decided.
+ * @throws TidemarkError the same, where values of other rows could not help
+ */
+export function schemaOfShape(shape: Shape, options: SchemaOfShapeOptions): ParquetSchema | TidemarkError {
   return new Deciding(options).schema(shape)
 }
 
@@ -30,7 +33,7 @@ interface Open {
 
 class Deciding {
   readonly #options: SchemaOfShapeOptions
-  /** By column of the schema, the first thing that is open in it. */
+  /** By column of the schema, the first thing that is open in it, and that no other values could tell. */
   readonly #open = new Map<string, Open>()
   #columns = 0
   /** The column of the schema that is being decided. */
@@ -40,7 +43,7 @@ class Deciding {
     this.#options = options
   }
 
-  schema({ fields }: Shape): ParquetSchema {
+  schema({ fields }: Shape): ParquetSchema | TidemarkError {
     const { declared, rows } = this.#options
     const found: [string, ParquetColumn][] = []
     for (const [name, shape] of fields) {
@@ -49,12 +52,16 @@ class Deciding {
       found.push([name, this.#column(shape, name)])
     }
     const where = `no schema can be inferred from the first ${rows === 1 ? 'row' : `${rows} rows`}`
-    if (this.#open.size > 0) throw ambiguous(`${where}: ${this.#shownOpen()}`)
+    if (this.#open.size > 0) {
+      const problem = ambiguous(`${where}: ${this.#shownOpen()}`)
+      if (this.#isEmpty) return problem
+      throw problem
+    }
     if (this.#columns > MOST_COLUMNS) {
       throw ambiguous(`${where}: it would have ${this.#columns} columns: where keys are data use a Map, not an object`)
     }
     const schema = { ...declared, ...Object.fromEntries(found) }
-    if (Object.keys(schema).length === 0) throw ambiguous(`${where}: they have no properties`)
+    if (Object.keys(schema).length === 0) return ambiguous(`${where}: they have no properties`)
     return schema
   }
 
@@ -136,7 +143,8 @@ class Deciding {
   }
 
   #name(problem: string, isEmpty = false): void {
-    if (!this.#open.has(this.#current)) this.#open.set(this.#current, { problem, isEmpty })
+    const known = this.#open.get(this.#current)
+    if (known === undefined || (known.isEmpty && !isEmpty)) this.#open.set(this.#current, { problem, isEmpty })
   }
 
   #shownOpen(): string {
@@ -144,10 +152,13 @@ class Deciding {
     const more = this.#open.size - named.length
     const problems = named.map(([, { problem }]) => problem).join('; ') + (more > 0 ? `; and ${more} more` : '')
     const columns = named.map(([column]) => `${JSON.stringify(column)}: ...`).join(', ')
-    const other = [...this.#open.values()].every(({ isEmpty }) => isEmpty)
-      ? ", or let it be text with inferSchema({ undecided: 'string' })"
-      : ''
+    const other = this.#isEmpty ? ", or let it be text with inferSchema({ undecided: 'string' })" : ''
     return `${problems}. Declare what they are, inferSchema({ columns: { ${columns} } })${other}`
+  }
+
+  /** Of everything that is open. */
+  get #isEmpty(): boolean {
+    return [...this.#open.values()].every(({ isEmpty }) => isEmpty)
   }
 }
 

@@ -1,7 +1,8 @@
 import type { SinkWriter, WriterContext } from '../../../core/connector.js'
 import type { Batch } from '../../../core/element.js'
+import { sleep } from '../../../core/environment.js'
 import { TidemarkError } from '../../../core/errors.js'
-import type { FileEncoder, FormatInference, FormatSample } from '../format.js'
+import type { FileEncoder, FileSinkFormat, FormatInference, FormatSample } from '../format.js'
 import type { AgreedEntry } from './entries.js'
 import type { Agreement } from './storage.js'
 import type { StagedWriter } from './writer.js'
@@ -18,6 +19,16 @@ export interface InferringWriterOptions<T> {
 /** For other subtasks at a barrier. */
 const PATIENCE_MS = 10_000
 const BETWEEN_LOOKS_MS = 200
+
+/** What makes a subtask ask for the format: rows enough, as many as it may hold, or a barrier. */
+type Occasion = 'enough' | 'full' | 'barrier'
+
+/** Why rows tell no format. */
+interface Untold {
+  readonly problem: TidemarkError
+  /** They leave it open, which rows of others need not do. */
+  readonly mayOthersTell: boolean
+}
 
 /** Rows that wait for the format. */
 interface Held<T> {
@@ -43,7 +54,7 @@ export class InferringWriter<T> implements SinkWriter<T> {
   #enough: number
   #failure: unknown
   #onProgress: (() => void) | undefined
-  #closed = false
+  readonly #closing = new AbortController()
 
   private constructor(context: WriterContext, options: InferringWriterOptions<T>) {
     this.#context = context
@@ -94,7 +105,7 @@ export class InferringWriter<T> implements SinkWriter<T> {
       // One that is under way may want to wait for rows.
       await this.#agreeing
       this.#requireOpen()
-      await this.#settle(true)
+      await this.#settle('barrier')
       this.#requireOpen()
       while (!this.#release()) await this.#progress()
     }
@@ -109,7 +120,7 @@ export class InferringWriter<T> implements SinkWriter<T> {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
+    this.#closing.abort(closed(this.#context.operatorId))
     this.#onProgress?.()
     try {
       await this.#files.close()
@@ -125,32 +136,29 @@ export class InferringWriter<T> implements SinkWriter<T> {
     for (let row = from; row < batch.length; row++) sample.look(batch.values[row]!)
     this.#held.push({ batch, from })
     const isFull = sample.bytes >= this.#options.bufferBytes
-    if (isFull || sample.rows >= this.#enough) this.#settle(isFull)?.catch(() => undefined)
+    if (isFull || sample.rows >= this.#enough) this.#settle(isFull ? 'full' : 'enough')?.catch(() => undefined)
   }
 
-  /**
-   * What is held can be written then, or is gone.
-   * @param isLast whether there is no waiting for more rows
-   */
-  #settle(isLast: boolean): Promise<void> | undefined {
+  /** What is held can be written then, or is gone. */
+  #settle(occasion: Occasion): Promise<void> | undefined {
     if (this.#agreed !== undefined) return undefined
     if (this.#sample.rows === 0) this.#rejectHeld()
-    else this.#agreeing ??= this.#agree(isLast)
+    else this.#agreeing ??= this.#agree(occasion)
     return this.#agreeing
   }
 
-  async #agree(isLast: boolean): Promise<void> {
+  async #agree(occasion: Occasion): Promise<void> {
     try {
       const { agreement } = this.#options
       let agreed = await agreement.read()
       if (agreed === undefined) {
         const own = this.#ownResult()
-        if (typeof own !== 'string' && !isLast) {
+        if (typeof own !== 'string' && occasion === 'enough') {
           this.#enough = 2 * this.#sample.rows
           this.#agreeing = undefined
           return
         }
-        agreed = typeof own === 'string' ? await agreement.create(own) : await this.#resultOfOthers(own)
+        agreed = typeof own === 'string' ? await agreement.create(own) : await this.#resultOfOthers(own, occasion)
       }
       const format = await this.#adopt(agreed)
       const { logger, subtask } = this.#context
@@ -163,36 +171,40 @@ export class InferringWriter<T> implements SinkWriter<T> {
     }
   }
 
-  /** Or what it is that these rows leave open. */
-  #ownResult(): string | TidemarkError {
+  /** Or why these rows tell none. */
+  #ownResult(): string | Untold {
     try {
-      return this.#named(() => this.#sample.result())
+      const result = this.#sample.result()
+      return typeof result === 'string' ? result : { problem: this.#ofSink(result), mayOthersTell: true }
     } catch (thrown) {
-      if (thrown instanceof TidemarkError) return thrown
+      if (thrown instanceof TidemarkError) return { problem: this.#ofSink(thrown), mayOthersTell: false }
       throw thrown
     }
   }
 
   /**
-   * The rows of another subtask may tell what these leave open, and the barrier that ends the waiting here is on its way
+   * The rows of another subtask may tell what these leave open, and a barrier that ends the waiting here is on its way
    * there.
    */
-  async #resultOfOthers(leftOpen: TidemarkError): Promise<string> {
-    const { environment, subtask } = this.#context
-    const { clock, timers } = environment
-    const until = clock.monotonic() + PATIENCE_MS
-    while (subtask.parallelism > 1 && clock.monotonic() < until && !this.#closed) {
-      await new Promise<void>((resolve) => void timers.after(BETWEEN_LOOKS_MS, resolve))
-      const agreed = await this.#options.agreement.read()
-      if (agreed !== undefined) return agreed
+  async #resultOfOthers({ problem, mayOthersTell }: Untold, occasion: Occasion): Promise<string> {
+    const { environment, signal, subtask } = this.#context
+    if (mayOthersTell && occasion === 'barrier' && subtask.parallelism > 1) {
+      const { clock } = environment
+      const until = clock.monotonic() + PATIENCE_MS
+      const ended = AbortSignal.any([signal, this.#closing.signal])
+      while (clock.monotonic() < until) {
+        await sleep(environment, BETWEEN_LOOKS_MS, ended)
+        const agreed = await this.#options.agreement.read()
+        if (agreed !== undefined) return agreed
+      }
     }
-    throw leftOpen
+    this.#requireOpen()
+    throw problem
   }
 
   /** Returns the name of the format. */
   async #adopt(agreed: string): Promise<string> {
-    const { inference, agreement } = this.#options
-    const format = this.#named(() => inference.fixed(agreed, agreement.name))
+    const format = this.#fixed(agreed)
     this.#encoder = await format.load()
     this.#agreed = agreed
     return format.name
@@ -234,27 +246,27 @@ export class InferringWriter<T> implements SinkWriter<T> {
 
   /** Nothing goes on behind the back of whoever closed it. */
   #requireOpen(): void {
-    if (!this.#closed) return
-    const { operatorId } = this.#context
-    const message = `sink '${operatorId}' was closed; what was not in a checkpoint comes again after a restart`
-    throw new TidemarkError({ code: 'SINK_CLOSED', domain: 'connector', operatorId, retryable: true, message })
+    this.#closing.signal.throwIfAborted()
+  }
+
+  #fixed(agreed: string): FileSinkFormat<T> {
+    const { inference, agreement } = this.#options
+    try {
+      return inference.fixed(agreed, agreement.name)
+    } catch (thrown) {
+      throw thrown instanceof TidemarkError ? this.#ofSink(thrown) : thrown
+    }
   }
 
   /** Errors of a format do not know the sink. */
-  #named<R>(operation: () => R): R {
-    try {
-      return operation()
-    } catch (thrown) {
-      if (!(thrown instanceof TidemarkError)) throw thrown
-      const { code, domain } = thrown
-      const { operatorId } = this.#context
-      throw new TidemarkError({
-        code,
-        domain,
-        operatorId,
-        message: `sink '${operatorId}': ${thrown.message}`,
-        cause: thrown,
-      })
-    }
+  #ofSink(cause: TidemarkError): TidemarkError {
+    const { code, domain } = cause
+    const { operatorId } = this.#context
+    return new TidemarkError({ code, domain, operatorId, message: `sink '${operatorId}': ${cause.message}`, cause })
   }
+}
+
+function closed(operatorId: string): TidemarkError {
+  const message = `sink '${operatorId}' was closed; what was not in a checkpoint comes again after a restart`
+  return new TidemarkError({ code: 'SINK_CLOSED', domain: 'connector', operatorId, retryable: true, message })
 }

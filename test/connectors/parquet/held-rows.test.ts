@@ -1,10 +1,28 @@
 import { readdir, stat } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import type { SinkWriter } from '../../../core/connector.js'
+import { Batch } from '../../../core/element.js'
+import type { Environment } from '../../../core/environment.js'
+import { systemEnvironment } from '../../../runtime/environment/system.js'
 import { hurriedEnvironment } from '../batching/open-writer.js'
 import { committerOf, openWriter, temporaryFolder, writeAll } from '../file/support.js'
 import { double, inferringSink, int64, nullable, schemaAt, string } from './inference-support.js'
 import { duckdb, rowsIn } from './readers.js'
+
+/** Time stands still: what waits for it waits until it is told to stop. */
+function environmentThatWaits() {
+  let [begin, waiting] = [(): void => undefined, 0]
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve
+  })
+  const after = (): (() => void) => {
+    waiting++
+    begin()
+    return () => void waiting--
+  }
+  const environment: Environment = { ...systemEnvironment(), timers: { after } }
+  return { environment, begun, underWay: () => waiting }
+}
 
 describe('rows are held', () => {
   test('until there are enough, at which the rest of a large batch counts too', async () => {
@@ -61,6 +79,55 @@ describe('rows are held', () => {
     const prepared = await Promise.allSettled(writers.map(({ writer }) => writer.prepareCommit(1)))
     const reason = expect.objectContaining({ code: 'SCHEMA_AMBIGUOUS' })
     expect(prepared).toEqual([1, 2].map(() => ({ status: 'rejected', reason })))
+  })
+
+  test('at a barrier no longer than to the end of the writer, which ends the waiting', async () => {
+    const sink = inferringSink(await temporaryFolder())
+    const waits = environmentThatWaits()
+    const open = await openWriter(sink, { parallelism: 2, environment: waits.environment })
+    await writeAll(open, [{ a: null }])
+    const prepared = (async () => open.writer.prepareCommit(1))().catch((error: unknown) => error)
+    await waits.begun
+    await open.writer.close()
+    expect(await prepared).toMatchObject({ code: 'SINK_CLOSED', retryable: true })
+    expect(waits.underWay()).toBe(0)
+  })
+
+  test.each<[string, readonly object[]]>([
+    ['in one column', [{ a: 1 }, { a: 'x' }]],
+    [
+      'beside others with nothing',
+      [
+        { a: 1, b: null },
+        { a: 'x', b: null },
+      ],
+    ],
+    ['inside of an object that leaves something open too', [{ a: { x: null, y: 1 } }, { a: { x: null, y: 'x' } }]],
+  ])('for nobody at a barrier where there are values that do not go together: %s', async (_, rows) => {
+    const sink = inferringSink(await temporaryFolder())
+    const waits = environmentThatWaits()
+    const open = await openWriter(sink, { parallelism: 2, environment: waits.environment })
+    await writeAll(open, rows)
+    const message = expect.stringContaining('whole numbers (1) and strings (1)')
+    await expect(open.writer.prepareCommit(1)).rejects.toMatchObject({ code: 'SCHEMA_AMBIGUOUS', message })
+    expect(waits.underWay()).toBe(0)
+  })
+
+  test('for nobody where there are too many: no barrier is on its way to others', async () => {
+    const sink = inferringSink(await temporaryFolder(), {}, { bufferBytes: 20_000 })
+    const waits = environmentThatWaits()
+    const open = await openWriter(sink, { parallelism: 2, environment: waits.environment })
+    const rows = Array.from({ length: 1000 }, () => ({ a: null }))
+    open.writer.write(
+      new Batch(
+        rows,
+        rows.map(() => 0),
+      ),
+      0,
+    )
+    await open.bell.wait()
+    expect(() => open.writer.check?.()).toThrow(expect.objectContaining({ code: 'SCHEMA_AMBIGUOUS' }))
+    expect(waits.underWay()).toBe(0)
   })
 
   test('up to the bytes that the sink may hold, and pushed back while they wait for room', async () => {
