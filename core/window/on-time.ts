@@ -24,7 +24,8 @@ export interface OnTimeTrigger<T = unknown, W extends Window = Window> extends T
  * `early` and `late` begin with a state of their own, and the timers of the first go when the second begins.
  *
  * @example windows.trigger(onTime().early(every(minutes(1))).late(eachRecord()))
- * @throws TidemarkError TRIGGER_INVALID when `time` is neither domain, or what `early` or `late` is given is no trigger.
+ * @throws TidemarkError TRIGGER_INVALID when `time` is neither domain, what `early` or `late` is given is no trigger, or `early`
+ *   waits for the watermark where the window ends by the wall clock.
  */
 export function onTime(options: OnTimeOptions = {}): OnTimeTrigger {
   requireKnownOptions('onTime', options, { time: true })
@@ -109,7 +110,7 @@ function compose<T, W extends Window>(parts: Parts<T, W>): OnTimeTrigger<T, W> {
       },
     }),
     early: <U extends T, X extends W>(trigger: Trigger<U, X>) =>
-      compose<U, X>({ ...parts, early: requireTrigger(trigger, 'early') }),
+      compose<U, X>({ ...parts, early: requireSameTime(requireTrigger(trigger, 'early'), parts.time) }),
     late: <U extends T, X extends W>(trigger: Trigger<U, X>) =>
       compose<U, X>({ ...parts, late: requireTrigger(trigger, 'late') }),
   })
@@ -125,6 +126,15 @@ function kindOf<T, W extends Window>({ time, early, late }: Parts<T, W>): string
 function requireTrigger<T, W extends Window>(trigger: Trigger<T, W>, name: string): Trigger<T, W> {
   if (typeof (trigger as Partial<Trigger> | undefined)?.onRecord === 'function') return trigger
   throw invalid(`${name}: expected a trigger, such as ${name}(afterCount(100))`)
+}
+
+/** Where no watermark comes it would never fire, and nothing would say so. */
+function requireSameTime<T, W extends Window>(early: Trigger<T, W>, time: TimeDomain): Trigger<T, W> {
+  if (time === 'event' || early.endsIn !== 'event') return early
+  throw invalid(
+    `onTime({ time: 'processing' }): the window ends by the wall clock, and the early trigger ${early.kind} waits for the ` +
+      "watermark; use one of the wall clock, such as every(minutes(1), { time: 'processing' })",
+  )
 }
 
 function invalid(message: string): TidemarkError {
