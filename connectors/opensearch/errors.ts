@@ -6,7 +6,13 @@ export interface Place {
   readonly operatorId: string
   /** Without credentials. */
   readonly nodes: string
+  /** That what is asked needs, in OpenSearch's words. Default: those of the whole sink. */
+  readonly permissions?: string
 }
+
+const PERMISSIONS =
+  'cluster:monitor/main (else preflight: false), indices:data/write/* and indices:admin/create on the index, and ' +
+  'indices:admin/index_template/put where there are templates'
 
 /** What OpenSearch says of an error: `{ type, reason, caused_by }`, or a text alone. */
 export interface ServerError {
@@ -47,6 +53,7 @@ export function documentRejected(
 }
 
 export function accessDenied(place: Place, status: number, said: string): TidemarkError {
+  const { permissions = PERMISSIONS } = place
   return new TidemarkError({
     code: 'OPENSEARCH_ACCESS_DENIED',
     domain: 'connector',
@@ -55,9 +62,7 @@ export function accessDenied(place: Place, status: number, said: string): Tidema
       status === 401
         ? `sink '${place.operatorId}': ${place.nodes} does not know who calls (401: ${said}); give auth or aws, and check ` +
           'the credentials'
-        : `sink '${place.operatorId}': ${place.nodes} does not allow it (403: ${said}); the user needs cluster:monitor/main ` +
-          '(else preflight: false), indices:data/write/* and indices:admin/create on the index, and ' +
-          'indices:admin/index_template/put where there are templates',
+        : `sink '${place.operatorId}': ${place.nodes} does not allow it (403: ${said}); the user needs ${permissions}`,
   })
 }
 

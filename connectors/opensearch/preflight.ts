@@ -44,17 +44,21 @@ export async function preflight(options: PreflightOptions): Promise<void> {
 
 async function requirePipeline(options: PreflightOptions, place: Place, pipeline: string): Promise<void> {
   const path = `/_ingest/pipeline/${encodeURIComponent(pipeline)}`
-  const found = await askIfAllowed(options, place, { method: 'GET', path, mayBeMissing: true })
+  const permissions = 'cluster:admin/ingest/pipeline/get'
+  const found = await askIfAllowed(options, { ...place, permissions }, { method: 'GET', path, mayBeMissing: true })
   // By its name: a name with `*` finds others.
   if (typeof found !== 'object' || found === null || Object.hasOwn(found, pipeline)) return
   throw pipelineMissing(place, pipeline, 'asked before the first document')
 }
 
 async function requireIndex(options: PreflightOptions, place: Place, index: string): Promise<void> {
-  const exists = await askIfAllowed(options, place, { method: 'HEAD', path: `/${encodeURIComponent(index)}` })
+  const mayLook = { ...place, permissions: `indices:admin/get on index ${index}` }
+  const exists = await askIfAllowed(options, mayLook, { method: 'HEAD', path: `/${encodeURIComponent(index)}` })
   if (exists !== false) return
   const question: Request = { method: 'GET', path: '/_cluster/settings', querystring: AUTO_CREATE_QUERY }
-  const setting = autoCreateIn(await askIfAllowed(options, place, question))
+  // OpenSearch takes the settings from the cluster's state.
+  const maySee = { ...place, permissions: 'cluster:monitor/state' }
+  const setting = autoCreateIn(await askIfAllowed(options, maySee, question))
   if (setting === undefined || makesIndex(setting, index)) return
   throw indexMissing(place, index, `action.auto_create_index is '${setting}'`)
 }

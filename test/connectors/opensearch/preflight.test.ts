@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { autoCreateIn, makesIndex } from '../../../connectors/opensearch/auto-create.js'
+import { engineContext } from '../file/support.js'
 import { openWriter, put, rowSink, rowsOf, startServer } from './fixture.js'
 
 const STAMP = { processors: [{ set: { field: 'stamp', value: 'p' } }] }
@@ -56,6 +57,26 @@ test('who may write but not look goes on: the first document tells', async () =>
   await writeThrough(rowsOf(3))
   const piped = await openWriter(rowSink(url, { pipeline: 'typo' }))
   await expect(piped.writeThrough(rowsOf(3))).rejects.toMatchObject({ code: 'OPENSEARCH_PIPELINE_MISSING' })
+})
+
+test.each([
+  ['pipeline', 'GET /_ingest/pipeline/p', 'cluster:admin/ingest/pipeline/get'],
+  ['indexExists', 'HEAD /rows', 'indices:admin/get on index rows'],
+  ['clusterSettings', 'GET /_cluster/settings', 'cluster:monitor/state'],
+] as const)('the warning names the permission that looking needs: %s', async (operation, question, permission) => {
+  const { url, faults } = await startServer()
+  await put(url, '/_ingest/pipeline/p', STAMP)
+  faults.add({ operation, fault: { kind: 'error', status: 403, type: 'security_exception' } })
+  const warnings: unknown[] = []
+  const context = engineContext({ operatorId: 'out' })
+  const warn = (message: string, fields?: object): void => void warnings.push([message, fields])
+  const writer = await rowSink(url, { pipeline: 'p' }).write({
+    ...{ ...context, logger: { ...context.logger, warn } },
+    ...{ lineage: 'l', generation: 1, claimedAt: 0, restored: [], wake: () => undefined },
+  })
+  await writer.close()
+  const problem = expect.stringMatching(new RegExp(`does not allow it .*; the user needs ${permission}$`))
+  expect(warnings).toEqual([[expect.stringContaining(`the answer to ${question}`), { problem }]])
 })
 
 test.each([
