@@ -20,9 +20,21 @@ export interface TriggerContext {
   deleteProcessingTimeTimer(timestamp: number): void
 }
 
-// biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is one that gives nothing
-type Nothing<Message extends string> = void | CompileError<Message>
-/** A generic alias, and a message beside it: the compiler then prints the message. */
+/**
+ * Whatever is no promise: nobody asks what it is, as with `void`, which alone would let promises through.
+ * `object` beside `then`, so that an object needs none. A generic alias, and a message beside it: the compiler then prints it.
+ */
+type Ignored<Message extends string> =
+  // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is one that gives nothing
+  | void
+  | undefined
+  | null
+  | boolean
+  | number
+  | string
+  | bigint
+  | symbol
+  | (object & { readonly then?: CompileError<Message> })
 type Waiting = 'A trigger does not wait: its context is for the call only. Remove async.'
 
 /** When a window gives its result. It holds no state of its own: that is in the context. */
@@ -41,7 +53,7 @@ export interface Trigger<in T = unknown, in W extends Window = Window> {
    * Sessions became `window`. `states` are those of the windows before; their timers are gone. Sets the context's
    * state and timers. A trigger without it cannot be used on sessions.
    */
-  merge?(window: W, states: readonly unknown[], context: TriggerContext): Nothing<Waiting>
+  merge?(window: W, states: readonly unknown[], context: TriggerContext): Ignored<Waiting>
   /** The window is removed; its timers and state go by themselves. */
-  clear?(window: W, context: TriggerContext): Nothing<Waiting>
+  clear?(window: W, context: TriggerContext): Ignored<Waiting>
 }

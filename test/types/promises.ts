@@ -46,6 +46,7 @@ declare function ask(trip: Trip): Promise<number>
 declare function sometimes(trip: Trip): number | Promise<number>
 /** No Promise, but it has a `then`: a query of a database client. */
 declare function query(): PromiseLike<string>
+declare function loaded(): Promise<void>
 
 const slow: Aggregate<Trip, number, Promise<number>> = {
   kind: 'slow',
@@ -157,8 +158,14 @@ defineJob('rows-of-promises', (job) => {
     ...afterCount(3),
     // @ts-expect-error a trigger that waits as it is cleared
     clear: async () => {},
+    // @ts-expect-error one that sometimes waits as sessions become one
+    merge: (_window, states) => (states.length > 0 ? Promise.resolve() : undefined),
   }
   windows.trigger(lingering)
+  // @ts-expect-error one that gives what has a then
+  windows.trigger({ ...afterCount(3), clear: () => query() })
+  // @ts-expect-error one that is declared to wait
+  windows.trigger({ ...afterCount(3), clear: loaded })
 
   // @ts-expect-error joins need keys
   trips.join(keyed)
@@ -293,6 +300,21 @@ defineJob('values', (job) => {
   // A promise inside a row is state's and the codec's to refuse, by its name.
   trips.map((trip) => ({ later: ask(trip) }))
   keyed.process('any', { process: () => [anything] })
+
+  // Nobody asks what merge and clear of a trigger give: an expression is as good as a block.
+  const open = new Set<unknown>()
+  const told = {
+    ...afterCount(3),
+    clear: (window) => open.delete(window),
+    merge: (_, states) => states.length,
+  } satisfies Trigger
+  yes<Same<ReturnType<typeof told.clear>, boolean>>()
+  const windows = keyed.window(tumbling(minutes(1))).trigger(told)
+  for (const give of [() => open, () => [told], () => ({ open }), () => same, () => null, () => 'gone', () => 1n]) {
+    windows.trigger({ ...afterCount(3), clear: give })
+  }
+  windows.trigger({ ...afterCount(3), clear: () => anything, merge() {} })
+  windows.trigger({ ...afterCount(3), clear: (): void => open.clear(), merge: () => undefined })
 })
 
 /* Steps that are generic themselves, as one shares them between jobs: their types are not known yet where they are written. */
