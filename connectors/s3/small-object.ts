@@ -31,7 +31,10 @@ export async function putObject(requests: S3Requests, object: SmallObject): Prom
   })
 }
 
-/** Undefined: there is none. What does not fit its checksum is read again: uploads are aborted by what a ledger says. */
+/**
+ * Undefined: there is none. What does not fit its checksum, where the server gives that back, is read again: uploads are
+ * aborted by what a ledger says.
+ */
 export async function readObject(requests: S3Requests, key: string): Promise<string | undefined> {
   const { sdk, client, bucket } = requests
   return requests.run({ operation: 'GetObject', key }, async (abortSignal) => {
