@@ -1,4 +1,5 @@
 import type { PlainResult } from '../../no-promise.js'
+import { requireKnownOptions } from '../../options.js'
 import type { Aggregate } from '../aggregate.js'
 import { invalidSetting, requireFunction } from './invalid.js'
 import { orderedNumber, storable } from './values.js'
@@ -41,6 +42,7 @@ export function topN<T>(
 ): Aggregate<T, TopNAccumulator<unknown>, unknown[]> {
   if (!Number.isSafeInteger(n) || n < 1) throw invalidSetting('topN', 'n must be an integer of at least 1', n)
   const kind = `topN(${n})`
+  requireKnownOptions(kind, options, { by: true, select: true })
   const { by, select } = options
   requireFunction(kind, 'by', by)
   if (select !== undefined) requireFunction(kind, 'select', select)

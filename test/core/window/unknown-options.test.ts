@@ -11,6 +11,7 @@ import {
   session,
   sliding,
   stagger,
+  topN,
   tumbling,
 } from '../../../core/index.js'
 import { errorOf } from '../stream/job-parts.js'
@@ -28,6 +29,7 @@ const FACTORIES: readonly (readonly [where: string, known: string, misspelt: str
   ['onTime', 'time', 'tme', (options) => onTime(options)],
   ['keepLast(10)', 'when', 'wen', (options) => keepLast(10, options)],
   ['keepWithin(5m)', 'when', 'wen', (options) => keepWithin(minutes(5), options)],
+  ['topN(3)', 'select', 'selekt', (options) => topN(3, options && { by: () => 0, ...options })],
   ['keepNear(1)', 'when', 'wen', (options) => keepNear(1, () => 0, options)],
 ]
 
