@@ -5,6 +5,14 @@ export function isPromise(value: unknown): boolean {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }
 
+/**
+ * For many values that one function gives. `instanceof` is cheap enough for every value, and finds what an async function
+ * returns; thenables are looked for in the first value alone.
+ */
+export function isPromiseAmong(value: unknown, isFirst: boolean): boolean {
+  return value instanceof Promise || (isFirst && isPromise(value))
+}
+
 /** For a promise that nobody will wait for: its failure must not become an unhandled rejection, which ends the process. */
 export function silence(value: unknown): void {
   if (isPromise(value)) void Promise.resolve(value).catch(() => undefined)

@@ -30,7 +30,7 @@ class FlatMapOperator<T, R, C> implements Operator<T, R> {
   process(batch: Batch<T>, from: number, output: Output<R>): number {
     const { timestamps, length } = batch
     const emission = this.#emission
-    emission.origin = batch.origin
+    emission.beginBatch(batch.origin)
     output.origin = batch.origin?.scattered()
     try {
       for (let i = from; i < length; i++) {

@@ -87,7 +87,7 @@ export class KeyedProcessOperator<K extends Key, T, S extends StateDeclarations,
     const emission = this.#emission
     const { keyedState } = this.#engine
     this.#ports.output = output
-    emission.origin = batch.origin
+    emission.beginBatch(batch.origin)
     output.origin = batch.origin?.scattered()
     try {
       for (let i = from; i < length; i++) {

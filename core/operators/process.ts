@@ -72,7 +72,7 @@ export class ProcessOperator<T, O extends SideOutputs, R, C, L extends OperatorS
     const emission = this.#emission
     const ports = this.#ports
     ports.output = output
-    emission.origin = batch.origin
+    emission.beginBatch(batch.origin)
     output.origin = batch.origin?.scattered()
     try {
       for (let i = from; i < length; i++) {

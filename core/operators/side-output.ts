@@ -1,6 +1,6 @@
 import { TidemarkError } from '../errors.js'
 import type { NoPromise } from '../no-promise.js'
-import { isPromise } from '../promises.js'
+import { isPromiseAmong } from '../promises.js'
 import type { OperatorContext, Output } from './operator.js'
 import { returnedPromise } from './user-error.js'
 
@@ -54,9 +54,11 @@ export class SidePorts {
   }
 
   #reading(name: string, port: number, context: OperatorContext): SideEmitter<unknown> {
+    let isFirst = true
     return {
       emit: (value) => {
-        if (isPromise(value)) throw promisedSideRow(value, name, context.operatorId)
+        if (isPromiseAmong(value, isFirst)) throw promisedSideRow(value, name, context.operatorId)
+        isFirst = false
         if (this.output === undefined) throw outsideOfCall(name, context.operatorId)
         this.output.emitTo(port, value, this.timestamp)
       },
@@ -66,9 +68,11 @@ export class SidePorts {
   /** Nobody reads it: the rows are dropped, and counted. */
   #unread(name: string, { metrics, operatorId }: OperatorContext): SideEmitter<unknown> {
     const dropped = metrics.counter(`side_output_${name}_unread`)
+    let isFirst = true
     return {
       emit(value) {
-        if (isPromise(value)) throw promisedSideRow(value, name, operatorId)
+        if (isPromiseAmong(value, isFirst)) throw promisedSideRow(value, name, operatorId)
+        isFirst = false
         dropped.add()
       },
     }

@@ -1,7 +1,7 @@
 import { aggregate, count, keepNear, millis, type Stream, session, sum } from 'tidemark'
 import { describe, expect, test } from 'vitest'
 import { aggregates } from './promised/aggregates.js'
-import { asyncIn, evicted, inWindows, keyed, type Numbers, promise, rejecting } from './promised/case.js'
+import { asyncIn, evicted, inWindows, keyed, type Numbers, promise, Query, rejecting } from './promised/case.js'
 import { hooks } from './promised/hooks.js'
 import { rows } from './promised/rows.js'
 import { failureOf, type RunJobOptions, rowsOf } from './run-job.js'
@@ -53,11 +53,32 @@ describe('no policy goes on after a promise: it is so for every record', () => {
   })
 })
 
-test('a promise behind more rows than there is room for is found while it waits, and ends no process', async () => {
-  const many = Array.from({ length: 100_000 }, (_, row) => row)
-  const { error, unhandled } = await failureOf(rowsOf([1], (s) => s.flatMap(() => [...many, promise()])))
-  expect(error).toMatchObject({ code: 'USER_FUNCTION_RETURNED_PROMISE', operatorId: 'flatMap-1' })
-  expect(unhandled).toEqual([])
+describe.each([
+  ['an array', (rows: readonly number[]) => rows],
+  ['a set', (rows: readonly number[]) => new Set(rows)],
+  ['the values of a map', (rows: readonly number[]) => new Map(rows.entries()).values()],
+])(
+  'a promise behind more rows than there is room for is found while it waits, and ends no process: %s',
+  (_kind, collection) => {
+    const rows = () => collection([...Array(20_000).keys(), promise()])
+    const steps: Readonly<Record<string, (s: Numbers) => Stream<unknown>>> = {
+      flatMap: (s) => s.flatMap(rows),
+      'keyed process': (s) => keyed(s).process('p', { process: rows }),
+      'window process': (s) => inWindows(s).process('p', rows),
+      'temporal join': (s) => keyed(s).temporalJoin(keyed(s)).process('j', rows),
+    }
+    test.each(Object.entries(steps))('%s', async (_name, build) => {
+      const running = rowsOf([1], (s) => build(s as unknown as Numbers), { timestamps: [1] })
+      const { error, unhandled } = await failureOf(running)
+      expect(error).toMatchObject({ code: 'USER_FUNCTION_RETURNED_PROMISE' })
+      expect(unhandled).toEqual([])
+    })
+  },
+)
+
+test('rows of a collection that wait for room come out once, and in their order', async () => {
+  const numbers = Array.from({ length: 20_000 }, (_, row) => row)
+  expect(await rowsOf([1], (s) => s.flatMap(() => new Set(numbers)))).toEqual(numbers)
 })
 
 test('an aggregate that begins with a promise is refused where it is defined, and ends no process', async () => {
@@ -92,4 +113,9 @@ test.each([
   const { error } = await failureOf(rowsOf([1, 2, 3], (s) => evicted(evictor)(s as unknown as Numbers), options))
   expect(error).toMatchObject({ code: 'EVICTOR_INVALID', operatorId: 'w', location: 'window [0, 3600000)' })
   expect(error.message).toContain(`found ${shown}`)
+})
+
+test('what merely has a then is found as the first row of a batch, and is a row further on', async () => {
+  const rows = await rowsOf([1], (s) => s.flatMap(() => [0, new Query()]).map((row) => row instanceof Query))
+  expect(rows).toEqual([false, true])
 })

@@ -108,7 +108,7 @@ class IntervalJoinOperator<K extends Key, T, U, O extends SideOutputs, R, C> imp
     const { keys, groups, length } = batch
     if (keys === undefined || groups === undefined) throw withoutKeys(this.#operatorId)
     this.#ports.output = output
-    this.#emission.origin = batch.origin
+    this.#emission.beginBatch(batch.origin)
     output.origin = batch.origin?.scattered()
     try {
       for (let row = from; row < length; row++) {

@@ -1,11 +1,11 @@
 import type { Counter } from '../../context.js'
-import { isPromise } from '../../promises.js'
+import { isPromiseAmong } from '../../promises.js'
 import { mapState, valueState } from '../../state/declare.js'
 import type { Key } from '../../state/key.js'
 import { keyedCoProcessOperator } from '../co-process.js'
 import type { CallGuard } from '../guard/call-guard.js'
 import type { Operator } from '../operator.js'
-import { promisedRow } from '../promised-rows.js'
+import { plainRows, promisedRow } from '../promised-rows.js'
 import { type SideEmitter, type SideOutput, type SideOutputs, sideOutput } from '../side-output.js'
 import { isAsynchronous, notIterable, returnedPromise, userError, type Where } from '../user-error.js'
 import { joinTimestampMissing } from './join-error.js'
@@ -148,17 +148,21 @@ function rowsOf<R>(operatorId: string, timestamp: number, call: () => unknown): 
   if (rows === undefined) return []
   if (isAsynchronous(rows)) throw returnedPromise(rows, where)
   if (typeof (rows as Partial<Iterable<R>> | null)?.[Symbol.iterator] === 'function') {
-    return plainRowsOf(rows as Iterable<R>, where)
+    return oneByOne(rows as Iterable<R>, where)
   }
   throw notIterable(rows, where)
 }
 
-function* plainRowsOf<R>(rows: Iterable<R>, where: Where): Generator<R> {
-  // While there is no room for the first rows, one that comes later would fail with nobody listening.
-  const promised: unknown = Array.isArray(rows) ? rows.find(isPromise) : undefined
-  if (promised !== undefined) throw promisedRow(rows, promised, where)
-  for (const row of rows) {
-    if (isPromise(row)) throw promisedRow([], row, where)
+function* oneByOne<R>(rows: Iterable<R>, where: Where): Generator<R> {
+  const plain = plainRows(rows, () => where)
+  if (!('next' in plain)) {
+    yield* plain
+    return
+  }
+  let isFirst = true
+  for (const row of { [Symbol.iterator]: () => plain }) {
+    if (isPromiseAmong(row, isFirst)) throw promisedRow(plain, row, where)
+    isFirst = false
     yield row
   }
 }

@@ -1,5 +1,4 @@
 import type { Counter } from '../../context.js'
-import { isPromise, silence } from '../../promises.js'
 import type { InternalKey } from '../../state/key.js'
 import { fromInternalKey } from '../../state/key-codec.js'
 import type { Aggregate } from '../../window/aggregate.js'
@@ -7,6 +6,7 @@ import type { Evictor, WindowRecord } from '../../window/evictor.js'
 import { maxTimestampOf, type TimeWindow, type Window } from '../../window/time-window.js'
 import { GIVEN_UP } from '../guard/call-guard.js'
 import type { OperatorContext, Output } from '../operator.js'
+import { requirePlainRows } from '../promised-rows.js'
 import { isAsynchronous, returnedPromise } from '../user-error.js'
 import type { Contents } from './contents.js'
 import { evictionInvalid, firingFailed, placeOf } from './invalid-input.js'
@@ -135,10 +135,8 @@ export class EvictedContents implements Contents {
       const where = { operatorId, call: `${when} of the evictor ${this.evictor.kind}`, ...placeOf(window) }
       if (isAsynchronous(kept)) throw returnedPromise(kept, where)
       if (!Array.isArray(kept)) throw evictionInvalid(operatorId, this.evictor.kind)
-      const promised: unknown = kept.find(isPromise)
-      if (promised === undefined) return kept
-      for (const other of kept) silence(other)
-      throw returnedPromise(promised, where, 'gave a promise as a record')
+      requirePlainRows(kept, 0, () => where, 'gave a promise as a record')
+      return kept
     } catch (thrown) {
       throw firingFailed(thrown, this.context.operatorId, window)
     }

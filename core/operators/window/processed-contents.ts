@@ -1,10 +1,10 @@
-import { isPromise } from '../../promises.js'
+import { isPromiseAmong } from '../../promises.js'
 import type { InternalKey } from '../../state/key.js'
 import { fromInternalKey } from '../../state/key-codec.js'
 import type { Aggregate } from '../../window/aggregate.js'
 import { maxTimestampOf, type TimeWindow, type Window } from '../../window/time-window.js'
 import type { OperatorContext, Output } from '../operator.js'
-import { promisedRow, restOf } from '../promised-rows.js'
+import { plainRows, promisedRow } from '../promised-rows.js'
 import { isAsynchronous, notIterable, returnedPromise, type Where } from '../user-error.js'
 import type { Contents } from './contents.js'
 import { firingFailed, placeOf } from './invalid-input.js'
@@ -38,6 +38,7 @@ export class ProcessedContents implements Contents {
   private context!: OperatorContext
   private callContext!: WindowCallContext
   private rows: Iterator<unknown> | undefined
+  private isFirstRow = true
   private window: Window | undefined
   private timestamp = 0
   /** Of the window whose rows are not all out: what is to go when they are. */
@@ -96,11 +97,12 @@ export class ProcessedContents implements Contents {
           this.end()
           return true
         }
-        if (isPromise(next.value)) {
+        if (isPromiseAmong(next.value, this.isFirstRow)) {
           // It has not thrown: its `finally` runs where the operator is closed.
           rest = this.rows
-          throw promisedRow(restOf(rest), next.value, this.where())
+          throw promisedRow(rest, next.value, this.where())
         }
+        this.isFirstRow = false
         output.emit(next.value, this.timestamp)
       }
       return false
@@ -166,14 +168,11 @@ export class ProcessedContents implements Contents {
   }
 
   private iterate(rows: unknown): Iterator<unknown> {
-    const where = this.where()
-    if (isAsynchronous(rows)) throw returnedPromise(rows, where)
-    const iterable = rows as Partial<Iterable<unknown>> | null | undefined
-    const iterator = iterable?.[Symbol.iterator]
-    if (typeof iterator !== 'function') throw notIterable(rows, where)
-    // While there is no room for the first rows, one that comes later would fail with nobody listening.
-    const promised: unknown = Array.isArray(rows) ? rows.find(isPromise) : undefined
-    if (promised !== undefined) throw promisedRow(rows as readonly unknown[], promised, where)
-    return iterator.call(iterable as Iterable<unknown>)
+    if (isAsynchronous(rows)) throw returnedPromise(rows, this.where())
+    const iterable = rows as Iterable<unknown> | null | undefined
+    if (typeof iterable?.[Symbol.iterator] !== 'function') throw notIterable(rows, this.where())
+    this.isFirstRow = true
+    const plain = plainRows(iterable, () => this.where())
+    return 'next' in plain ? plain : plain.values()
   }
 }

@@ -22,6 +22,18 @@ export class Query {
     failed(new Error('no'))
   }
 }
+/** Its first row is a promise, and its second fails. It cannot be told that nobody wants more. */
+export const failingBehindPromise = (): Iterable<never> => ({
+  [Symbol.iterator]() {
+    let taken = 0
+    return {
+      next() {
+        if (taken++ > 0) throw new Error('not what failed first')
+        return { done: false, value: promise() }
+      },
+    }
+  },
+})
 // JavaScript callers are not stopped by the compiler.
 export const rejecting = rejected as never
 export const promise = rejected as () => never

@@ -1,6 +1,7 @@
 import { count, millis, sideOutput } from 'tidemark'
 import {
   type Case,
+  failingBehindPromise,
   firstRecord,
   hour,
   inWindows,
@@ -44,6 +45,18 @@ export const rows: Readonly<Record<string, Case>> = {
         yield promise()
         yield promise()
       }),
+    operatorId: 'flatMap-1',
+    says: 'flatMap gave a promise as a row',
+    where: firstRecord,
+  },
+  'flatMap, an iterator that fails behind it': {
+    build: (s) => rowPromised(s, failingBehindPromise),
+    operatorId: 'flatMap-1',
+    says: 'flatMap gave a promise as a row',
+    where: firstRecord,
+  },
+  'flatMap, a set of more than are taken of any iterator': {
+    build: (s) => rowPromised(s, () => new Set(Array.from({ length: 10_002 }, rejected))),
     operatorId: 'flatMap-1',
     says: 'flatMap gave a promise as a row',
     where: firstRecord,
@@ -94,6 +107,18 @@ export const rows: Readonly<Record<string, Case>> = {
     says: 'process gave a promise as a row',
     where: window,
   },
+  'window process, a set': {
+    build: (s) => inWindows(s).process('p', (values) => new Set(values.map(promise))),
+    operatorId: 'p',
+    says: 'process gave a promise as a row',
+    where: window,
+  },
+  'window process, an iterator that fails behind it': {
+    build: (s) => inWindows(s).process('p', failingBehindPromise),
+    operatorId: 'p',
+    says: 'process gave a promise as a row',
+    where: window,
+  },
   'a function of the aggregates of a window': {
     build: (s) => inWindows(s).aggregate('p', { n: count() }, () => [promise()]),
     operatorId: 'p',
@@ -124,6 +149,21 @@ export const rows: Readonly<Record<string, Case>> = {
       keyed(s)
         .temporalJoin(keyed(s))
         .process('j', () => [promise()]),
+    operatorId: 'j',
+    says: 'process gave a promise as a row',
+    where: /timestamp 1/,
+  },
+  'temporal join, a set': {
+    build: (s) =>
+      keyed(s)
+        .temporalJoin(keyed(s))
+        .process('j', () => new Set([promise(), promise(), promise()])),
+    operatorId: 'j',
+    says: 'process gave a promise as a row',
+    where: /timestamp 1/,
+  },
+  'temporal join, an iterator that fails behind it': {
+    build: (s) => keyed(s).temporalJoin(keyed(s)).process('j', failingBehindPromise),
     operatorId: 'j',
     says: 'process gave a promise as a row',
     where: /timestamp 1/,
