@@ -53,7 +53,10 @@ interface OpenSearchCommonOptions<T> {
   /** Default `generation`. */
   readonly versions?: DocumentVersions<T>
   readonly templates?: readonly IndexTemplate[]
-  /** A document that OpenSearch cannot take: it does not fit its mapping, has no id, is too large. Default `fail`. */
+  /**
+   * A document that OpenSearch cannot take: it does not fit its mapping, has no id, is too large, or its row names an index
+   * that is not there and may not be made. Default `fail`.
+   */
   readonly onRejected?: OnRejected
   /**
    * Another sink, such as `s3Sink(...)`, that gets every document as it is sent, as part of the same checkpoints. Of those
