@@ -32,8 +32,11 @@ export interface Contents {
   ): boolean
   /** Whether a firing has left nothing of what was there. Absent: a firing changes nothing. */
   isEmpty?(accumulator: unknown): boolean
-  /** A window of a key is over, or that of all keys which starts there: its own state goes. Rows of it may still be left. */
-  onRemoved?(start: number, key: InternalKey, group: number): void
+  /**
+   * A window of a key is over, or that of all keys which starts there: its own state goes. Rows of it may still be left.
+   * `slot`: the key's group, counted from the subtask's first.
+   */
+  onRemoved?(start: number, key: InternalKey, slot: number): void
   onDropped?(start: number): void
   /** True when nothing is left over from the last `emit`. */
   drain(output: Output): boolean

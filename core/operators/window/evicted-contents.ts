@@ -93,8 +93,8 @@ export class EvictedContents implements Contents {
     return (accumulator as readonly WindowRecord[]).length === 0
   }
 
-  onRemoved(start: number, key: InternalKey, group: number): void {
-    this.inner.onRemoved?.(start, key, group)
+  onRemoved(start: number, key: InternalKey, slot: number): void {
+    this.inner.onRemoved?.(start, key, slot)
   }
 
   drain(output: Output): boolean {

@@ -115,8 +115,8 @@ export class ProcessedContents implements Contents {
     }
   }
 
-  onRemoved(start: number, key: InternalKey, group: number): void {
-    const remove = (): void => this.callContext.windowStates?.remove(start, key, group)
+  onRemoved(start: number, key: InternalKey, slot: number): void {
+    const remove = (): void => this.callContext.windowStates?.remove(start, key, slot)
     if (this.rows === undefined) remove()
     else this.over = remove
   }
