@@ -10,15 +10,17 @@ const OF_COLLECTIONS: ReadonlySet<unknown> = new Set(
 )
 
 /**
- * Rows that are there already come as an array, without a promise among them. All others are made when they are asked for,
- * and looked at then.
+ * Rows one by one. None of those that are there already is a promise; all others are made when they are asked for, and may
+ * be one then.
  * @throws TidemarkError USER_FUNCTION_RETURNED_PROMISE
  */
-export function plainRows<R>(rows: Iterable<R>, where: () => Where): readonly R[] | Iterator<R> {
-  if (Array.isArray(rows)) return plainArray(rows, where)
+export function plainRows<R>(rows: Iterable<R>, where: () => Where): Iterator<R> {
   const iterator = rows[Symbol.iterator]()
-  const atHand = restAtHand(iterator)
-  return atHand === undefined ? iterator : plainArray(atHand, where)
+  // An array is not copied, however many rows it has.
+  const atHand: readonly R[] | undefined = Array.isArray(rows) ? rows : restAtHand(iterator)
+  if (atHand === undefined) return iterator
+  requirePlainRows(atHand, 0, where)
+  return atHand.values()
 }
 
 /** What an iterator over an array, a set or a map has left. Undefined for others: they make their rows. */
@@ -64,11 +66,6 @@ function* restOf<R>(iterator: Iterator<R>): Generator<R> {
     if (step.done === true) return
     yield step.value
   }
-}
-
-function plainArray<R>(rows: readonly R[], where: () => Where): readonly R[] {
-  requirePlainRows(rows, 0, where)
-  return rows
 }
 
 function isOfCollection(iterator: Iterator<unknown>): boolean {

@@ -154,16 +154,17 @@ function rowsOf<R>(operatorId: string, timestamp: number, call: () => unknown): 
 }
 
 function* oneByOne<R>(rows: Iterable<R>, where: Where): Generator<R> {
-  const plain = plainRows(rows, () => where)
-  if (!('next' in plain)) {
-    yield* plain
-    return
-  }
-  let isFirst = true
-  for (const row of { [Symbol.iterator]: () => plain }) {
-    if (isPromiseAmong(row, isFirst)) throw promisedRow(plain, row, where)
-    isFirst = false
-    yield row
+  try {
+    const iterator = plainRows(rows, () => where)
+    let isFirst = true
+    for (const row of { [Symbol.iterator]: () => iterator }) {
+      if (isPromiseAmong(row, isFirst)) throw promisedRow(iterator, row, where)
+      isFirst = false
+      yield row
+    }
+  } catch (thrown) {
+    // Its user has written no `onTimer`.
+    throw userError(thrown, where)
   }
 }
 

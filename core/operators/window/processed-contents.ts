@@ -172,7 +172,6 @@ export class ProcessedContents implements Contents {
     const iterable = rows as Iterable<unknown> | null | undefined
     if (typeof iterable?.[Symbol.iterator] !== 'function') throw notIterable(rows, this.where())
     this.isFirstRow = true
-    const plain = plainRows(iterable, () => this.where())
-    return 'next' in plain ? plain : plain.values()
+    return plainRows(iterable, () => this.where())
   }
 }
