@@ -1,6 +1,7 @@
 import type { SinkWriter } from '../../core/connector.js'
 import type { Batch } from '../../core/element.js'
-import { TidemarkError } from '../../core/errors.js'
+import type { TidemarkError } from '../../core/errors.js'
+import { sinkClosed } from '../sink-closed.js'
 import { CallPace } from './call-pace.js'
 import { Delivery, type DeliveryNumbers, type DeliveryOptions, type Outgoing } from './delivery.js'
 
@@ -72,16 +73,7 @@ export class BatchWriter<T, R extends Outgoing> implements SinkWriter<T> {
 
   async close(): Promise<void> {
     const { context, onClose } = this.#options
-    const { operatorId } = context
-    this.#flush?.reject(
-      new TidemarkError({
-        code: 'SINK_CLOSED',
-        domain: 'connector',
-        operatorId,
-        retryable: true,
-        message: `sink '${operatorId}' was closed before everything was delivered; the rows come again after a restart`,
-      }),
-    )
+    this.#flush?.reject(sinkClosed(context.operatorId))
     this.#flush = undefined
     try {
       await this.#delivery.close()

@@ -1,8 +1,8 @@
 import type { EngineContext } from '../../core/context.js'
 import { sleep } from '../../core/environment.js'
-import { TidemarkError } from '../../core/errors.js'
 import { failureKind } from '../../core/s3-failure.js'
 import { timedCall } from '../batching/timed-call.js'
+import { sinkClosed } from '../sink-closed.js'
 import type { ClientLease } from './client.js'
 import { requestFailed, type S3Operation } from './failure.js'
 import type { ObjectEncryption, S3Numbers } from './options.js'
@@ -60,15 +60,7 @@ export class S3Requests {
 
   /** Ends what is under way. Clean-up may follow. */
   interrupt(): void {
-    this.#closed.abort(
-      new TidemarkError({
-        code: 'SINK_CLOSED',
-        domain: 'connector',
-        operatorId: this.operatorId,
-        retryable: true,
-        message: `sink '${this.operatorId}' was closed; what was not in a checkpoint comes again after a restart`,
-      }),
-    )
+    this.#closed.abort(sinkClosed(this.operatorId))
   }
 
   release(): void {

@@ -1,6 +1,6 @@
 import { type Duration, formatDuration, minutes, seconds } from '../duration.js'
 import { MIN_WATERMARK } from '../element.js'
-import { optionInvalid } from '../options.js'
+import { optionInvalid, requireKnownOptions } from '../options.js'
 import type { WatermarkGenerator, WatermarkStrategy } from './watermark-strategy.js'
 
 export type EventTimeOptions = IdlenessOptions & AlignmentOptions
@@ -48,6 +48,14 @@ export type MarkersOptions<T> = EventTimeOptions & {
   readonly watermark: (value: T) => number | undefined
 }
 
+const MONOTONOUS_OPTIONS = {
+  timestamp: true,
+  idleAfter: true,
+  maxSkew: true,
+  maxDrift: true,
+  alignmentGroup: true,
+} as const
+
 const DEFAULT_IDLE_AFTER = seconds(60)
 const DEFAULT_MAX_SKEW = minutes(5)
 
@@ -57,13 +65,15 @@ const DEFAULT_MAX_SKEW = minutes(5)
  * @example job.from('events', source, boundedOutOfOrderness({ timestamp: (event) => event.at, maxDelay: seconds(60) }))
  */
 export function boundedOutOfOrderness<T>(options: BoundedOutOfOrdernessOptions<T>): WatermarkStrategy<T> {
-  const delayMs = options?.maxDelay?.ms
+  requireKnownOptions('boundedOutOfOrderness', options, { ...MONOTONOUS_OPTIONS, maxDelay: true })
+  const delayMs = options.maxDelay?.ms
   if (!(delayMs >= 0)) throw optionInvalid('boundedOutOfOrderness', 'maxDelay is a duration, such as seconds(60)')
   return strategy(`boundedOutOfOrderness(${formatDuration(options.maxDelay)})`, options, () => new Bounded(delayMs))
 }
 
 /** Timestamps of a split never go backwards: its watermark is the latest one - 1. */
 export function monotonous<T>(options: MonotonousOptions<T> = {}): WatermarkStrategy<T> {
+  requireKnownOptions('monotonous', options, MONOTONOUS_OPTIONS)
   return strategy('monotonous', options, () => new Bounded(0))
 }
 
@@ -73,6 +83,7 @@ export function monotonous<T>(options: MonotonousOptions<T> = {}): WatermarkStra
  * @example markers({ timestamp: (event) => event.at, watermark: (event) => event.type === 'marker' ? event.at : undefined })
  */
 export function markers<T>(options: MarkersOptions<T>): WatermarkStrategy<T> {
+  requireKnownOptions('markers', options, { ...MONOTONOUS_OPTIONS, watermark: true })
   const { timestamp, watermark } = options
   if (typeof timestamp !== 'function' || typeof watermark !== 'function') {
     throw optionInvalid('markers', 'timestamp and watermark are functions of a value')

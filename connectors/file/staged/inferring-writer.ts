@@ -2,6 +2,7 @@ import type { SinkWriter, WriterContext } from '../../../core/connector.js'
 import type { Batch } from '../../../core/element.js'
 import { sleep } from '../../../core/environment.js'
 import { TidemarkError } from '../../../core/errors.js'
+import { sinkClosed } from '../../sink-closed.js'
 import type { FileEncoder, FileSinkFormat, FormatInference, FormatSample } from '../format.js'
 import type { AgreedEntry } from './entries.js'
 import type { Agreement } from './storage.js'
@@ -120,7 +121,7 @@ export class InferringWriter<T> implements SinkWriter<T> {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort(closed(this.#context.operatorId))
+    this.#closing.abort(sinkClosed(this.#context.operatorId))
     this.#onProgress?.()
     try {
       await this.#files.close()
@@ -264,9 +265,4 @@ export class InferringWriter<T> implements SinkWriter<T> {
     const { operatorId } = this.#context
     return new TidemarkError({ code, domain, operatorId, message: `sink '${operatorId}': ${cause.message}`, cause })
   }
-}
-
-function closed(operatorId: string): TidemarkError {
-  const message = `sink '${operatorId}' was closed; what was not in a checkpoint comes again after a restart`
-  return new TidemarkError({ code: 'SINK_CLOSED', domain: 'connector', operatorId, retryable: true, message })
 }

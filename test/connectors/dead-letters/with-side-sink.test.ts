@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { withSideSink } from '../../../connectors/dead-letters/with-side-sink.js'
-import type { Committer, Sink } from '../../../core/connector.js'
+import { type Give, withSideSink } from '../../../connectors/dead-letters/with-side-sink.js'
+import type { Committer, Sink, WriterContext } from '../../../core/connector.js'
 import { Batch } from '../../../core/element.js'
 import { OperatorMetrics } from '../../../runtime/observe/metrics.js'
 import { engineContext } from '../file/support.js'
@@ -218,4 +218,23 @@ test('output of a sink that is not there any more is not passed over in silence'
   await expect(committer?.commit([{ ofOdd: 1 }, { ofLarge: 2 }])).rejects.toMatchObject({
     code: 'COMMITTABLES_WITHOUT_SINK',
   })
+})
+
+test('who waits at a barrier for room beside hears that the sink was closed', async () => {
+  const full: Sink<number> = {
+    ...recordingSink('odd', []),
+    write: () => ({ write: (_batch, from) => from, prepareCommit: () => [], close: () => undefined }),
+  }
+  const giving = {
+    ...recordingSink('main', []),
+    write: (context: WriterContext, give: Give<number>) => {
+      give(1, 0)
+      return recordingSink('main', []).write(context)
+    },
+  }
+  const sink = withSideSink<number, number>(giving, { sink: full, rows: 'odd rows', suffix: 'odd', mark: 'ofOdd' })
+  const writer = await sink.write(writerContext([]))
+  const prepared = Promise.resolve(writer.prepareCommit(1)).catch((error: unknown) => error)
+  await writer.close()
+  expect(await prepared).toMatchObject({ code: 'SINK_CLOSED', operatorId: 'out.odd', retryable: true })
 })

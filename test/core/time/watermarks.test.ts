@@ -142,6 +142,33 @@ describe('a watermark strategy', () => {
     from(events, monotonous({ timestamp: (event) => event.nope }))
   })
 
+  it.each<[string, (options: object) => unknown]>([
+    ['boundedOutOfOrderness', (options) => boundedOutOfOrderness({ maxDelay: seconds(1), ...options })],
+    ['monotonous', (options) => monotonous(options)],
+    ['markers', (options) => markers<number>({ timestamp: (at) => at, watermark: () => undefined, ...options })],
+  ])('%s refuses an option that it does not have: the watermark would wait for what is idle', (kind, made) => {
+    expect(() => made({ idleAfter: seconds(1) })).not.toThrow()
+    expect(() => made({ idelAfter: seconds(1) })).toThrow(
+      expect.objectContaining({
+        code: 'OPTION_INVALID',
+        message: expect.stringMatching(`^${kind}: there is no option 'idelAfter'.*'idleAfter'`),
+      }),
+    )
+  })
+
+  it.each([
+    ['boundedOutOfOrderness', boundedOutOfOrderness],
+    ['monotonous', monotonous],
+    ['markers', markers],
+  ])('%s says that null is no options', (kind, made) => {
+    expect(() => made(null as never)).toThrow(
+      expect.objectContaining({
+        code: 'OPTION_INVALID',
+        message: `${kind}: expected an object of options, found null`,
+      }),
+    )
+  })
+
   it('names its alignment group only beside maxDrift', () => {
     const grouped = monotonous({ maxDrift: minutes(5), alignmentGroup: 'rides' })
     expect(grouped).toMatchObject({ maxDriftMs: 300_000, alignmentGroup: 'rides' })
