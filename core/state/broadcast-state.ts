@@ -1,5 +1,6 @@
 import { decode, encode } from '../codec/index.js'
 import { TidemarkError } from '../errors.js'
+import { requireNoPromise } from '../promises.js'
 import type { MapState, ReadOnlyMapState, ReadOnlyValueState, ValueState } from './backend.js'
 import type { MapDeclaration, ValueDeclaration } from './declare.js'
 import type { Journal } from './journal.js'
@@ -178,7 +179,7 @@ class BroadcastValue<V> implements ValueState<V>, Copy {
     // Before anything is changed in place.
     requireOpen(this.#parts)
     if (this.#parts.journal !== undefined) this.#noteValue(ownCopy(this.#value))
-    this.update(change(this.#present()))
+    this.update(requireNoPromise(change(this.#present()), 'the function of mutate of a broadcast value'))
   }
 
   clear(): void {
@@ -198,7 +199,7 @@ class BroadcastValue<V> implements ValueState<V>, Copy {
   }
 
   #present(): V | undefined {
-    return this.#value === undefined ? this.#initial?.() : this.#value
+    return this.#value === undefined ? requireNoPromise(this.#initial?.(), 'initial of a broadcast value') : this.#value
   }
 }
 

@@ -54,6 +54,23 @@ test('what no checkpoint can hold is refused when it is put', () => {
   )
 })
 
+test('a promise is no value: not from initial, nor from the function of mutate', () => {
+  const rejecting = async (): Promise<never> => {
+    throw new Error('nobody waits')
+  }
+  const declared = { latest: valueState<Rule>({ initial: rejecting as unknown as () => Rule }) }
+  const states = new BroadcastStates(declared, { operatorId: 'apply', restored: () => [] })
+  states.isWritable = true
+  const said = (whose: string) =>
+    expect.objectContaining({
+      code: 'USER_FUNCTION_RETURNED_PROMISE',
+      message: expect.stringContaining(`${whose} of a broadcast value returned a promise`),
+    })
+  expect(() => states.state.latest.value()).toThrow(said('initial'))
+  states.state.latest.update({ hits: 1 })
+  expect(() => states.state.latest.mutate(rejecting as unknown as () => Rule)).toThrow(said('the function of mutate'))
+})
+
 test('a key of a map is a scalar', () => {
   const [one] = copies(1)
   expect(() => one!.state.rules.put({} as unknown as string, { hits: 1 })).toThrow(
