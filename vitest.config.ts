@@ -11,13 +11,22 @@ const alias = Object.entries(compilerOptions.paths).map(([subpath, [source]]) =>
   replacement: fileURLToPath(new URL(source, import.meta.url)),
 }))
 
+const CORE = 'test/core/**/*.test.ts'
+
 export default defineConfig({
   resolve: { alias },
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/setup/seed.ts'],
     setupFiles: ['test/setup/properties.ts'],
     hookTimeout: 30_000,
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        // The core has no state of its own between two files of tests: to load it anew for each took longer than many of them.
+        test: { name: 'core', include: [CORE], isolate: false },
+      },
+      { extends: true, test: { name: 'all else', include: ['test/**/*.test.ts'], exclude: [CORE] } },
+    ],
   },
 })

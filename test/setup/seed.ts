@@ -2,6 +2,8 @@ import type { TestProject } from 'vitest/node'
 
 /** One seed for all property tests and samples of a run: `TIDEMARK_SEED=n npm test` repeats it. */
 export default function setup(project: TestProject): void {
+  // What the root provides is there for all projects.
+  if (!project.isRootProject()) return
   const given = process.env['TIDEMARK_SEED']
   const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given)
   if (!Number.isSafeInteger(seed)) throw new RangeError(`TIDEMARK_SEED is '${given}', not a whole number`)
