@@ -63,7 +63,10 @@ export type StateHandle<D> =
 
 export type StateHandles<Ds extends StateDeclarations> = { readonly [Name in keyof Ds]: StateHandle<Ds[Name]> }
 
-/** One value a key. With `initial`, `value()` gives its result before the first update. */
+/**
+ * One value a key. With `initial`, `value()` gives its result before the first update.
+ * @throws TidemarkError OPTION_INVALID
+ */
 export function valueState<V>(
   this: PlainState<V>,
   options: Initial<V> & Evolution<V> & Expiring = {},
@@ -72,13 +75,19 @@ export function valueState<V>(
   return Object.freeze({ kind: 'value', ...options })
 }
 
-/** A list a key, in the order of `add`. Migrations are of its elements. */
+/**
+ * A list a key, in the order of `add`. Migrations are of its elements.
+ * @throws TidemarkError OPTION_INVALID
+ */
 export function listState<V>(this: PlainState<V>, options: Evolution<V> & Expiring = {}): ListDeclaration<V> {
   requireOptions<DeclarationOptions>('listState', options, DECLARATION_OPTIONS)
   return Object.freeze({ kind: 'list', ...options })
 }
 
-/** A map a key, in the order of the first `put` (after a restore: in any order). Its keys are scalars. Migrations are of its values, or of its keys. */
+/**
+ * A map a key, in the order of the first `put` (after a restore: in any order). Its keys are scalars. Migrations are of its values, or of its keys.
+ * @throws TidemarkError OPTION_INVALID
+ */
 export function mapState<K extends string | number | bigint | boolean, V>(
   this: PlainState<V>,
   options: MapEvolution<K, V> & Expiring = {},
@@ -87,7 +96,10 @@ export function mapState<K extends string | number | bigint | boolean, V>(
   return Object.freeze({ kind: 'map', ...options })
 }
 
-/** One value a key, made of all that were added: `reduce(left, right)`, `left` being the older. */
+/**
+ * One value a key, made of all that were added: `reduce(left, right)`, `left` being the older.
+ * @throws TidemarkError OPTION_INVALID
+ */
 export function reducingState<V>(
   this: PlainState<V>,
   reduce: (left: V, right: V) => V,
@@ -97,7 +109,10 @@ export function reducingState<V>(
   return Object.freeze({ kind: 'reducing', reduce, ...options })
 }
 
-/** The result of an aggregate over all that were added, kept as its accumulator, which is what migrations are of. */
+/**
+ * The result of an aggregate over all that were added, kept as its accumulator, which is what migrations are of.
+ * @throws TidemarkError OPTION_INVALID
+ */
 export function aggregatingState<T, A, R>(
   this: PlainState<A | R>,
   aggregate: Aggregate<T, A, R>,

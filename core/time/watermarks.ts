@@ -62,6 +62,7 @@ const DEFAULT_MAX_SKEW = minutes(5)
 /**
  * Records of a split are out of order by at most `maxDelay`: its watermark is the latest timestamp - `maxDelay` - 1.
  *
+ * @throws TidemarkError OPTION_INVALID
  * @example job.from('events', source, boundedOutOfOrderness({ timestamp: (event) => event.at, maxDelay: seconds(60) }))
  */
 export function boundedOutOfOrderness<T>(options: BoundedOutOfOrdernessOptions<T>): WatermarkStrategy<T> {
@@ -71,7 +72,10 @@ export function boundedOutOfOrderness<T>(options: BoundedOutOfOrdernessOptions<T
   return strategy(`boundedOutOfOrderness(${formatDuration(options.maxDelay)})`, options, () => new Bounded(delayMs))
 }
 
-/** Timestamps of a split never go backwards: its watermark is the latest one - 1. */
+/**
+ * Timestamps of a split never go backwards: its watermark is the latest one - 1.
+ * @throws TidemarkError OPTION_INVALID
+ */
 export function monotonous<T>(options: MonotonousOptions<T> = {}): WatermarkStrategy<T> {
   requireKnownOptions('monotonous', options, MONOTONOUS_OPTIONS)
   return strategy('monotonous', options, () => new Bounded(0))
@@ -80,6 +84,7 @@ export function monotonous<T>(options: MonotonousOptions<T> = {}): WatermarkStra
 /**
  * Watermarks come from marker events in the stream. They go out right behind their marker.
  *
+ * @throws TidemarkError OPTION_INVALID
  * @example markers({ timestamp: (event) => event.at, watermark: (event) => event.type === 'marker' ? event.at : undefined })
  */
 export function markers<T>(options: MarkersOptions<T>): WatermarkStrategy<T> {

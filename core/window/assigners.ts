@@ -40,6 +40,7 @@ export interface StaggerWindowOptions {
  * Windows of one size, end to end, aligned to the epoch: each record is in exactly one.
  *
  * @example trips.keyBy((trip) => trip.zone).window(tumbling(hours(1)))
+ * @throws TidemarkError OPTION_INVALID for an option that it does not have.
  * @throws TidemarkError WINDOW_INVALID when `size` is not a positive number of whole milliseconds, or the offset is not smaller than it.
  */
 export function tumbling(size: Duration, options: AlignedWindowOptions = {}): WindowAssigner<unknown, TimeWindow> {
@@ -55,6 +56,7 @@ export function tumbling(size: Duration, options: AlignedWindowOptions = {}): Wi
  * Windows of one size that start every `slide`: each record is in size / slide of them. With a slide larger than the
  * size there are gaps, and what falls into one is in no window.
  *
+ * @throws TidemarkError OPTION_INVALID for an option that it does not have.
  * @throws TidemarkError WINDOW_INVALID when `size` or `slide` is not a positive number of whole milliseconds, or the offset is not
  *   smaller than the slide.
  */
@@ -78,6 +80,7 @@ export function sliding(
  * each time. Changing it does not change the step's fingerprint.
  *
  * @example clicks.keyBy((click) => click.user).window(session((click) => minutes(click.isVideo ? 60 : 10)))
+ * @throws TidemarkError OPTION_INVALID for an option that it does not have.
  * @throws TidemarkError WINDOW_INVALID when the gap or `maxLength` is not a positive number of whole milliseconds, or the gap is
  *   longer; for a function, when a record comes.
  */
@@ -113,6 +116,7 @@ export function session<T = unknown>(
  * which records come. A record behind the watermark that no open window holds is late, unless lateness is allowed: then it
  * enters the window that opens within `length` after it, or opens its own.
  *
+ * @throws TidemarkError OPTION_INVALID for an option that it does not have.
  * @throws TidemarkError WINDOW_INVALID when `length` is not a positive number of whole milliseconds.
  */
 export function stagger(length: Duration, options: StaggerWindowOptions = {}): WindowAssigner<unknown, TimeWindow> {

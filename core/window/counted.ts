@@ -15,6 +15,7 @@ export interface CountedWindowOptions {
  * records as bounds, from the oldest to the newest, and its result has the time of the newest. Nothing is late.
  *
  * @example readings.keyBy((reading) => reading.sensor).window(counted(100)).aggregate('by-100', { mean: mean((r) => r.value) })
+ * @throws TidemarkError OPTION_INVALID for an option that it does not have.
  * @throws TidemarkError WINDOW_INVALID when `size` or `slide` is not a positive whole number.
  */
 export function counted(size: number, options: CountedWindowOptions = {}): WindowAssigner<unknown, TimeWindow> {

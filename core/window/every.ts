@@ -18,6 +18,7 @@ export interface EveryOptions {
  * use it inside `onTime().early(...)`.
  *
  * @example windows.trigger(onTime().early(every(minutes(1))))
+ * @throws TidemarkError OPTION_INVALID for an option that it does not have.
  * @throws TidemarkError TRIGGER_INVALID when the interval is not a positive number of whole milliseconds.
  */
 export function every(interval: Duration, options: EveryOptions = {}): Trigger {

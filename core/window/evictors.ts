@@ -13,6 +13,7 @@ export interface EvictorOptions {
  * Keeps the `count` records that came last.
  *
  * @example windows.evict(keepLast(10))
+ * @throws TidemarkError OPTION_INVALID for an option that it does not have.
  * @throws TidemarkError EVICTOR_INVALID when `count` is not a positive whole number.
  */
 export function keepLast(count: number, options: EvictorOptions = {}): Evictor {
@@ -25,6 +26,7 @@ export function keepLast(count: number, options: EvictorOptions = {}): Evictor {
 /**
  * Keeps the records that are less than `duration` older than the newest one. Records without timestamps all stay.
  *
+ * @throws TidemarkError OPTION_INVALID for an option that it does not have.
  * @throws TidemarkError EVICTOR_INVALID when `duration` is not a positive number of whole milliseconds.
  */
 export function keepWithin(duration: Duration, options: EvictorOptions = {}): Evictor {
@@ -43,6 +45,7 @@ export function keepWithin(duration: Duration, options: EvictorOptions = {}): Ev
  * Keeps the records whose `delta` to the one that came last is less than `threshold`.
  *
  * @example windows.evict(keepNear(0.5, (reading, last) => Math.abs(reading.celsius - last.celsius)))
+ * @throws TidemarkError OPTION_INVALID for an option that it does not have.
  * @throws TidemarkError EVICTOR_INVALID when `threshold` is no number; when a window fires, for a delta that is none.
  */
 export function keepNear<T>(

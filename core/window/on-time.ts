@@ -24,6 +24,7 @@ export interface OnTimeTrigger<T = unknown, W extends Window = Window> extends T
  * `early` and `late` begin with a state of their own, and the timers of the first go when the second begins.
  *
  * @example windows.trigger(onTime().early(every(minutes(1))).late(eachRecord()))
+ * @throws TidemarkError OPTION_INVALID for an option that it does not have.
  * @throws TidemarkError TRIGGER_INVALID when `time` is neither domain, what `early` or `late` is given is no trigger, or `early`
  *   waits for the watermark where the window ends by the wall clock.
  */

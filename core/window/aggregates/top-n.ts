@@ -25,6 +25,7 @@ export interface TopNSelectOptions<T, V> extends TopNOptions<T> {
 /**
  * `select` of the `n` values with the largest `by`, in descending order; equal ones by earlier event time, then by
  * arrival. Infinities count. State and the cost of an addition that makes it into the list grow with `n`.
+ * @throws TidemarkError OPTION_INVALID for an option that it does not have.
  * @throws TidemarkError AGGREGATE_SETTING_INVALID unless `n` is a positive integer; AGGREGATE_VALUE_INVALID when `by`
  * returns NaN or no number, or `select` a function or a symbol; USER_FUNCTION_RETURNED_PROMISE when one returns a promise.
  */
@@ -32,6 +33,7 @@ export function topN<T, V>(n: number, options: TopNSelectOptions<T, V>): Aggrega
 /**
  * The `n` values with the largest `by`, in descending order; equal ones by earlier event time, then by arrival.
  * Infinities count. State and the cost of an addition that makes it into the list grow with `n`.
+ * @throws TidemarkError OPTION_INVALID for an option that it does not have.
  * @throws TidemarkError AGGREGATE_SETTING_INVALID unless `n` is a positive integer;
  * AGGREGATE_VALUE_INVALID when `by` returns NaN or no number, USER_FUNCTION_RETURNED_PROMISE when it returns a promise.
  */
